@@ -1,0 +1,22 @@
+"""Section 4.1 of the ODD: what capacity is worth."""
+
+from __future__ import annotations
+
+from oracle.records import World
+
+
+def capacity_value(world: World, tasks: int) -> float:
+    """f(c / L): the value of a pillar in which so many tasks stand."""
+    parameters = world.scenario.parameters
+    return 1 - (1 - tasks / parameters.tasks_per_pillar) ** parameters.value_concavity
+
+
+def welfare(world: World) -> float:
+    """W: the value of all that stands, by the weights of states and pillars."""
+    total = 0.0
+    for j in world.beneficiaries:
+        of_state = 0.0
+        for k in world.pillars:
+            of_state += world.derived.pillar_weight[k] * capacity_value(world, len(world.standing[j][k]))
+        total += world.derived.state_weight[j] * of_state
+    return total
