@@ -1,0 +1,111 @@
+"""Donors and beneficiaries as Mesa agents: readable handles on a row of the arrays, with decisions to override."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import mesa
+import numpy as np
+
+from donorlab.sim.mechanisms.calendar import Contract, PlanningView, propose
+from donorlab.sim.mechanisms.value import bit_count
+from donorlab.sim.scenario import FloatArray
+
+if TYPE_CHECKING:
+    from donorlab.sim.model import CoordinationModel
+
+
+class Donor(mesa.Agent):
+    """An actor that gives. Override ``decide`` to change what it contracts.
+
+    Attributes
+    ----------
+    id : str, the donor's id in the scenario
+    row : int, its row in the model's arrays
+    """
+
+    def __init__(self, model: CoordinationModel, row: int) -> None:
+        super().__init__(model)
+        self.row = row
+
+    @property
+    def id(self) -> str:
+        """Id in the scenario."""
+        return str(self.model.inputs.donors.ids[self.row])
+
+    @property
+    def name(self) -> str:
+        """Name in full."""
+        return str(self.model.inputs.donors.names[self.row])
+
+    @property
+    def cash(self) -> float:
+        """EUR m at hand."""
+        return float(self.model.state.cash[self.row])
+
+    @property
+    def budget(self) -> float:
+        """EUR m a year."""
+        return float(self.model.giving.budget[self.row])
+
+    @property
+    def live_projects(self) -> int:
+        """Number of projects contracted and neither completed nor failed."""
+        return int(self.model.state.own_running[self.row].sum())
+
+    def decide(self, view: PlanningView) -> Iterable[Contract]:
+        """Return the contracts of this slot, in order; by default the best value per EUR until cash is spent.
+
+        Parameters
+        ----------
+        view : what the donor knows at the start of its slot (read-only arrays)
+        """
+        return propose(self.model, self.row)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.id!r})"
+
+
+class Beneficiary(mesa.Agent):
+    """A state that receives.
+
+    Attributes
+    ----------
+    id : str, the state's id in the scenario
+    row : int, its row in the model's arrays
+    """
+
+    def __init__(self, model: CoordinationModel, row: int) -> None:
+        super().__init__(model)
+        self.row = row
+
+    @property
+    def id(self) -> str:
+        """Id in the scenario."""
+        return str(self.model.inputs.beneficiaries.ids[self.row])
+
+    @property
+    def name(self) -> str:
+        """Name in full."""
+        return str(self.model.inputs.beneficiaries.names[self.row])
+
+    @property
+    def capacity(self) -> FloatArray:
+        """Share of each pillar's tasks that stand, shape (K,)."""
+        words = self.model.state.standing[self.row]
+        return np.array([bit_count(word) for word in words]) / self.model.parameters.tasks_per_pillar
+
+    @property
+    def wait(self) -> float:
+        """Quarters of queue: tasks undelivered / room."""
+        state = self.model.state
+        return float(state.undelivered[self.row] / state.room[self.row])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.id!r})"
+
+
+def overrides_decide(agent: Any) -> bool:
+    """Return whether this donor must be asked in Python."""
+    return type(agent).decide is not Donor.decide or "decide" in vars(agent)

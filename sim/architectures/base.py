@@ -1,0 +1,69 @@
+"""What an architecture of coordination is: one small class, found by name.
+
+An architecture turns a scenario into the one that is simulated (who gives, with which powers). A third party adds
+one in one file: subclass ``Architecture``, name it, and announce it in the entry-point group
+``donorlab.architectures`` (or call ``register_architecture``).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from donorlab.sim.scenario import Scenario, ScenarioError, suggest
+
+
+class Architecture:
+    """Base class: donors act as the scenario describes them.
+
+    Attributes
+    ----------
+    name : the name on the command line
+    summary : one line in plain words
+    source : where the idea comes from
+    decision_lag : quarters between contract and start of a project
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    source: ClassVar[str]
+    decision_lag: ClassVar[int] = 0
+
+    def prepare(self, scenario: Scenario) -> Scenario:
+        """Return the scenario that is simulated; must not change the one that is passed."""
+        return scenario
+
+
+_REGISTRY: dict[str, type[Architecture]] = {}
+
+
+def register_architecture(name: str, architecture: type[Architecture]) -> type[Architecture]:
+    """Add an architecture under a new name and return it.
+
+    Raises
+    ------
+    ScenarioError
+        If the name is taken by another class.
+    """
+    if _REGISTRY.get(name, architecture) is not architecture:
+        raise ScenarioError(f"architecture: the name '{name}' is taken")
+    _REGISTRY[name] = architecture
+    return architecture
+
+
+def architecture_names() -> list[str]:
+    """Return the names of all registered architectures."""
+    return sorted(_REGISTRY)
+
+
+def get_architecture(name: str) -> Architecture:
+    """Return a new instance of the architecture of that name.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none.
+    """
+    if name not in _REGISTRY:
+        known = ", ".join(architecture_names())
+        raise ScenarioError(f"architecture: unknown architecture '{name}'{suggest(name, _REGISTRY)}; known: {known}")
+    return _REGISTRY[name]()

@@ -1,0 +1,70 @@
+"""The submodels, one file each, chosen by name: a *phase* of the quarter maps to a function ``f(model, quarter)``.
+
+A third party adds one through the entry-point group ``donorlab.mechanisms`` or ``register_mechanism``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from donorlab.sim.scenario import ScenarioError, suggest
+
+if TYPE_CHECKING:
+    from donorlab.sim.model import CoordinationModel
+
+Phase = Callable[["CoordinationModel", int], None]
+
+# phase -> name -> "module:function" of this package (imported when first used) or the function itself
+_REGISTRY: dict[str, dict[str, str | Phase]] = {
+    "planning": {"best_cell": "calendar:plan"},
+    "absorption": {"equal_shares": "absorption:deliver"},
+    "effort": {"poisson": "effort:own_effort"},
+    "lapse": {"exponential": "ownership:lapse"},
+}
+
+
+def phases() -> list[str]:
+    """Return the names of the phases that can be replaced."""
+    return list(_REGISTRY)
+
+
+def mechanism_names(phase: str) -> list[str]:
+    """Return the names registered for a phase."""
+    return sorted(_REGISTRY[phase])
+
+
+def register_mechanism(phase: str, name: str, function: Phase) -> None:
+    """Add a mechanism under a new name.
+
+    Raises
+    ------
+    ScenarioError
+        If the phase is unknown or the name is taken.
+    """
+    if phase not in _REGISTRY:
+        raise ScenarioError(f"mechanism '{name}': unknown phase '{phase}'{suggest(phase, _REGISTRY)}")
+    if name in _REGISTRY[phase] and _REGISTRY[phase][name] is not function:
+        raise ScenarioError(f"mechanism.{phase}: the name '{name}' is taken")
+    _REGISTRY[phase][name] = function
+
+
+def get_mechanism(phase: str, name: str) -> Phase:
+    """Return the function of a mechanism.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none of that name.
+    """
+    names = _REGISTRY[phase]
+    if name not in names:
+        known = ", ".join(sorted(names))
+        raise ScenarioError(f"mechanism.{phase}: unknown mechanism '{name}'{suggest(name, names)}; known: {known}")
+    found = names[name]
+    if isinstance(found, str):
+        module, function = found.split(":")
+        resolved: Phase = getattr(importlib.import_module(f"donorlab.sim.mechanisms.{module}"), function)
+        return resolved
+    return found

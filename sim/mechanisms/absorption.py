@@ -1,0 +1,247 @@
+"""4.4 Absorption: projects share what is left of a state's administration.
+
+``oversight = o1 * n^(1 - economies)`` a project plus a constant per donor present; ``room = max(floor, admin - sum)``;
+each project progresses by min(pace, work left, its share of room). Too many small projects slow everything.
+Sources: oversight that eats the recipient's scarce resource, with economies of scale (Roodman 2006, CGD WP 89 and 75);
+the numbers are assumptions. A project fails by a draw that depends on government and ownership (Dollar and
+Svensson 2000: domestic traits predict failure, donors' efforts do not).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from donorlab.sim import streams
+from donorlab.sim.compiled import compiled
+from donorlab.sim.mechanisms.coverage import first_to_finish, mend_beliefs, next_in_line
+from donorlab.sim.mechanisms.planning import update_wait
+from donorlab.sim.state import (
+    BENEFICIARY,
+    COMPLETED,
+    CONTRACTED,
+    DELIVERED,
+    DELIVERED_TASKS,
+    DONOR,
+    END,
+    FAILED,
+    NEXT,
+    PILLAR,
+    PROGRESS,
+    QUARTER,
+    QUEUED,
+    REMAINING,
+    RUNNING,
+    SERIAL,
+    SIZE,
+    START,
+    STATUS,
+    STOP,
+    WORKED,
+)
+
+if TYPE_CHECKING:
+    from donorlab.sim.model import CoordinationModel
+
+ROUNDING = 1e-9  # tasks: a sum of shares that misses a whole task by rounding counts as the task
+
+
+@compiled
+def oversight_of(size, per_project, economies):  # type: ignore[no-untyped-def]
+    """Return the administration that one project of ``size`` tasks takes, task-quarters a quarter."""
+    return per_project * float(size) ** (1.0 - economies)
+
+
+@compiled
+def start_projects(j, quarter, failure, rank, ownership, seed, donor_keys, first, whole):  # type: ignore[no-untyped-def]
+    """Start the projects of state j whose time has come and draw whether they will fail, and after how much."""
+    chance = min(0.95, failure * 2.0 * (1.0 - (rank + ownership) / 2.0))
+    p = first[j]
+    while p >= 0:
+        if whole[p, STATUS] == CONTRACTED and whole[p, START] <= quarter:
+            whole[p, STATUS] = RUNNING
+            whole[p, START] = quarter
+            if failure > 0.0:
+                key, when, serial = donor_keys[whole[p, DONOR]], whole[p, QUARTER], whole[p, SERIAL]
+                if streams.uniform(streams.FAILURE, seed, when, key, 0, 0, serial) < chance:
+                    share = streams.second_uniform(streams.FAILURE, seed, when, key, 0, 0, serial)
+                    whole[p, STOP] = int(math.floor(share * whole[p, SIZE]))
+        p = whole[p, NEXT]
+
+
+@compiled
+def end_project(p, status, quarter, first, whole, words, own_running, undelivered):  # type: ignore[no-untyped-def]
+    """Close project p of this quarter; what it leaves undone reopens and its useful payments pass to others."""
+    j = whole[p, BENEFICIARY]
+    whole[p, STATUS] = status
+    whole[p, END] = quarter
+    own_running[whole[p, DONOR], j] -= 1
+    undelivered[j] -= whole[p, SIZE] - whole[p, DELIVERED_TASKS]
+    if status == FAILED:
+        next_in_line(p, first, whole, words)
+
+
+@compiled
+def unlink_ended(j, first, last, whole):  # type: ignore[no-untyped-def]
+    """Take ended projects out of the list of state j."""
+    p = first[j]
+    before = -1
+    while p >= 0:
+        after = whole[p, NEXT]
+        if whole[p, STATUS] >= COMPLETED:
+            if before < 0:
+                first[j] = after
+            else:
+                whole[before, NEXT] = after
+        else:
+            before = p
+        p = after
+    last[j] = before
+
+
+@compiled
+def share_room(room, limits, grants, count):  # type: ignore[no-untyped-def]
+    """Share room equally among ``count`` projects; what one cannot use (its limit) is shared again."""
+    for i in range(count):
+        grants[i] = -1.0
+    waiting = count
+    left = room
+    while waiting > 0:
+        share = left / waiting
+        served = 0
+        given = 0.0
+        for i in range(count):
+            if grants[i] < 0.0 and limits[i] <= share:
+                grants[i] = limits[i]
+                given += limits[i]
+                served += 1
+        if served == 0:
+            for i in range(count):
+                if grants[i] < 0.0:
+                    grants[i] = share
+            break
+        left -= given
+        waiting -= served
+
+
+@compiled
+def deliver_quarter(  # type: ignore[no-untyped-def]
+    quarter, per_project, economies, presence, floor, pace, failure, lapse_on, seed, by_task, impatience, queue_limit,
+    whole, words, reals, seen, standing, funded, owner, deadline, next_deadline, hazard, known, visible,
+    first, last, own_running, undelivered, room, attenuation, closed, oversight, progressed, flow,
+    donor_keys, administration, ownership, rank, member, limits, grants, present,
+):
+    """Let all projects of all states work for one quarter.
+
+    ``member``, ``limits``, ``grants`` (P,) and ``present`` (D,) are scratch.
+    """
+    one = np.uint64(1)
+    mark = 0
+    for d in range(present.shape[0]):
+        present[d] = 0
+    for j in range(first.shape[0]):
+        oversight[j] = 0.0
+        progressed[j] = 0.0
+        if first[j] < 0:
+            continue
+        start_projects(j, quarter, failure, rank[j], ownership[j], seed, donor_keys, first, whole)
+        mark += 1
+        count = 0
+        burden = 0.0
+        donors = 0
+        failed = False
+        p = first[j]
+        while p >= 0:
+            if whole[p, STATUS] == RUNNING:
+                if whole[p, STOP] == 0:
+                    end_project(p, FAILED, quarter, first, whole, words, own_running, undelivered)
+                    failed = True
+                else:
+                    member[count] = p
+                    limits[count] = min(pace, whole[p, STOP] - reals[p, WORKED])
+                    count += 1
+                    burden += oversight_of(whole[p, SIZE], per_project, economies)
+                    if present[whole[p, DONOR]] != mark:
+                        present[whole[p, DONOR]] = mark
+                        donors += 1
+            p = whole[p, NEXT]
+        oversight[j] = burden + presence * donors
+        space = max(floor, administration[j] - oversight[j])
+        share_room(space, limits, grants, count)
+        for i in range(count):
+            p = member[i]
+            if grants[i] < limits[i]:
+                flow[QUEUED] += 1
+            reals[p, WORKED] += grants[i]
+            progressed[j] += grants[i]
+            k = whole[p, PILLAR]
+            due = min(whole[p, STOP], np.int64(math.floor(reals[p, WORKED] + ROUNDING)))
+            task = 0
+            while whole[p, DELIVERED_TASKS] < due:
+                while not (words[p, REMAINING] >> np.uint64(task)) & one:
+                    task += 1
+                bit = one << np.uint64(task)
+                first_to_finish(p, task, first, whole, words)
+                words[p, REMAINING] &= ~bit
+                whole[p, DELIVERED_TASKS] += 1
+                undelivered[j] -= 1
+                if not standing[j, k] & bit:
+                    standing[j, k] |= bit
+                    funded[j, k] |= bit
+                    owner[j, k, task] = p
+                    flow[DELIVERED] += 1
+                    if lapse_on:
+                        key = donor_keys[whole[p, DONOR]]
+                        u = streams.uniform(streams.LAPSE, seed, whole[p, QUARTER], key, 0, task, whole[p, SERIAL])
+                        deadline[j, k, task] = hazard[j] - math.log(u)
+                        next_deadline[j, k] = min(next_deadline[j, k], deadline[j, k, task])
+            if whole[p, DELIVERED_TASKS] == whole[p, SIZE]:
+                end_project(p, COMPLETED, quarter, first, whole, words, own_running, undelivered)
+            elif whole[p, DELIVERED_TASKS] == whole[p, STOP]:
+                end_project(p, FAILED, quarter, first, whole, words, own_running, undelivered)
+                failed = True
+        flow[PROGRESS] += progressed[j]
+        unlink_ended(j, first, last, whole)
+        if failed:
+            for k in range(standing.shape[1]):
+                mend_beliefs(j, k, first, whole, words, seen, known, visible, by_task)
+        room[j] = room_of_started(
+            j, first, whole, per_project, economies, presence, floor, administration, present, mark + first.shape[0]
+        )
+        update_wait(j, impatience, queue_limit, undelivered, room, attenuation, closed)
+
+
+@compiled
+def room_of_started(  # type: ignore[no-untyped-def]
+    j, first, whole, per_project, economies, presence, floor, administration, present, mark
+):
+    """Return the room of state j with the projects that are started and live, tasks a quarter."""
+    burden = 0.0
+    donors = 0
+    p = first[j]
+    while p >= 0:
+        if whole[p, STATUS] == RUNNING:
+            burden += oversight_of(whole[p, SIZE], per_project, economies)
+            if present[whole[p, DONOR]] != mark:
+                present[whole[p, DONOR]] = mark
+                donors += 1
+        p = whole[p, NEXT]
+    return max(floor, administration[j] - (burden + presence * donors))
+
+
+def deliver(model: CoordinationModel, quarter: int) -> None:
+    """Deliver: the phase ``absorption = equal_shares``."""
+    state, land, p = model.state, model.land, model.parameters
+    ledger, scratch = state.ledger, model.scratch
+    deliver_quarter(
+        quarter, p.oversight_per_project, p.oversight_economies, p.presence_oversight, p.room_floor, p.pace, p.failure,
+        p.lapse > 0, model.seed, p.ignorance == "task", p.impatience, p.queue_limit,
+        ledger.whole, ledger.words, ledger.reals, ledger.seen, state.standing, state.funded, state.owner,
+        state.deadline, state.next_deadline, state.hazard, state.known, state.visible,
+        state.first, state.last, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
+        state.oversight, state.progressed, state.flow,
+        model.giving.keys, land.administration, land.ownership, land.government_rank,
+        *scratch.delivery(ledger.capacity),
+    )  # fmt: skip

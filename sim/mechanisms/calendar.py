@@ -1,0 +1,354 @@
+"""3. The planning calendar: who plans when, and who is blind to whom.
+
+Each quarter has ``planning_slots`` slots; each donor gets one by a draw. The donors of one slot plan at the same
+time: one slot is simultaneous planning, one donor a slot the serial limit. Source: simultaneous and sequential moves
+in coordination under incomplete information (Halonen-Akatwijuka 2007); slots as weeks are an assumption.
+
+Donors whose class overrides ``decide`` are asked in Python, all others are planned in one compiled call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from donorlab.sim import streams
+from donorlab.sim.compiled import compiled
+from donorlab.sim.mechanisms.planning import (
+    AFFORDABLE,
+    SCORE_UNIT,
+    cheapest_project,
+    contract_slot,
+    largest_score,
+    lower_cheapest,
+    plan_donor,
+    project_cost,
+    public_promise,
+)
+from donorlab.sim.mechanisms.value import bit_count
+from donorlab.sim.scenario import FloatArray, ScenarioError
+from donorlab.sim.state import BENEFICIARY, COST, DONOR, PILLAR, RELATION, SIZE
+
+if TYPE_CHECKING:
+    from donorlab.sim.model import CoordinationModel
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A donor's decision to pay for ``tasks`` tasks of one beneficiary and pillar.
+
+    Attributes
+    ----------
+    beneficiary : row or id of the beneficiary
+    pillar : row or name of the pillar
+    tasks : number of tasks; which ones is drawn by the donor's skill among those it believes open
+    """
+
+    beneficiary: int | str
+    pillar: int | str
+    tasks: int
+
+
+@dataclass(frozen=True)
+class PlanningView:
+    """What one donor knows when its slot begins; arrays are read-only.
+
+    Attributes
+    ----------
+    quarter, slot : numbers
+    cash : EUR m
+    believed_count : (J, K) tasks believed taken
+    wait : (J,) quarters of queue, as everybody sees it
+    open_to_projects : (J,) whether the state takes new projects
+    price : (J, K) EUR m a task for this donor
+    fixed : (J,) EUR m to be paid once for the next project (fixed cost, and relation cost where due)
+    score : (J, K) highest value per EUR over the sizes allowed, 0 where nothing can be done
+    """
+
+    quarter: int
+    slot: int
+    cash: float
+    believed_count: npt.NDArray[np.int64]
+    wait: FloatArray
+    open_to_projects: npt.NDArray[np.bool_]
+    price: FloatArray
+    fixed: FloatArray
+    score: FloatArray
+
+
+@compiled
+def draw_calendar(seed, quarter, slots, donor_keys, draw, slot_of, order):  # type: ignore[no-untyped-def]
+    """Give each donor its planning slot; ``order`` is donors by slot, then index. 0 slots: one donor a slot."""
+    donors = donor_keys.shape[0]
+    for d in range(donors):
+        draw[d] = streams.uniform(streams.CALENDAR, seed, quarter, donor_keys[d], 0, 0, 0)
+        slot_of[d] = min(slots - 1, np.int64(draw[d] * slots))
+        if slots == 0:
+            slot_of[d] = 0
+    for d in range(donors):  # insertion sort: stable, so ties stay in index order
+        i = d
+        while i > 0:
+            other = order[i - 1]
+            later = draw[other] > draw[d] if slots == 0 else slot_of[other] > slot_of[d]
+            if not later:
+                break
+            order[i] = other
+            i -= 1
+        order[i] = d
+    if slots == 0:
+        for i in range(donors):
+            slot_of[order[i]] = i
+
+
+@compiled
+def plan_group(  # type: ignore[no-untyped-def]
+    low, high, start, size, money, impatience, queue_limit, factor, cheapest, order,
+    whole, reals, cash, flow, standing, known, own_running, undelivered, room, attenuation, closed,
+    itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
+    least_share, fresh, present, promise, settled,
+    best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
+):
+    """Plan donors ``order[low:high]``; return the ledger row after their last proposal."""
+    p = start
+    for i in range(low, high):
+        p = plan_donor(
+            order[i], p, size, money, impatience, queue_limit, factor, cheapest,
+            whole, reals, cash, flow, standing, known, own_running, undelivered, room, attenuation, closed,
+            itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
+            least_share, fresh, present, promise, settled,
+            best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
+        )
+    return p
+
+
+@compiled
+def plan_quarter(  # type: ignore[no-untyped-def]
+    quarter, rows, lag, seed, q, by_task, size, money, impatience, queue_limit, factor, order, slot_of,
+    whole, words, reals, seen, cash, flow, serial,
+    standing, known, visible, first, last, own_running, undelivered, room, attenuation, closed,
+    itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
+    donor_keys, skill, instrument_of,
+    least_share, fresh, present, promise, settled,
+    best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
+):
+    """Plan all donors, slot by slot; return the new number of rows in the ledger."""
+    donors = order.shape[0]
+    tasks = instrument_of.shape[1]
+    cheapest = cheapest_project(size, money, standing, known, task_price, tasks)
+    public_promise(size, money, standing, value, task_price, fresh, present)
+    low = 0
+    while low < donors:
+        slot = slot_of[order[low]]
+        high = low
+        while high < donors and slot_of[order[high]] == slot:
+            high += 1
+        stop = plan_group(
+            low, high, rows, size, money, impatience, queue_limit, factor, cheapest, order,
+            whole, reals, cash, flow, standing, known, own_running, undelivered, room, attenuation, closed,
+            itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
+            least_share, fresh, present, promise, settled,
+            best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
+        )
+        contract_slot(
+            rows, stop, quarter, slot, lag, seed, q, by_task, impatience, queue_limit, serial,
+            whole, words, reals, seen, standing, known, visible, first, last, own_running, undelivered,
+            room, attenuation, closed, donor_keys, skill, instrument_of,
+        )
+        cheapest = lower_cheapest(rows, stop, cheapest, size, money, whole, standing, known, task_price, tasks)
+        rows = stop
+        low = high
+    return rows
+
+
+def score_factor(model: CoordinationModel) -> float:
+    """Return what turns a score into the integer that is compared: 2^40 / largest score at the start (0: none)."""
+    land, giving, state = model.land, model.giving, model.state
+    largest = largest_score(
+        model.project_size, model.project_money, giving.itself, giving.visibility, state.standing, state.known,
+        land.value, land.task_price, giving.price_factor, giving.mandate, giving.need, giving.political,
+        land.state_weight, land.pillar_weight,
+    )  # fmt: skip
+    return SCORE_UNIT / largest if largest > 0 else 0.0
+
+
+def _reserve(model: CoordinationModel) -> None:
+    """Make sure that the ledger can hold all projects that this quarter's cash could buy."""
+    cash = float(model.state.cash.sum()) + AFFORDABLE * len(model.state.cash)
+    cheapest = model.parameters.fixed_cost + float(model.land.task_price.min())
+    model.state.ledger.reserve(int(cash / cheapest) + 1)
+
+
+def plan(model: CoordinationModel, quarter: int) -> None:
+    """Plan and contract: the phase ``planning = best_cell``."""
+    state, land, giving, p = model.state, model.land, model.giving, model.parameters
+    state.serial[:] = 0
+    _reserve(model)
+    draw_calendar(model.seed, quarter, p.planning_slots, giving.keys, model.scratch.draw, state.slot_of, state.order)
+    if model.python_donors:
+        _plan_with_python(model, quarter)
+        return
+    ledger, scratch = state.ledger, model.scratch
+    ledger.size = plan_quarter(
+        quarter, ledger.size, model.decision_lag, model.seed, p.observation_probability, p.ignorance == "task",
+        model.project_size, model.project_money, p.impatience, p.queue_limit, model.factor, state.order, state.slot_of,
+        ledger.whole, ledger.words, ledger.reals, ledger.seen, state.cash, state.flow, state.serial,
+        state.standing, state.known, state.visible, state.first, state.last, state.own_running, state.undelivered,
+        state.room, state.attenuation, state.closed,
+        giving.itself, giving.visibility, land.value, land.task_price, giving.price_factor, giving.mandate, giving.need,
+        giving.political, land.state_weight, land.pillar_weight, giving.keys, giving.skill, land.instrument_of,
+        model.least_share, scratch.fresh, scratch.present_gain, scratch.promise, scratch.settled,
+        scratch.best, scratch.best_pillar, scratch.best_tasks, scratch.tasks_added, scratch.projects_added,
+        scratch.counts_added,
+    )  # fmt: skip
+
+
+def _plan_compiled(model: CoordinationModel, low: int, high: int, start: int) -> int:
+    """Let the compiled planner write the proposals of donors ``order[low:high]``; return the row after the last."""
+    state, land, giving, p = model.state, model.land, model.giving, model.parameters
+    ledger, scratch = state.ledger, model.scratch
+    stop: int = plan_group(
+        low, high, start, model.project_size, model.project_money, p.impatience, p.queue_limit, model.factor, 0.0,
+        state.order, ledger.whole, ledger.reals, state.cash, state.flow, state.standing, state.known, state.own_running,
+        state.undelivered, state.room, state.attenuation, state.closed,
+        giving.itself, giving.visibility, land.value, land.task_price, giving.price_factor, giving.mandate, giving.need,
+        giving.political, land.state_weight, land.pillar_weight,
+        model.least_share, scratch.fresh, scratch.present_gain, scratch.promise, scratch.settled,
+        scratch.best, scratch.best_pillar, scratch.best_tasks, scratch.tasks_added, scratch.projects_added,
+        scratch.counts_added,
+    )  # fmt: skip
+    return stop
+
+
+def propose(model: CoordinationModel, donor: int) -> list[Contract]:
+    """Return what the compiled planner would contract for one donor now; nothing changes."""
+    state = model.state
+    ledger, cash, flow = state.ledger, float(state.cash[donor]), state.flow.copy()
+    start = model.next_row
+    low = int(np.flatnonzero(state.order == donor)[0])
+    stop = _plan_compiled(model, low, low + 1, start)
+    state.cash[donor] = cash
+    state.flow[:] = flow
+    rows = ledger.whole[start:stop]
+    return [Contract(int(row[BENEFICIARY]), int(row[PILLAR]), int(row[SIZE])) for row in rows]
+
+
+def planning_view(model: CoordinationModel, donor: int, quarter: int, slot: int) -> PlanningView:
+    """Return what a donor knows at the start of its slot."""
+    state, land, giving, p = model.state, model.land, model.giving, model.parameters
+    count = np.array(
+        [[bit_count(a | b) for a, b in zip(*rows, strict=True)] for rows in zip(state.standing, state.known[donor],
+                                                                               strict=True)], dtype=np.int64
+    )  # fmt: skip
+    own = state.own_running[donor]
+    fixed = p.fixed_cost + np.where(own == 0, p.relation_cost, 0.0)
+    price = land.task_price[:, None] * giving.price_factor[donor][None, :]
+    open_to = ~state.closed & (np.arange(len(own)) != giving.itself[donor])
+    omega = giving.mandate[donor] * (
+        giving.need[donor] * land.state_weight[:, None] * land.pillar_weight
+        + giving.political[donor][:, None]
+        + (giving.visibility[donor] / (1.0 + own))[:, None]
+    )
+    score = np.zeros_like(price)
+    length = p.tasks_per_pillar
+    for n in range(1, p.project_tasks_maximum + 1):
+        free = length - count
+        allowed = (free >= n) & (n >= np.minimum(p.project_tasks_minimum, free))
+        gain = land.value[np.minimum(count + n, length)] - land.value[count]
+        worth = omega * gain * state.attenuation[:, None]
+        score = np.where(allowed & open_to[:, None], np.maximum(score, worth / (fixed[:, None] + n * price)), score)
+    view = PlanningView(
+        quarter=quarter, slot=slot, cash=float(state.cash[donor]), believed_count=count,
+        wait=state.undelivered / state.room, open_to_projects=open_to, price=price, fixed=fixed, score=score,
+    )  # fmt: skip
+    for array in (count, view.wait, open_to, price, fixed, score):
+        array.setflags(write=False)
+    return view
+
+
+def _plan_with_python(model: CoordinationModel, quarter: int) -> None:
+    """Plan slot by slot, asking overridden donors in Python and the compiled planner for all others."""
+    state, giving, p = model.state, model.giving, model.parameters
+    ledger, scratch = state.ledger, model.scratch
+    public_promise(
+        model.project_size, model.project_money, state.standing, model.land.value, model.land.task_price,
+        scratch.fresh, scratch.present_gain,
+    )  # fmt: skip
+    low, donors = 0, len(state.order)
+    while low < donors:
+        slot = int(state.slot_of[state.order[low]])
+        high = low
+        rows = ledger.size
+        while high < donors and state.slot_of[state.order[high]] == slot:
+            d = int(state.order[high])
+            model.next_row = rows
+            if d in model.python_donors:
+                rows = _ask(model, d, quarter, slot, rows)
+            else:
+                rows = _plan_compiled(model, high, high + 1, rows)
+            high += 1
+        contract_slot(
+            ledger.size, rows, quarter, slot, model.decision_lag, model.seed, p.observation_probability,
+            p.ignorance == "task", p.impatience, p.queue_limit, state.serial,
+            ledger.whole, ledger.words, ledger.reals, ledger.seen, state.standing, state.known, state.visible,
+            state.first, state.last, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
+            giving.keys, giving.skill, model.land.instrument_of,
+        )  # fmt: skip
+        ledger.size = rows
+        low = high
+
+
+def _row(value: int | str, names: tuple[str, ...], what: str, who: str) -> int:
+    if isinstance(value, str):
+        if value not in names:
+            raise ScenarioError(f"donor {who}: contract names an unknown {what} '{value}'")
+        return names.index(value)
+    if not 0 <= int(value) < len(names):
+        raise ScenarioError(f"donor {who}: contract names {what} {value}; rows go from 0 to {len(names) - 1}")
+    return int(value)
+
+
+def _ask(model: CoordinationModel, donor: int, quarter: int, slot: int, start: int) -> int:
+    """Write the contracts that an overridden donor decides on; return the row after the last.
+
+    Raises
+    ------
+    ScenarioError
+        If a contract breaks a rule that binds every donor (money, size, open tasks, queue).
+    """
+    state, land, giving, p = model.state, model.land, model.giving, model.parameters
+    ledger, who = state.ledger, model.inputs.donors.ids[donor]
+    view = planning_view(model, donor, quarter, slot)
+    counts = view.believed_count.copy()
+    added = np.zeros(len(land.keys), dtype=np.int64)
+    projects = state.own_running[donor].copy()
+    row = start
+    for contract in model.donor_agents[donor].decide(view):
+        j = _row(contract.beneficiary, model.inputs.beneficiaries.ids, "beneficiary", who)
+        k = _row(contract.pillar, model.inputs.pillars, "pillar", who)
+        n, free = int(contract.tasks), p.tasks_per_pillar - int(counts[j, k])
+        where = f"donor {who}, quarter {quarter}: contract in {model.inputs.beneficiaries.ids[j]}"
+        if not 1 <= n <= min(p.project_tasks_maximum, free):
+            raise ScenarioError(
+                f"{where} for {n} tasks; between 1 and {min(p.project_tasks_maximum, free)} are possible"
+            )
+        wait = (state.undelivered[j] + added[j]) / state.room[j]
+        if wait > p.queue_limit or giving.itself[donor] == j:
+            raise ScenarioError(f"{where}: it takes no project from this donor now (see view.open_to_projects)")
+        relation = p.relation_cost if projects[j] == 0 else 0.0
+        price = land.task_price[j] * giving.price_factor[donor, k]
+        cost = project_cost(n, price, relation, p.fixed_cost)
+        if cost > state.cash[donor] + AFFORDABLE:
+            raise ScenarioError(f"{where} costs EUR {cost:.3f}m but only {state.cash[donor]:.3f}m is in cash")
+        if row >= ledger.capacity:
+            ledger.reserve(row - ledger.size + 1)
+        ledger.whole[row, [DONOR, BENEFICIARY, PILLAR, SIZE]] = donor, j, k, n
+        ledger.reals[row, [COST, RELATION]] = cost, relation
+        state.cash[donor] -= cost
+        counts[j, k] += n
+        added[j] += n
+        projects[j] += 1
+        row += 1
+    return row

@@ -1,0 +1,215 @@
+"""The model: one quarter is one ``step``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import mesa
+import numpy as np
+import numpy.typing as npt
+
+from donorlab.sim import recording
+from donorlab.sim.agents import Beneficiary, Donor, overrides_decide
+from donorlab.sim.architectures import get_architecture
+from donorlab.sim.events import Trace
+from donorlab.sim.mechanisms import get_mechanism
+from donorlab.sim.mechanisms.calendar import score_factor
+from donorlab.sim.outcomes.bound import Baseline
+from donorlab.sim.scenario import FloatArray, Scenario, ScenarioError, checked_seed, suggest
+from donorlab.sim.setup import beneficiary_setup, donor_setup
+from donorlab.sim.state import State, initial_state
+
+
+@dataclass(eq=False)
+class Scratch:
+    """Working memory of compiled phases; holds nothing between quarters."""
+
+    best: npt.NDArray[np.int64]
+    best_pillar: npt.NDArray[np.int64]
+    best_tasks: npt.NDArray[np.int64]
+    tasks_added: npt.NDArray[np.int64]
+    projects_added: npt.NDArray[np.int64]
+    counts_added: npt.NDArray[np.int64]
+    settled: npt.NDArray[np.bool_]
+    promise: FloatArray
+    fresh: FloatArray
+    present_gain: FloatArray
+    draw: FloatArray
+    present: npt.NDArray[np.int64]
+    member: npt.NDArray[np.int64]
+    limits: FloatArray
+    grants: FloatArray
+
+    @staticmethod
+    def sized(donors: int, states: int, pillars: int) -> Scratch:
+        """Return scratch for D donors, J states and K pillars."""
+        columns = [np.zeros(states, dtype=np.int64) for _ in range(5)]
+        return Scratch(
+            *columns,
+            counts_added=np.zeros((states, pillars), dtype=np.int64),
+            settled=np.zeros(states, dtype=np.bool_),
+            promise=np.zeros(states),
+            fresh=np.zeros((pillars, states)),
+            present_gain=np.zeros((pillars, states)),
+            draw=np.zeros(donors),
+            present=np.zeros(donors, dtype=np.int64),
+            member=np.zeros(0, dtype=np.int64),
+            limits=np.zeros(0),
+            grants=np.zeros(0),
+        )
+
+    def delivery(
+        self, projects: int
+    ) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray, npt.NDArray[np.int64]]:
+        """Return member, limits, grants (P,) and present (D,), grown with the ledger."""
+        if len(self.member) < projects:
+            self.member = np.zeros(projects, dtype=np.int64)
+            self.limits = np.zeros(projects)
+            self.grants = np.zeros(projects)
+        return self.member, self.limits, self.grants, self.present
+
+
+class CoordinationModel(mesa.Model):  # type: ignore[misc]
+    """Donors and beneficiaries over a number of quarters: a plain Mesa model.
+
+    Parameters
+    ----------
+    scenario : what is simulated
+    rng : seed, the replication number of all addressed draws
+    donors : classes of donors whose decisions differ, by donor id
+    baseline : what the scenario and seed fix for all architectures (its own part is computed when absent)
+    trace : keep every event in ``model.trace.rows``
+
+    Raises
+    ------
+    ScenarioError
+        If the seed cannot be addressed, or a donor, architecture or mechanism is unknown.
+
+    Notes
+    -----
+    All draws are addressed (see ``streams``): neither Mesa's ``random`` nor its ``rng`` is used by the model.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        rng: int = 1,
+        donors: Mapping[str, type[Donor]] | None = None,
+        baseline: Baseline | None = None,
+        trace: bool = False,
+    ) -> None:
+        seed = checked_seed(rng)
+        super().__init__(rng=seed)
+        self.seed = seed
+        self.original = scenario
+        self.architecture = get_architecture(scenario.architecture)
+        self.inputs = self.architecture.prepare(scenario)
+        self.parameters = self.inputs.parameters
+        self.decision_lag = self.architecture.decision_lag
+        if baseline is not None and baseline.seed != seed:
+            raise ScenarioError(f"baseline: made for seed {baseline.seed}, used with seed {seed}")
+        self.land = baseline.land if baseline is not None else beneficiary_setup(scenario, seed)
+        self.giving = donor_setup(self.inputs, seed)
+        self.state: State = initial_state(self.parameters, seed, self.land, self.giving)
+        self.quarter = 0
+        self.next_row = 0
+
+        p = self.parameters
+        self.project_size = np.array([p.project_tasks_minimum, p.project_tasks_maximum], dtype=np.int64)
+        self.project_money = np.array([p.fixed_cost, p.relation_cost])
+        states, pillars = self.land.standing.shape
+        self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
+        self.factor = score_factor(self)
+        cheapest = float(self.land.task_price.min())  # of a project's cost, the part that mismatch raises is at least
+        self.least_share = cheapest / (p.fixed_cost + p.relation_cost + cheapest)
+        self.record = recording.Record.sized(p.quarters, pillars)
+        names = self.inputs.mechanisms
+        self.phases = {
+            phase: get_mechanism(phase, getattr(names, phase)) for phase in ("planning", "absorption", "effort", "lapse")
+        }
+        self.trace = Trace(self) if trace else None
+        self._people(donors or {})
+
+    def _people(self, special: Mapping[str, type[Donor]]) -> None:
+        ids = self.inputs.donors.ids
+        for name in special:
+            if name not in ids:
+                raise ScenarioError(f"donors: unknown donor '{name}'{suggest(name, ids)}")
+        self.donor_agents = [special.get(name, Donor)(self, row) for row, name in enumerate(ids)]
+        self.beneficiary_agents = [Beneficiary(self, row) for row in range(self.inputs.beneficiaries.count)]
+        self.python_donors = {agent.row for agent in self.donor_agents if overrides_decide(agent)}
+
+    def step(self) -> None:
+        """Simulate one quarter.
+
+        1. Appropriate: budgets arrive.
+        2. Observe: beliefs are derived, so nothing is stored here; others' contracts show at the end of each slot.
+        3. Plan: donors choose and contract, slot by slot of the planning calendar.
+        4. Contract: (conditions come here.)
+        5. Deliver: projects start, work as administration allows, finish or fail.
+        6. Evolve: states' own effort; lapse of what is not owned.
+        7. Record.
+        """
+        self.quarter += 1
+        self.state.flow[:] = 0.0
+        self.appropriate()
+        self.plan()
+        self.deliver()
+        self.evolve()
+        recording.record(self)
+
+    def appropriate(self) -> None:
+        """Let budgets arrive: a quarter of the year's in each quarter up to the horizon."""
+        if self.quarter <= self.parameters.horizon:
+            income = self.giving.budget / 4.0
+            self.state.cash += income
+            self.state.appropriated += income
+
+    def plan(self) -> None:
+        """Let donors plan and contract."""
+        self.phases["planning"](self, self.quarter)
+        if self.trace:
+            self.trace.after_plan(self)
+
+    def deliver(self) -> None:
+        """Let projects work."""
+        self.phases["absorption"](self, self.quarter)
+        if self.trace:
+            self.trace.after_deliver(self)
+
+    def evolve(self) -> None:
+        """Let states act by themselves, then let unowned tasks lapse."""
+        self.phases["effort"](self, self.quarter)
+        if self.trace:
+            self.trace.after_effort(self)
+        self.phases["lapse"](self, self.quarter)
+        if self.trace:
+            self.trace.after_lapse(self)
+
+    def run(self) -> CoordinationModel:
+        """Simulate to the end of the wind-down and return the model."""
+        while self.quarter < self.parameters.quarters:
+            self.step()
+        return self
+
+    def profile(self) -> dict[str, float]:
+        """Run to the end and return the seconds spent in each phase."""
+        spent = {"appropriate": 0.0, "plan": 0.0, "deliver": 0.0, "evolve": 0.0, "record": 0.0}
+        parts: list[tuple[str, Callable[..., Any]]] = [
+            ("appropriate", self.appropriate),
+            ("plan", self.plan),
+            ("deliver", self.deliver),
+            ("evolve", self.evolve),
+            ("record", lambda: recording.record(self)),
+        ]
+        while self.quarter < self.parameters.quarters:
+            self.quarter += 1
+            self.state.flow[:] = 0.0
+            for name, part in parts:
+                begun = time.perf_counter()
+                part()
+                spent[name] += time.perf_counter() - begun
+        return spent

@@ -1,0 +1,72 @@
+"""Efficiency, and what happened to the money: outcomes measured against the bound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from donorlab.sim.outcomes.bound import Baseline, certificate
+from donorlab.sim.outcomes.tables import Payments, ratio
+from donorlab.sim.recording import WELFARE
+from donorlab.sim.state import COMPLETED, CONTRACTED, FAILED, PROGRESS
+
+if TYPE_CHECKING:
+    from donorlab.sim.model import CoordinationModel
+
+DENOMINATOR_LEAST = 1e-12
+
+
+def _share_of_reachable(gain: float, reachable: float) -> float:
+    """Return gain / reachable; NaN where money could not raise welfare at all. Never clipped."""
+    return gain / reachable if reachable > DENOMINATOR_LEAST else float("nan")
+
+
+def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments) -> dict[str, float]:
+    """Return outcomes against the bound and shares of the money.
+
+    efficiency
+        (W(T) - W_none(T)) / (W_bound(T) - W_none(T)) after the wind-down; at most 1; negative when aid did harm
+    efficiency_at_horizon, path_efficiency
+        the same at the horizon; with sums over the quarters 1 to horizon
+    welfare, welfare_no_aid, welfare_bound, bound_gap
+        levels at the end (sum over states and pillars of weight times value); relative duality gap
+    transaction_cost_share, idle_share
+        fixed and relation cost, and cash never spent, over all appropriations
+    absorption_use
+        tasks progressed / administrative capacity of all states, over the quarters to the horizon
+    failure_share
+        failed projects / projects that ended (NaN where none ended)
+    ownership
+        mean over states, 0 to 1
+    """
+    p, record = model.parameters, model.record
+    end, horizon = p.quarters - 1, p.horizon - 1
+    welfare = record.numbers[:, WELFARE]
+    none, bound = base.welfare_none, base.welfare_bound
+    proof = certificate(model.original, base, p.quarters)
+    appropriated = float(model.state.appropriated.sum())
+    ended = int((paid.status == COMPLETED).sum() + (paid.status == FAILED).sum())
+    used = float(record.flow[: p.horizon, PROGRESS].sum())
+    return {
+        "efficiency": _share_of_reachable(welfare[end] - none[end], bound[end] - none[end]),
+        "efficiency_at_horizon": _share_of_reachable(welfare[horizon] - none[horizon], bound[horizon] - none[horizon]),
+        "path_efficiency": _share_of_reachable(
+            float((welfare[: p.horizon] - none[: p.horizon]).sum()),
+            float((bound[: p.horizon] - none[: p.horizon]).sum()),
+        ),
+        "welfare": float(welfare[end]),
+        "welfare_no_aid": float(none[end]),
+        "welfare_bound": float(bound[end]),
+        "bound_gap": proof.gap,
+        "appropriated_m": appropriated,
+        "contracted_m": float(paid.cost.sum()),
+        "projects": float(len(paid.cost)),
+        "transaction_cost_share": ratio(float(paid.transaction_cost.sum()), appropriated),
+        "mismatch_cost_share": ratio(float(paid.mismatch_cost.sum()), appropriated),
+        "idle_share": ratio(float(model.state.cash.sum()), appropriated),
+        "absorption_use": ratio(used, float(model.land.administration.sum()) * p.horizon),
+        "failure_share": ratio(float((paid.status == FAILED).sum()), ended),
+        "unfinished_share": ratio(float((paid.status <= CONTRACTED + 1).sum()), len(paid.cost)),
+        "ownership": float(np.mean(model.land.ownership)),
+    }

@@ -1,0 +1,268 @@
+"""What a run gives back: outcomes at once, tables when asked for."""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from donorlab.sim.events import events_frame
+from donorlab.sim.model import CoordinationModel
+from donorlab.sim.outcomes.bound import Baseline
+from donorlab.sim.outcomes.bound import baseline as make_baseline
+from donorlab.sim.outcomes.distribution import aid_matrix, aid_need_ratio, distribution_outcomes, need
+from donorlab.sim.outcomes.duplication import duplication_outcomes
+from donorlab.sim.outcomes.efficiency import efficiency_outcomes
+from donorlab.sim.outcomes.tables import Payments, bit_counts, payments
+from donorlab.sim.recording import CASH, LIVE, PROJECTS, WELFARE
+from donorlab.sim.scenario import Scenario, ScenarioError
+from donorlab.sim.state import FLOW_NAMES, STATUS_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from donorlab.sim.agents import Donor
+
+PROGRAMME_QUARTERS = 16  # projects of one donor, region and pillar in one block of quarters share a programme
+
+
+class Result:
+    """One finished run.
+
+    Attributes
+    ----------
+    scenario : the scenario as passed; seed : its replication number
+    outcomes : dict of name to number, see the functions in ``donorlab.sim.outcomes`` for unit and formula
+    baseline : first tasks, no-aid run and bound that the run is measured against
+    """
+
+    def __init__(self, model: CoordinationModel, base: Baseline, trace: bool = False) -> None:
+        self.scenario: Scenario = model.original
+        self.seed: int = model.seed
+        self.baseline = base
+        self._model = model
+        self._traced = trace
+        price = model.land.task_price[self._paid.beneficiary]
+        self.outcomes: dict[str, float] = {
+            **efficiency_outcomes(model, base, self._paid),
+            **duplication_outcomes(self._paid, price),
+            **distribution_outcomes(model, self._paid),
+        }
+
+    @cached_property
+    def _paid(self) -> Payments:
+        return payments(self._model)
+
+    @cached_property
+    def steps(self) -> pd.DataFrame:
+        """A row a quarter: welfare with its bounds, capacity by pillar (share of tasks), money and projects."""
+        model, base, paid = self._model, self.baseline, self._paid
+        record, quarters = model.record, model.parameters.quarters
+        cells = model.land.standing.shape[0] * model.parameters.tasks_per_pillar
+        numbers = record.numbers[:quarters]
+        at = paid.quarter - 1
+
+        def summed(values: np.ndarray) -> np.ndarray:
+            return np.bincount(at, weights=values, minlength=quarters)[:quarters]
+
+        income = np.where(np.arange(quarters) < model.parameters.horizon, model.giving.budget.sum() / 4.0, 0.0)
+        frame = pd.DataFrame(
+            {
+                "quarter": np.arange(1, quarters + 1),
+                "welfare": numbers[:, WELFARE],
+                "welfare_no_aid": base.welfare_none,
+                "welfare_bound": base.welfare_bound,
+                "capacity": record.tasks[:quarters].sum(axis=1) / (cells * record.tasks.shape[1]),
+                **{
+                    f"capacity_{pillar}": record.tasks[:quarters, k] / cells
+                    for k, pillar in enumerate(model.inputs.pillars)
+                },
+                "capacity_no_aid": self._capacity_no_aid(cells * record.tasks.shape[1]),
+                "appropriated_m": income,
+                "contracted_m": summed(paid.cost),
+                "contracted_task_cost_m": summed(paid.base_cost),
+                "duplicated_cost_m": summed(paid.duplicated_cost),
+                "cash_m": numbers[:, CASH],
+                "contracted_projects": np.diff(numbers[:, PROJECTS], prepend=0).astype(int),
+                "live_projects": numbers[:, LIVE].astype(int),
+            }
+        )
+        for i, name in enumerate(FLOW_NAMES):
+            frame[name] = record.flow[:quarters, i] if name == "progress_tasks" else record.flow[:quarters, i].astype(int)
+        return frame
+
+    def _capacity_no_aid(self, tasks: int) -> np.ndarray:
+        land, length = self._model.land, self._model.parameters.tasks_per_pillar
+        return np.minimum(length, land.initial_count + self.baseline.own_counts).sum(axis=(1, 2)) / tasks
+
+    @cached_property
+    def projects(self) -> pd.DataFrame:
+        """A row a project, in the order of contracts; money in EUR m; quarters from 1 (end 0: not ended)."""
+        paid, inputs = self._paid, self._model.inputs
+        states = inputs.beneficiaries
+        names = np.array(states.ids, dtype=object)
+        regions = np.array(states.regions, dtype=object)[paid.beneficiary]
+        pillars = np.array(inputs.pillars, dtype=object)[paid.pillar]
+        donors = np.array(inputs.donors.ids, dtype=object)[paid.donor]
+        block = (paid.quarter - 1) // PROGRAMME_QUARTERS + 1
+        programme = [f"{d}-{r}-{k}-{b}" for d, r, k, b in zip(donors, regions, pillars, block, strict=True)]
+        return pd.DataFrame(
+            {
+                "donor": donors,
+                "beneficiary": names[paid.beneficiary],
+                "pillar": pillars,
+                "programme": programme,
+                "tasks": paid.tasks,
+                "delivered": paid.delivered,
+                "duplicated": paid.duplicated,
+                "duplicated_by_race": paid.race,
+                "cost_m": paid.cost,
+                "base_cost_m": paid.base_cost,
+                "transaction_cost_m": paid.transaction_cost,
+                "mismatch_cost_m": paid.mismatch_cost,
+                "duplicated_cost_m": paid.duplicated_cost,
+                "overhead_m": np.zeros(len(paid.cost)),
+                "quarter": paid.quarter,
+                "slot": paid.slot,
+                "start": paid.start,
+                "end": paid.end,
+                "status": np.array(STATUS_NAMES, dtype=object)[paid.status],
+                "objective_overlap": paid.objective > 0,
+            }
+        )
+
+    @cached_property
+    def beneficiaries(self) -> pd.DataFrame:
+        """Final state by beneficiary: need, aid, donors, tasks, capacity at the start and at the end."""
+        model, paid, states = self._model, self._paid, self._model.inputs.beneficiaries
+        land, state = model.land, model.state
+        j, length = states.count, model.parameters.tasks_per_pillar
+        aid = aid_matrix(model, paid)
+        final = bit_counts(state.standing.ravel()).reshape(state.standing.shape)
+        funded = bit_counts(state.funded.ravel()).reshape(state.standing.shape).sum(axis=1)
+
+        def summed(values: np.ndarray) -> np.ndarray:
+            return np.bincount(paid.beneficiary, weights=values, minlength=j)
+
+        frame = pd.DataFrame(
+            {
+                "name": states.names,
+                "region": states.regions,
+                "subregion": states.subregions,
+                "income_group": states.income_groups,
+                "users_m": states.users_m,
+                "need": need(model),
+                "aid_m": aid.sum(axis=0),
+                "aid_need_ratio": aid_need_ratio(model, aid),
+                "donors": (aid > 0).sum(axis=0),
+                "projects": summed(np.ones(len(paid.cost))).astype(int),
+                "tasks_contracted": summed(paid.tasks.astype(float)).astype(int),
+                "tasks_funded": funded,
+                "own_effort_tasks": state.own_tasks.sum(axis=1),
+                "tasks_lapsed": state.lapsed.sum(axis=1),
+                "base_cost_m": summed(paid.base_cost),
+                "duplicated_cost_m": summed(paid.duplicated_cost),
+                "capacity_initial": land.initial_count.mean(axis=1) / length,
+                "capacity_final": final.mean(axis=1) / length,
+                **{f"capacity_final_{pillar}": final[:, k] / length for k, pillar in enumerate(model.inputs.pillars)},
+                "ownership": land.ownership,
+                "administration": land.administration,
+            },
+            index=pd.Index(states.ids, name="iso3"),
+        )
+        return frame
+
+    @cached_property
+    def donors(self) -> pd.DataFrame:
+        """Final state by donor: budget, money, projects, what was duplicated."""
+        model, paid, who = self._model, self._paid, self._model.inputs.donors
+        d = who.count
+        aid = aid_matrix(model, paid)
+
+        def summed(values: np.ndarray) -> np.ndarray:
+            return np.bincount(paid.donor, weights=values, minlength=d)
+
+        return pd.DataFrame(
+            {
+                "name": who.names,
+                "kind": who.kinds,
+                "budget_m_a_year": model.giving.budget,
+                "appropriated_m": model.state.appropriated,
+                "cash_m": model.state.cash,
+                "contracted_m": summed(paid.cost),
+                "base_cost_m": summed(paid.base_cost),
+                "transaction_cost_m": summed(paid.transaction_cost),
+                "duplicated_cost_m": summed(paid.duplicated_cost),
+                "projects": summed(np.ones(len(paid.cost))).astype(int),
+                "beneficiaries": (aid > 0).sum(axis=1),
+            },
+            index=pd.Index(who.ids, name="donor"),
+        )
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """Every event of the run, in order.
+
+        Raises
+        ------
+        ScenarioError
+            If the run was made without ``trace=True``.
+        """
+        if not self._traced:
+            raise ScenarioError("events: this run was not traced; use simulate(scenario, seed, trace=True)")
+        return events_frame(self._model)
+
+    def __repr__(self) -> str:
+        efficiency = self.outcomes["efficiency"]
+        return f"Result({self.scenario.name!r}, {self.scenario.architecture!r}, seed={self.seed}, {efficiency=:.3f})"
+
+
+def simulate(
+    scenario: Scenario,
+    seed: int = 1,
+    trace: bool = False,
+    baseline: Baseline | None = None,
+    donors: Mapping[str, type[Donor]] | None = None,
+) -> Result:
+    """Run one scenario to the end of its wind-down.
+
+    Parameters
+    ----------
+    scenario : what is simulated
+    seed : replication number; the same seed gives the same bits
+    trace : keep every event (``result.events``)
+    baseline : ``donorlab.sim.baseline(scenario, seed)``, to share it between architectures of one seed
+    donors : classes of donors whose decisions differ, by donor id
+
+    Raises
+    ------
+    ScenarioError
+        If something in the scenario cannot be simulated; the message says what and what would be right.
+    """
+    if baseline is None:
+        baseline = make_baseline(scenario, seed)
+    model = CoordinationModel(scenario, rng=seed, donors=donors, baseline=baseline, trace=trace)
+    model.run()
+    return Result(model, baseline, trace)
+
+
+def profile(scenario: Scenario, seed: int = 1, repeat: int = 5) -> dict[str, float]:
+    """Return the seconds that a run spends in each compiled part, medians over ``repeat`` warm runs.
+
+    The parts are the baseline (first tasks, no-aid run, bound), the phases of all quarters, and the outcomes.
+    """
+    rows: list[dict[str, float]] = []
+    for _ in range(repeat + 1):
+        begun = time.perf_counter()
+        shared = make_baseline(scenario, seed)
+        spent = {"baseline": time.perf_counter() - begun}
+        model = CoordinationModel(scenario, rng=seed, baseline=shared)
+        spent.update(model.profile())
+        begun = time.perf_counter()
+        Result(model, shared)
+        spent["outcomes"] = time.perf_counter() - begun
+        rows.append(spent)
+    return {name: float(np.median([row[name] for row in rows[1:]])) for name in rows[0]}

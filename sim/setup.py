@@ -1,0 +1,262 @@
+"""What a scenario and a seed fix before the first quarter: prices, weights, first tasks, motives.
+
+The beneficiaries' side does not depend on the architecture and is shared by all architectures of a paired
+comparison; the donors' side is made anew for each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from donorlab.sim import streams
+from donorlab.sim.compiled import compiled
+from donorlab.sim.mechanisms.value import pillar_weights, state_weights, value_table
+from donorlab.sim.scenario import MOTIVES, FloatArray, Scenario
+
+WordArray = npt.NDArray[np.uint64]
+KeyArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class BeneficiarySetup:
+    """The beneficiaries' side, J states x K pillars x L tasks; arrays are read-only.
+
+    Attributes
+    ----------
+    keys : (J,) address of each state in random draws
+    task_price : (J,) EUR m a task, kappa_j
+    administration, ownership : (J,) task-quarters hosted a quarter; share
+    government_rank : (J,) 0 to 1
+    state_weight : (J,), pillar_weight : (K,), value : (L + 1,) as in ``mechanisms.value``
+    standing : (J, K) first tasks, one bit each
+    initial_count : (J, K) how many they are
+    priority : (J, K) own priorities, rows sum to 1 (or to 0 where nothing is open)
+    instrument_words : (K, M) tasks of each instrument, one bit each
+    instrument_of : (K, L) instrument of each task
+    """
+
+    keys: KeyArray
+    task_price: FloatArray
+    administration: FloatArray
+    ownership: FloatArray
+    government_rank: FloatArray
+    state_weight: FloatArray
+    pillar_weight: FloatArray
+    value: FloatArray
+    standing: WordArray
+    initial_count: KeyArray
+    priority: FloatArray
+    instrument_words: WordArray
+    instrument_of: KeyArray
+
+
+@dataclass(frozen=True, eq=False)
+class DonorSetup:
+    """The donors' side, D donors; arrays are read-only.
+
+    Attributes
+    ----------
+    keys : (D,) address of each donor in random draws
+    budget : (D,) EUR m a year
+    mandate : (D, K) times K, so that its mean is 1
+    price_factor : (D, K) 1 + mismatch * (1 - mandate / largest mandate)
+    skill : (D, M) shares
+    need, visibility : (D,) motives
+    political : (D, J) political motive times affinity over its mean
+    motives : (D, 4) need, security, political, visibility after everything, rows sum to 1
+    itself : (D,) row of the beneficiary that is this donor, or -1
+    """
+
+    keys: KeyArray
+    budget: FloatArray
+    mandate: FloatArray
+    price_factor: FloatArray
+    skill: FloatArray
+    need: FloatArray
+    visibility: FloatArray
+    political: FloatArray
+    motives: FloatArray
+    itself: KeyArray
+
+
+def task_instruments(mix: FloatArray, tasks: int) -> KeyArray:
+    """Return the instrument of each task, shape (K, L): largest remainder, so that every prefix has the mix."""
+    pillars, instruments = mix.shape
+    result = np.zeros((pillars, tasks), dtype=np.int64)
+    for k in range(pillars):
+        used = np.zeros(instruments)
+        for task in range(tasks):
+            claim = mix[k] * (task + 1) - used
+            chosen = int(np.flatnonzero(claim > claim.max() - 1e-9)[0])
+            result[k, task] = chosen
+            used[chosen] += 1
+    return result
+
+
+def yearly_budgets(scenario: Scenario) -> FloatArray:
+    """Return EUR m a year by donor, shape (D,), summing to ``money`` with rivals at ``rival_share``."""
+    donors, parameters = scenario.donors, scenario.parameters
+    money = parameters.money
+    columns = np.stack([donors.budget_low, donors.budget_central, donors.budget_high])
+    totals = columns.sum(axis=1)
+    if (np.diff(totals) > 0).all():
+        base = np.array([np.interp(money, totals, columns[:, d]) for d in range(donors.count)])
+    else:
+        base = columns[1].copy()
+    rival = donors.rival
+    held, others = base[rival].sum(), base[~rival].sum()
+    share = parameters.rival_share if held > 0 and others > 0 else float(held > 0)
+    result = np.zeros(donors.count)
+    if held > 0:
+        result[rival] = base[rival] * (share * money / held)
+    if others > 0:
+        result[~rival] = base[~rival] * ((1.0 - share) * money / others)
+    return result
+
+
+@compiled
+def _first_tasks(noise, target, spread, standing):  # type: ignore[no-untyped-def]
+    """Set the ``target`` tasks with the smallest l / L + spread * noise; ties to the smallest l."""
+    states, pillars, tasks = noise.shape
+    score = np.empty(tasks)
+    for j in range(states):
+        for k in range(pillars):
+            for task in range(tasks):
+                score[task] = task / tasks + spread * noise[j, k, task]
+            word = np.uint64(0)
+            for _ in range(target[j, k]):
+                best = -1
+                for task in range(tasks):
+                    free = not (word >> np.uint64(task)) & np.uint64(1)
+                    if free and (best < 0 or score[task] < score[best]):
+                        best = task
+                word |= np.uint64(1) << np.uint64(best)
+            standing[j, k] = word
+
+
+@compiled
+def _initial_uniforms(seed, keys, out):  # type: ignore[no-untyped-def]
+    for j in range(out.shape[0]):
+        for k in range(out.shape[1]):
+            for task in range(out.shape[2]):
+                out[j, k, task] = streams.uniform(streams.INITIAL, seed, 0, keys[j], 0, 64 * k + task, 0)
+
+
+def _frozen(**arrays: Any) -> dict[str, Any]:
+    for array in arrays.values():
+        array.setflags(write=False)
+    return arrays
+
+
+def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
+    """Realise the beneficiaries' side of a scenario for one seed (replication)."""
+    p, states = scenario.parameters, scenario.beneficiaries
+    keys = np.array([streams.actor_key(name) for name in states.ids], dtype=np.int64)
+    length, pillars = p.tasks_per_pillar, len(scenario.pillars)
+    relative = states.users_relative
+    rank = states.government_rank
+
+    noise = np.array([streams.uniform(streams.OWNERSHIP, seed, 0, key, 0, 0, 0) for key in keys])
+    ownership = p.ownership_intercept + p.ownership_slope * rank + p.ownership_noise * streams.normal_cut(noise)
+
+    target = np.minimum(length, np.floor(states.initial_score * p.headroom * length + 0.5)).astype(np.int64)
+    draws = np.empty((states.count, pillars, length))
+    _initial_uniforms(seed, keys, draws)
+    standing = np.zeros((states.count, pillars), dtype=np.uint64)
+    _first_tasks(streams.normal_cut(draws), target, p.initial_noise, standing)
+
+    weight = pillar_weights(scenario)
+    wish = weight * (1.0 - target / length)
+    total = wish.sum(axis=1, keepdims=True)
+    priority = np.divide(wish, total, out=np.zeros_like(wish), where=total > 0)
+
+    instrument_of = task_instruments(scenario.instrument_mix, length)
+    words = np.zeros((pillars, len(scenario.instruments)), dtype=np.uint64)
+    for k in range(pillars):
+        for task in range(length):
+            words[k, instrument_of[k, task]] |= np.uint64(1 << task)
+
+    base = p.administration_intercept + p.administration_slope * rank
+    return BeneficiarySetup(
+        **_frozen(
+            keys=keys,
+            task_price=np.array([p.task_cost * float(u) ** p.task_cost_users_exponent for u in relative]),
+            administration=p.administration_factor
+            * base
+            * np.array([float(u) ** p.administration_users_exponent for u in relative]),
+            ownership=np.clip(ownership, 0.05, 0.95),
+            government_rank=rank.copy(),
+            state_weight=state_weights(scenario),
+            pillar_weight=weight,
+            value=value_table(length, p.value_concavity),
+            standing=standing,
+            initial_count=target,
+            priority=priority,
+            instrument_words=words,
+            instrument_of=instrument_of,
+        )
+    )
+
+
+def _motives(scenario: Scenario, seed: int, keys: KeyArray) -> FloatArray:
+    """Return each donor's own motives, shape (D, 4), rows sum to 1."""
+    p = scenario.parameters
+    central = np.array([p.motive_need, p.motive_security, p.motive_political, p.motive_visibility])
+    draws = [[streams.uniform(streams.MOTIVES, seed, 0, key, 0, m, 0) for m in range(len(MOTIVES))] for key in keys]
+    raw = central / central.sum() * np.exp(p.motive_spread * streams.normal_cut(np.array(draws)))
+    return np.asarray(raw / raw.sum(axis=1, keepdims=True))
+
+
+def _weighted_mean(rows: FloatArray, budget: FloatArray) -> FloatArray:
+    weights = budget if budget.sum() > 0 else np.ones_like(budget)
+    return np.asarray((rows * weights[:, None]).sum(axis=0) / weights.sum())
+
+
+def donor_setup(scenario: Scenario, seed: int) -> DonorSetup:
+    """Realise the donors' side of a scenario for one seed (replication)."""
+    p, donors = scenario.parameters, scenario.donors
+    keys = np.array([streams.actor_key(name) for name in donors.ids], dtype=np.int64)
+    pillars = len(scenario.pillars)
+    budget = yearly_budgets(scenario)
+    motives = _motives(scenario, seed, keys)
+    mandate = donors.mandate.copy()
+    nu = p.narrative_coherence
+    if nu > 0:
+        if p.narrative_target == "mean":
+            shared, shared_mandate = _weighted_mean(motives, budget), _weighted_mean(mandate, budget)
+        else:
+            shared, shared_mandate = np.array([1.0, 0.0, 0.0, 0.0]), np.full(pillars, 1.0 / pillars)
+        motives = (1.0 - nu) * motives + nu * shared
+        motives[:, 3] *= 1.0 - nu
+        total = motives.sum(axis=1, keepdims=True)
+        motives = np.divide(motives, total, out=np.zeros_like(motives), where=total > 0)
+        mandate = (1.0 - nu) * mandate + nu * shared_mandate
+    motives[:, 0] += motives[:, 1]  # no safe havens are simulated: security is served by need
+    motives[:, 1] = 0.0
+
+    affinity = donors.affinity
+    mean = affinity.mean(axis=1)
+    friendless = mean <= 0
+    motives[friendless, 0] += motives[friendless, 2]
+    motives[friendless, 2] = 0.0
+    relative = np.divide(affinity, mean[:, None], out=np.zeros_like(affinity), where=mean[:, None] > 0)
+
+    row = {name: j for j, name in enumerate(scenario.beneficiaries.ids)}
+    return DonorSetup(
+        **_frozen(
+            keys=keys,
+            budget=budget,
+            mandate=mandate * pillars,
+            price_factor=1.0 + p.mismatch * (1.0 - mandate / mandate.max(axis=1, keepdims=True)),
+            skill=donors.skill.copy(),
+            need=motives[:, 0].copy(),
+            visibility=motives[:, 3].copy(),
+            political=motives[:, 2:3] * relative,
+            motives=motives,
+            itself=np.array([row.get(name, -1) for name in donors.ids], dtype=np.int64),
+        )
+    )
