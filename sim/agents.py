@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
 
 
-class Donor(mesa.Agent):
+class Donor(mesa.Agent):  # type: ignore[misc]
     """An actor that gives. Override ``decide`` to change what it contracts.
 
     Attributes
@@ -67,7 +67,7 @@ class Donor(mesa.Agent):
         return f"{type(self).__name__}({self.id!r})"
 
 
-class Beneficiary(mesa.Agent):
+class Beneficiary(mesa.Agent):  # type: ignore[misc]
     """A state that receives.
 
     Attributes
@@ -94,7 +94,8 @@ class Beneficiary(mesa.Agent):
     def capacity(self) -> FloatArray:
         """Share of each pillar's tasks that stand, shape (K,)."""
         words = self.model.state.standing[self.row]
-        return np.array([bit_count(word) for word in words]) / self.model.parameters.tasks_per_pillar
+        share: FloatArray = np.array([bit_count(word) for word in words]) / self.model.parameters.tasks_per_pillar
+        return share
 
     @property
     def wait(self) -> float:

@@ -15,13 +15,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numba
 import numpy as np
 import platformdirs
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 _DAYS_KEPT = 30
 
@@ -78,8 +76,8 @@ def _prepare() -> None:
 _prepare()
 
 
-def compiled(function: Function) -> Function:
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function of arrays to machine code: cached, no fast-math, division as numpy does it."""
     decorate: Any = numba.njit(cache=True, error_model="numpy", fastmath=False)
-    result: Function = decorate(function)
+    result: Callable[..., Any] = decorate(function)
     return result

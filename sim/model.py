@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,7 +35,6 @@ class Scratch:
     projects_added: npt.NDArray[np.int64]
     counts_added: npt.NDArray[np.int64]
     settled: npt.NDArray[np.bool_]
-    promise: FloatArray
     fresh: FloatArray
     present_gain: FloatArray
     draw: FloatArray
@@ -46,14 +46,17 @@ class Scratch:
     @staticmethod
     def sized(donors: int, states: int, pillars: int) -> Scratch:
         """Return scratch for D donors, J states and K pillars."""
-        columns = [np.zeros(states, dtype=np.int64) for _ in range(5)]
+        best, best_pillar, best_tasks, tasks_added, projects_added = np.zeros((5, states), dtype=np.int64)
         return Scratch(
-            *columns,
+            best=best,
+            best_pillar=best_pillar,
+            best_tasks=best_tasks,
+            tasks_added=tasks_added,
+            projects_added=projects_added,
             counts_added=np.zeros((states, pillars), dtype=np.int64),
             settled=np.zeros(states, dtype=np.bool_),
-            promise=np.zeros(states),
-            fresh=np.zeros((pillars, states)),
-            present_gain=np.zeros((pillars, states)),
+            fresh=np.zeros((states, pillars)),
+            present_gain=np.zeros((states, pillars)),
             draw=np.zeros(donors),
             present=np.zeros(donors, dtype=np.int64),
             member=np.zeros(0, dtype=np.int64),
@@ -123,12 +126,14 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         states, pillars = self.land.standing.shape
         self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
         self.factor = score_factor(self)
-        cheapest = float(self.land.task_price.min())  # of a project's cost, the part that mismatch raises is at least
-        self.least_share = cheapest / (p.fixed_cost + p.relation_cost + cheapest)
+        # of a project's cost, mismatch raises at least this share: a bound for the planner's first look
+        cheapest = float(self.land.task_price.min())
+        share = cheapest / (p.fixed_cost + p.relation_cost + cheapest)
+        self.promise_mandate = self.giving.mandate / (1.0 + (self.giving.price_factor - 1.0) * share)
         self.record = recording.Record.sized(p.quarters, pillars)
         names = self.inputs.mechanisms
         self.phases = {
-            phase: get_mechanism(phase, getattr(names, phase)) for phase in ("planning", "absorption", "effort", "lapse")
+            item.name: get_mechanism(item.name, getattr(names, item.name)) for item in dataclasses.fields(names)
         }
         self.trace = Trace(self) if trace else None
         self._people(donors or {})

@@ -91,12 +91,14 @@ class Result:
             }
         )
         for i, name in enumerate(FLOW_NAMES):
-            frame[name] = record.flow[:quarters, i] if name == "progress_tasks" else record.flow[:quarters, i].astype(int)
+            column = record.flow[:quarters, i]
+            frame[name] = column if name == "progress_tasks" else column.astype(int)
         return frame
 
     def _capacity_no_aid(self, tasks: int) -> np.ndarray:
         land, length = self._model.land, self._model.parameters.tasks_per_pillar
-        return np.minimum(length, land.initial_count + self.baseline.own_counts).sum(axis=(1, 2)) / tasks
+        standing = np.minimum(length, land.initial_count + self.baseline.own_counts).sum(axis=(1, 2))
+        return np.asarray(standing / tasks)
 
     @cached_property
     def projects(self) -> pd.DataFrame:

@@ -32,7 +32,7 @@ class ScenarioError(ValueError):
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return ``" (did you mean 'x'?)"`` for the closest known name, or an empty string."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f" (did you mean '{close[0]}'?)" if close else ""
 
 
@@ -279,8 +279,8 @@ class Donors:
                 raise ScenarioError(f"donors: {name} has {len(getattr(self, name))} entries for {n} ids")
         for name in ("budget_low", "budget_central", "budget_high"):
             values = np.array(getattr(self, name), dtype=np.float64)
-            bad = np.flatnonzero(~np.isfinite(values) | (values < 0)) if values.shape == (n,) else []
-            if len(bad):
+            bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
+            if len(bad) and values.shape == (n,):
                 raise ScenarioError(
                     f"donor {self.ids[int(bad[0])]}: {name} is {values[int(bad[0])]:g}; a budget is a number of "
                     "EUR m a year, 0 or more"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +50,7 @@ FAILURE: Final = stream_key("failure")
 
 
 @compiled
-def philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:
+def philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[Any, Any, Any, Any]:
     """Philox4x32-10: four 32-bit words for a counter of four words and a key of two."""
     mask = uint64(0xFFFFFFFF)
     a, b, c, d = uint64(c0), uint64(c1), uint64(c2), uint64(c3)
@@ -77,7 +77,7 @@ def _unit(high: int, low: int) -> float:
 def uniform(stream: int, replication: int, quarter: int, actor: int, other: int, cell: int, serial: int) -> float:
     """Return the draw in (0, 1) at this address."""
     words = philox(quarter * 65536 + cell, actor, other, serial, stream, replication)
-    return _unit(words[0], words[1])
+    return float(_unit(words[0], words[1]))
 
 
 @compiled
@@ -86,7 +86,7 @@ def second_uniform(
 ) -> float:
     """Return the next draw at the same address, independent of the first."""
     words = philox(quarter * 65536 + cell, actor, other, serial, stream, replication)
-    return _unit(words[2], words[3])
+    return float(_unit(words[2], words[3]))
 
 
 @compiled

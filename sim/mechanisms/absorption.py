@@ -67,7 +67,7 @@ def start_projects(j, quarter, failure, rank, ownership, seed, donor_keys, first
                 key, when, serial = donor_keys[whole[p, DONOR]], whole[p, QUARTER], whole[p, SERIAL]
                 if streams.uniform(streams.FAILURE, seed, when, key, 0, 0, serial) < chance:
                     share = streams.second_uniform(streams.FAILURE, seed, when, key, 0, 0, serial)
-                    whole[p, STOP] = int(math.floor(share * whole[p, SIZE]))
+                    whole[p, STOP] = math.floor(share * whole[p, SIZE])
         p = whole[p, NEXT]
 
 

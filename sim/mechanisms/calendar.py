@@ -108,7 +108,7 @@ def plan_group(  # type: ignore[no-untyped-def]
     low, high, start, size, money, impatience, queue_limit, factor, cheapest, order,
     whole, reals, cash, flow, standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
-    least_share, fresh, present, promise, settled,
+    promise_mandate, fresh, present, settled,
     best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
 ):
     """Plan donors ``order[low:high]``; return the ledger row after their last proposal."""
@@ -118,7 +118,7 @@ def plan_group(  # type: ignore[no-untyped-def]
             order[i], p, size, money, impatience, queue_limit, factor, cheapest,
             whole, reals, cash, flow, standing, known, own_running, undelivered, room, attenuation, closed,
             itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
-            least_share, fresh, present, promise, settled,
+            promise_mandate, fresh, present, settled,
             best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
         )
     return p
@@ -131,7 +131,7 @@ def plan_quarter(  # type: ignore[no-untyped-def]
     standing, known, visible, first, last, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
     donor_keys, skill, instrument_of,
-    least_share, fresh, present, promise, settled,
+    promise_mandate, fresh, present, settled,
     best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
 ):
     """Plan all donors, slot by slot; return the new number of rows in the ledger."""
@@ -149,7 +149,7 @@ def plan_quarter(  # type: ignore[no-untyped-def]
             low, high, rows, size, money, impatience, queue_limit, factor, cheapest, order,
             whole, reals, cash, flow, standing, known, own_running, undelivered, room, attenuation, closed,
             itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
-            least_share, fresh, present, promise, settled,
+            promise_mandate, fresh, present, settled,
             best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
         )
         contract_slot(
@@ -199,7 +199,7 @@ def plan(model: CoordinationModel, quarter: int) -> None:
         state.room, state.attenuation, state.closed,
         giving.itself, giving.visibility, land.value, land.task_price, giving.price_factor, giving.mandate, giving.need,
         giving.political, land.state_weight, land.pillar_weight, giving.keys, giving.skill, land.instrument_of,
-        model.least_share, scratch.fresh, scratch.present_gain, scratch.promise, scratch.settled,
+        model.promise_mandate, scratch.fresh, scratch.present_gain, scratch.settled,
         scratch.best, scratch.best_pillar, scratch.best_tasks, scratch.tasks_added, scratch.projects_added,
         scratch.counts_added,
     )  # fmt: skip
@@ -215,7 +215,7 @@ def _plan_compiled(model: CoordinationModel, low: int, high: int, start: int) ->
         state.undelivered, state.room, state.attenuation, state.closed,
         giving.itself, giving.visibility, land.value, land.task_price, giving.price_factor, giving.mandate, giving.need,
         giving.political, land.state_weight, land.pillar_weight,
-        model.least_share, scratch.fresh, scratch.present_gain, scratch.promise, scratch.settled,
+        model.promise_mandate, scratch.fresh, scratch.present_gain, scratch.settled,
         scratch.best, scratch.best_pillar, scratch.best_tasks, scratch.tasks_added, scratch.projects_added,
         scratch.counts_added,
     )  # fmt: skip

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 @compiled
 def lapse_quarter(  # type: ignore[no-untyped-def]
-    rate, by_task, ownership, whole, words, seen, standing, funded, owner, deadline, next_deadline, hazard, known, visible,
-    first, lapsed, flow,
+    rate, by_task, ownership, whole, words, seen, standing, funded, owner, deadline, next_deadline, hazard, known,
+    visible, first, lapsed, flow,
 ):
     """Let funded tasks lapse whose time has come."""
     one = np.uint64(1)

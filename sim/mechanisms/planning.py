@@ -13,6 +13,7 @@ anywhere plans nothing.
 from __future__ import annotations
 
 import math
+
 import numpy as np
 
 from donorlab.sim.compiled import compiled
@@ -100,7 +101,7 @@ def largest_score(  # type: ignore[no-untyped-def]
 
 @compiled
 def public_promise(size, money, standing, value, task_price, fresh, present):  # type: ignore[no-untyped-def]
-    """Fill (K, J) with the highest gain in f per EUR that anybody can believe in, from the tasks that stand.
+    """Fill (J, K) with the highest gain in f per EUR that anybody can believe in, from the tasks that stand.
 
     ``fresh`` with the relation cost due, ``present`` without. What a donor believes taken is at least what stands and
     f is concave, so no belief gives more (also not for the smaller projects where few tasks are open).
@@ -110,40 +111,40 @@ def public_promise(size, money, standing, value, task_price, fresh, present):  #
         for j in range(standing.shape[0]):
             count = bit_count(standing[j, k])
             free = tasks - count
-            fresh[k, j] = 0.0
-            present[k, j] = 0.0
+            fresh[j, k] = 0.0
+            present[j, k] = 0.0
             for n in range(min(size[0], free), min(size[1], free) + 1):
                 if n > 0:
                     gain = value[count + n] - value[count]
                     cost = money[0] + n * task_price[j]
-                    present[k, j] = max(present[k, j], gain / cost)
-                    fresh[k, j] = max(fresh[k, j], gain / (cost + money[1]))
+                    present[j, k] = max(present[j, k], gain / cost)
+                    fresh[j, k] = max(fresh[j, k], gain / (cost + money[1]))
 
 
 @compiled
 def promise_of_states(  # type: ignore[no-untyped-def]
-    d, least_share, factor, closed, itself, own_running, attenuation, visibility, fresh, present,
-    price_factor, mandate, need, political, state_weight, pillar_weight, promise, best,
+    d, promise_mandate, factor, closed, itself, own_running, attenuation, visibility, fresh, present,
+    need, political, state_weight, pillar_weight, best,
 ):
     """Fill ``best`` (J,) with an integer that donor d's best score in each state cannot exceed.
 
-    ``least_share`` is the smallest share of a project's cost that mismatch raises.
+    ``promise_mandate`` is the mandate over the least that mismatch raises the cost of a project.
     """
     states = best.shape[0]
+    pulls = promise_mandate[d]
+    seen, wish = visibility[d], need[d]
     for j in range(states):
-        promise[j] = 0.0
-    for k in range(mandate.shape[1]):
-        pull = mandate[d, k] / (1.0 + (price_factor[d, k] - 1.0) * least_share)
-        wish = need[d] * pillar_weight[k]
-        for j in range(states):
-            own = own_running[d, j]
-            gain = fresh[k, j] if own == 0 else present[k, j]
-            omega = wish * state_weight[j] + political[d, j] + visibility[d] / (1 + own)
-            promise[j] = max(promise[j], pull * omega * gain)
-    for j in range(states):
-        best[j] = np.int64(promise[j] * attenuation[j] * factor * (1.0 + 1e-9)) + 1
-        if closed[j] or promise[j] <= 0.0:
-            best[j] = 0
+        best[j] = 0
+        if closed[j]:
+            continue
+        own = own_running[d, j]
+        gains = fresh[j] if own == 0 else present[j]
+        other = political[d, j] + seen / (1 + own)
+        most = 0.0
+        for k in range(pulls.shape[0]):
+            most = max(most, pulls[k] * (wish * pillar_weight[k] * state_weight[j] + other) * gains[k])
+        if most > 0.0:
+            best[j] = np.int64(most * attenuation[j] * factor * (1.0 + 1e-9)) + 1
     if itself[d] >= 0:
         best[itself[d]] = 0
 
@@ -160,7 +161,7 @@ def plan_donor(  # type: ignore[no-untyped-def]
     whole, reals, cash, flow,
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
-    least_share, fresh, present, promise, settled,
+    promise_mandate, fresh, present, settled,
     best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
 ):
     """Write donor d's contracts of this slot to the ledger from row ``start`` on; return the row after the last.
@@ -172,8 +173,8 @@ def plan_donor(  # type: ignore[no-untyped-def]
     if factor <= 0.0 or cash[d] + AFFORDABLE < cheapest:
         return p
     promise_of_states(
-        d, least_share, factor, closed, itself, own_running, attenuation, visibility, fresh, present,
-        price_factor, mandate, need, political, state_weight, pillar_weight, promise, best,
+        d, promise_mandate, factor, closed, itself, own_running, attenuation, visibility, fresh, present,
+        need, political, state_weight, pillar_weight, best,
     )
     for j in range(states):
         settled[j] = best[j] == 0
@@ -234,8 +235,8 @@ def plan_donor(  # type: ignore[no-untyped-def]
 @compiled
 def contract_slot(  # type: ignore[no-untyped-def]
     start, stop, quarter, slot, lag, seed, q, by_task, impatience, queue_limit, serial,
-    whole, words, reals, seen, standing, known, visible, first, last, own_running, undelivered, room, attenuation, closed,
-    donor_keys, skill, instrument_of,
+    whole, words, reals, seen, standing, known, visible, first, last, own_running, undelivered, room, attenuation,
+    closed, donor_keys, skill, instrument_of,
 ):
     """Turn rows ``start`` to ``stop`` into contracts at the end of the slot: pick tasks, class, link, observe.
 

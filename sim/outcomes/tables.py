@@ -60,7 +60,7 @@ def _same_instrument(tasks, others, pillar, instrument_words):  # type: ignore[n
 
 
 @compiled
-def _race_shares(donor, cell_of, moment, tasks, race, group_total):  # type: ignore[no-untyped-def]
+def _race_shares(cell_of, moment, tasks, race, group_total):  # type: ignore[no-untyped-def]
     """Share each race's duplicated payments equally among all its members; adds to ``group_total`` by project."""
     one = np.uint64(1)
     n = tasks.shape[0]
@@ -149,9 +149,8 @@ def payments(model: CoordinationModel) -> Payments:
     cell = whole[:, BENEFICIARY] * len(land.pillar_weight) + pillar
     slots = int(whole[:, SLOT].max(initial=0)) + 1
     shares = np.zeros(len(base))
-    _race_shares(
-        whole[:, DONOR].copy(), cell, whole[:, QUARTER] * slots + whole[:, SLOT], column["tasks"], column["race"], shares
-    )
+    moment = whole[:, QUARTER] * slots + whole[:, SLOT]
+    _race_shares(cell, moment, column["tasks"], column["race"], shares)
     duplicated, race = bit_counts(column["duplicated"]), bit_counts(column["race"])
     size = whole[:, SIZE]
     return Payments(

@@ -1,0 +1,31 @@
+"""What is simulated: scenarios by name, their data, the table of parameters, discovery of plug-ins."""
+
+from donorlab.scenarios.loader import architectures, build, configuration, load, names
+from donorlab.scenarios.parameters import (
+    ParameterRow,
+    PlannedRow,
+    TableRow,
+    parameter_defaults,
+    parameter_table,
+    planned_table,
+    ranges_hash,
+    value_tables,
+)
+from donorlab.scenarios.plugins import Plugin
+
+__all__ = [
+    "ParameterRow",
+    "PlannedRow",
+    "Plugin",
+    "TableRow",
+    "architectures",
+    "build",
+    "configuration",
+    "load",
+    "names",
+    "parameter_defaults",
+    "parameter_table",
+    "planned_table",
+    "ranges_hash",
+    "value_tables",
+]

@@ -1,0 +1,208 @@
+"""`load`: from a scenario's name and overrides to the `Scenario` that one run needs.
+
+Order of what wins: defaults of ``data/ranges.yaml``, then the scenario's ``parameters:``, then what follows from a
+builder's options, then overrides.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from donorlab.scenarios import composition, plain, plugins, synthetic, world, written
+from donorlab.scenarios.builders import BUILDERS, option_keys, select
+from donorlab.scenarios.overrides import PHASES, SELECTIONS, checked_parameters, one_of, parse_overrides, word
+from donorlab.scenarios.parameters import parameter_defaults
+from donorlab.sim.architectures import architecture_names
+from donorlab.sim.mechanisms import mechanism_names
+from donorlab.sim.scenario import Mechanisms, Parameters, Scenario, ScenarioError, suggest
+
+_COMMON: Final = ("name", "title", "description", "builder", "parameters", "select")
+_BUILDER_MODULES: Final = (synthetic, world, written)  # imported because they register themselves
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the scenarios that `load` knows, sorted."""
+    return composition.options("scenario")
+
+
+def architectures() -> tuple[str, ...]:
+    """Return the names of all architectures, plug-ins included, sorted."""
+    plugins.register()
+    return tuple(architecture_names())
+
+
+def load(name: str | Path = "world", overrides: Sequence[str] = ()) -> Scenario:
+    """Return a scenario, ready to be simulated.
+
+    Parameters
+    ----------
+    name : str or Path
+        A name of `names()`, or the path of a YAML file of your own.
+    overrides : sequence of str
+        ``key=value`` texts: a parameter by its full name, ``architecture``, ``beneficiaries``, ``donors``,
+        ``mechanism.PHASE``, and for `synthetic` its sizes. Of several with the same key the last one stands.
+
+    Raises
+    ------
+    ScenarioError
+        One line that says what is wrong, where, and what would be right.
+
+    Examples
+    --------
+    >>> scenario = load("toy", ["architecture=central", "horizon=8"])
+    >>> scenario.architecture, scenario.parameters.horizon, scenario.donors.count
+    ('central', 8, 3)
+    """
+    return build(configuration(name, overrides))
+
+
+def configuration(name: str | Path = "world", overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Return all that decides a scenario as plain data: what a manifest stores and `build` reads.
+
+    Raises
+    ------
+    ScenarioError
+        As for `load`.
+    """
+    changes = parse_overrides(overrides)
+    architecture = changes.pop("architecture", None)
+    mechanism = changes.pop("mechanism", None)
+    choices: dict[str, str] = {}
+    if architecture is not None:
+        known = _architecture(architecture) in composition.options("architecture")
+        choices["architecture"] = architecture if known else composition.NONE  # a plug-in has no file
+    if mechanism is not None:
+        choices["mechanism"] = one_of("mechanism", mechanism, composition.options("mechanism"))
+    if str(name).endswith((".yaml", ".yml")):
+        scenario = _own_file(Path(name))
+        composed = composition.compose(scenario=composition.NONE, **choices)
+    else:
+        composed = composition.compose(scenario=str(name), **choices)
+        scenario = composed["scenario"]
+    data = _checked(scenario, changes)
+    data["architecture"] = architecture or composed["architecture"]["name"]
+    data["mechanism"] = dict(composed["mechanism"])
+    for key in [key for key in changes if key.startswith("mechanism.")]:
+        data["mechanism"][key.partition(".")[2]] = changes.pop(key)
+    for key in [key for key in changes if key in SELECTIONS]:
+        data["select"][key] = changes.pop(key)
+    data["overrides"] = changes  # parameters only
+    return data
+
+
+def build(data: Mapping[str, Any]) -> Scenario:
+    """Return the scenario of a `configuration`.
+
+    Raises
+    ------
+    ScenarioError
+        As for `load`.
+    """
+    data = copy.deepcopy(dict(data))
+    parts = BUILDERS[one_of("builder", word("builder", data["builder"]), BUILDERS)].function(data)
+    parts = select(parts, data["select"].get("beneficiaries"), data["select"].get("donors"))
+    for key in parts.parameters.keys() & data["overrides"].keys():
+        raise ScenarioError(f"{key}: follows from the options of scenario {data['name']}; set one or the other")
+    where = f"scenario {data['name']}, parameters"
+    values = {**parameter_defaults(), **data["parameters"], **parts.parameters}
+    try:
+        Parameters(**values)
+    except ScenarioError as error:
+        raise ScenarioError(f"{where}: {error}") from None
+    return Scenario(
+        name=data["name"],
+        title=data["title"],
+        description=data["description"],
+        pillars=parts.pillars,
+        instruments=parts.instruments,
+        pillar_weights=parts.pillar_weights,
+        instrument_mix=parts.instrument_mix,
+        income_group_weights=parts.income_group_weights,
+        beneficiaries=parts.beneficiaries,
+        donors=parts.donors,
+        parameters=Parameters(**{**values, **data["overrides"]}),
+        mechanisms=_mechanisms(data["mechanism"]),
+        architecture=_architecture(data["architecture"]),
+    )
+
+
+def _own_file(path: Path) -> dict[str, Any]:
+    """Return a user's scenario; the file never comes near Hydra."""
+    where = plain.one_line(path)
+    try:
+        if path.stat().st_size > 4 * plain.FILE_CHARACTERS_MAXIMUM:
+            raise ScenarioError(f"{where}: {path.stat().st_size} bytes; a scenario is smaller")
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ScenarioError(f"{where}: is not a text in UTF-8") from None
+    except OSError as error:
+        problem = error.strerror or error
+        raise ScenarioError(f"{where}: cannot be read ({problem}); known names are {', '.join(names())}") from None
+    data = plain.parse(text, where)
+    if not isinstance(data, dict):
+        raise ScenarioError(f"{where}: must be a mapping with {', '.join(_COMMON[:4])}")
+    return data
+
+
+def _checked(scenario: Mapping[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the scenario's data with all keys known and the builder's options changed; takes them from changes."""
+    where = f"scenario {plain.one_line(scenario.get('name', '(no name)'))}"
+    for key in _COMMON[:4]:
+        if key not in scenario:
+            raise ScenarioError(f"{where}: '{key}' is missing; a scenario has {', '.join(_COMMON)}")
+        if not isinstance(scenario[key], str) or not scenario[key].strip():
+            raise ScenarioError(f"{where}: {key} must be words, not '{plain.one_line(scenario[key])}'")
+    entry = BUILDERS[one_of(f"{where}, builder", word("builder", scenario["builder"]), BUILDERS)]
+    known = (*_COMMON, *entry.required, *entry.optional)
+    for key in scenario:
+        if key not in known:
+            raise ScenarioError(f"{where}: unknown key '{plain.one_line(key)}'{suggest(str(key), known)}")
+    for key in entry.required:
+        if key not in scenario:
+            raise ScenarioError(f"{where}: '{key}' is missing; builder {scenario['builder']} needs it")
+    data = {key: copy.deepcopy(value) for key, value in scenario.items()}
+    data["parameters"] = checked_parameters(scenario.get("parameters"), f"{where}, parameters")
+    data["select"] = _selection(scenario.get("select"), where)
+    for key, builder in option_keys().items():
+        if key not in changes:
+            continue
+        if builder != scenario["builder"]:
+            raise ScenarioError(f"{key}: {where} has no such key; it belongs to scenarios of builder {builder}")
+        section, _, option = key.partition(".")
+        if not isinstance(data[section], dict):
+            raise ScenarioError(f"{where}, {section}: must be a mapping of names to values")
+        data[section][option] = changes.pop(key)
+    return data
+
+
+def _selection(data: object, where: str) -> dict[str, Any]:
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ScenarioError(f"{where}, select: must be a mapping with {', '.join(SELECTIONS)}")
+    for key in data:
+        if key not in SELECTIONS:
+            raise ScenarioError(f"{where}, select: unknown key '{plain.one_line(key)}'{suggest(str(key), SELECTIONS)}")
+    return dict(data)
+
+
+def _architecture(name: object) -> str:
+    """Return the name if there is such an architecture; plug-ins are looked for only if no built-in has it."""
+    found = word("architecture", name)
+    return found if found in architecture_names() else one_of("architecture", found, architectures())
+
+
+def _mechanisms(chosen: Mapping[str, Any]) -> Mechanisms:
+    for phase in chosen:
+        if phase not in PHASES:
+            raise ScenarioError(f"mechanism: unknown phase '{phase}'{suggest(phase, PHASES)}")
+    values = {phase: word(f"mechanism.{phase}", name) for phase, name in chosen.items()}
+    for phase, name in values.items():
+        if name not in mechanism_names(phase):
+            plugins.register()
+            one_of(f"mechanism.{phase}", name, mechanism_names(phase))
+    return dataclasses.replace(Mechanisms(), **values)

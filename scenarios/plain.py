@@ -1,0 +1,158 @@
+"""Plain data from YAML text that others wrote: words, numbers, lists and mappings, nothing else.
+
+A file or an override is data. Nothing in it can name a class, read the environment or reach Hydra: tags,
+anchors, interpolation and Hydra's own keys are refused, and so are texts that are too long or too deep.
+Numbers follow one rule, the plain decimal one (YAML 1.1 reads ``010`` as 8, ``1:30`` as 90 and ``NO`` as false).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from typing import Any, Final
+
+import yaml
+
+from donorlab.sim.scenario import ScenarioError
+
+FILE_CHARACTERS_MAXIMUM: Final = 1_000_000
+VALUE_CHARACTERS_MAXIMUM: Final = 100_000
+DEPTH_MAXIMUM: Final = 12
+_FORBIDDEN_KEYS: Final = frozenset({"hydra", "defaults"})
+_FORBIDDEN_TEXT: Final = {
+    "_target_": "a class cannot be named here; builders, architectures and mechanisms have names of their own",
+    "@package": "a directive to Hydra is not data; remove it",
+    "${": "interpolation is not allowed; write the value itself",
+}
+_INTEGER_DIGITS: Final = 18  # longer ones become floats, so that no number is too large to look at
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """SafeLoader without tags, anchors, merge keys, duplicate keys, dates, octal or base-60 numbers."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  (PyYAML's own name)
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise _Refused("anchors and aliases (& and *) are not allowed; write the value out")
+        if getattr(event, "tag", None) is not None:
+            raise _Refused("tags (!) are not allowed; write plain words, numbers, lists and mappings")
+        self.depth += 1
+        if self.depth > DEPTH_MAXIMUM:
+            raise _Refused(f"more than {DEPTH_MAXIMUM} levels deep; a scenario needs at most 5")
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
+                raise _Refused(f"the key '{getattr(key, 'value', '[...]')}' is not a word; put it in quotes")
+            if key.value in seen:
+                raise _Refused(f"the key '{key.value}' stands twice; remove one of them")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+class _Refused(yaml.YAMLError):
+    """A text that is YAML, but not plain data."""
+
+
+def _integer(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
+    return int(node.value) if len(node.value) <= _INTEGER_DIGITS else float(node.value)
+
+
+def _float(_: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
+    word = node.value.lower()
+    return float(word.replace(".", "") if word.strip("+-.").isalpha() else word)
+
+
+for _tag, _pattern, _first in (
+    ("null", r"null|~|", ["n", "~", ""]),
+    ("bool", r"true|false", ["t", "f"]),
+    ("int", r"[-+]?(0|[1-9][0-9]*)", list("+-0123456789")),
+    ("float", r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?", list("+-.0123456789")),
+    ("float", r"[-+]?\.?([nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?)", list("+-.nNiI")),
+):
+    _PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), _first)
+_PlainLoader.add_constructor("tag:yaml.org,2002:int", _integer)
+_PlainLoader.add_constructor("tag:yaml.org,2002:float", _float)
+
+
+def one_line(text: object, limit: int = 80) -> str:
+    """Return the text for an error message: one line, printable, at most ``limit`` characters."""
+    line = "".join(c if c.isprintable() else " " for c in str(text)[: 4 * limit])
+    line = re.sub(r" +", " ", line).strip()
+    return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def refuse_code(text: str, where: str) -> None:
+    """Raise if the text holds what would make it more than data to Hydra or OmegaConf.
+
+    Raises
+    ------
+    ScenarioError
+        For ``_target_``, a ``@package`` directive or ``${`` interpolation.
+    """
+    for word, remedy in _FORBIDDEN_TEXT.items():
+        if word in text:
+            raise ScenarioError(f"{where}: '{word}' is refused: {remedy}")
+
+
+def refuse_keys(data: object, where: str) -> None:
+    """Raise if a key of the data, at any depth, belongs to Hydra or starts with an underscore."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            word = str(key)
+            if word.split(".")[0] in _FORBIDDEN_KEYS or word.startswith("_"):
+                raise ScenarioError(f"{where}: the key '{one_line(word)}' is refused: it is Hydra's; remove it")
+            refuse_keys(value, where)
+    elif isinstance(data, list):
+        for value in data:
+            refuse_keys(value, where)
+
+
+def parse(text: str, where: str, limit: int = FILE_CHARACTERS_MAXIMUM) -> Any:
+    """Return the plain data that the YAML text holds.
+
+    Parameters
+    ----------
+    text : str
+        One YAML document.
+    where : str
+        What the text is, for error messages: a file or a key.
+    limit : int
+        Most characters allowed.
+
+    Raises
+    ------
+    ScenarioError
+        One line, if the text is not YAML or more than plain data.
+    """
+    if len(text) > limit:
+        raise ScenarioError(f"{where}: {len(text)} characters; at most {limit} are read")
+    refuse_code(text, where)
+    try:
+        loader = _PlainLoader(text)
+        try:
+            data = loader.get_single_data()
+        finally:
+            loader.dispose()
+    except _Refused as error:
+        raise ScenarioError(f"{where}: {one_line(error, 200)}") from None
+    except yaml.YAMLError as error:
+        problem = getattr(error, "problem", None) or error
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark is not None and "\n" in text.strip() else ""
+        raise ScenarioError(f"{where}{line}: cannot be read as YAML: {one_line(problem, 120)}") from None
+    except RecursionError:
+        raise ScenarioError(f"{where}: more than {DEPTH_MAXIMUM} levels deep; a scenario needs at most 5") from None
+    refuse_keys(data, where)
+    return data

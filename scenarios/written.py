@@ -1,0 +1,123 @@
+"""Builder `written`: a scenario that stands whole in its YAML, every state and donor in words and numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from donorlab.scenarios import plain
+from donorlab.scenarios.builders import Builder, Parts, default_tables, register, shares
+from donorlab.sim.scenario import Beneficiaries, Donors, ScenarioError, suggest
+
+_STATE: Final = (
+    "name", "region", "subregion", "income_group", "users_m", "government_rank", "norm_position", "initial_score",
+)  # fmt: skip
+_DONOR: Final = ("name", "kind", "budget", "mandate", "skill", "affinity", "norm_position", "rival")
+_BUDGET: Final = ("low", "central", "high")
+
+
+def build(data: Mapping[str, Any]) -> Parts:
+    """Return the world that the YAML spells out; ``users_relative`` is users over their median."""
+    mix = _mapping(data["instrument_mix"], "instrument_mix")
+    pillars = tuple(mix)
+    instruments = tuple(_mapping(mix[pillars[0]], f"instrument_mix, {pillars[0]}"))
+    weights = data.get("pillar_weights") or dict.fromkeys(pillars, 1)
+    states = _records(data["beneficiaries"], _STATE, "beneficiary")
+    donors = _records(data["donors"], _DONOR, "donor")
+    users = np.array([_number(row["users_m"], f"beneficiary {name}, users_m") for name, row in states.items()])
+    beneficiaries = Beneficiaries(
+        ids=tuple(states),
+        names=tuple(str(row["name"]) for row in states.values()),
+        regions=tuple(str(row["region"]) for row in states.values()),
+        subregions=tuple(str(row["subregion"]) for row in states.values()),
+        income_groups=tuple(str(row["income_group"]) for row in states.values()),
+        users_m=users,
+        users_relative=users / max(float(np.median(users)), 1e-300),
+        government_rank=np.array(_column(states, "government_rank", "beneficiary")),
+        norm_position=np.array(_column(states, "norm_position", "beneficiary")),
+        initial_score=np.array(_rows(states, "initial_score", pillars, "beneficiary")),
+    )
+    budgets = np.array(_rows(donors, "budget", _BUDGET, "donor"))
+    ids = tuple(donors)
+    return Parts(
+        pillars=pillars,
+        instruments=instruments,
+        pillar_weights=np.array(_named(weights, pillars, "pillar_weights")),
+        instrument_mix=shares(
+            [_named(mix[pillar], instruments, f"instrument_mix, {pillar}") for pillar in pillars],
+            pillars,
+            "instrument_mix",
+        ),
+        income_group_weights=default_tables()["income_group_weights"],
+        beneficiaries=beneficiaries,
+        donors=Donors(
+            ids=ids,
+            names=tuple(str(row["name"]) for row in donors.values()),
+            kinds=tuple(str(row["kind"]) for row in donors.values()),
+            budget_low=budgets[:, 0],
+            budget_central=budgets[:, 1],
+            budget_high=budgets[:, 2],
+            mandate=shares(_rows(donors, "mandate", pillars, "donor"), ids, "mandate"),
+            skill=shares(_rows(donors, "skill", instruments, "donor"), ids, "skill"),
+            affinity=np.array(_rows(donors, "affinity", beneficiaries.ids, "donor")),
+            norm_position=np.array(_column(donors, "norm_position", "donor")),
+            rival=np.array([_flag(row["rival"], f"donor {name}, rival") for name, row in donors.items()]),
+        ),
+    )
+
+
+def _mapping(data: object, where: str) -> dict[str, Any]:
+    if not isinstance(data, dict) or not data:
+        raise ScenarioError(f"{where}: must be a mapping of names to values")
+    return data
+
+
+def _records(data: object, keys: tuple[str, ...], what: str) -> dict[str, dict[str, Any]]:
+    """Return the records sorted by id, each with exactly these keys."""
+    records = {name: _mapping(row, f"{what} {name}") for name, row in sorted(_mapping(data, what).items())}
+    for name, row in records.items():
+        for key in row:
+            if key not in keys:
+                raise ScenarioError(f"{what} {name}: unknown key '{plain.one_line(key)}'{suggest(key, keys)}")
+        for key in keys:
+            if key not in row:
+                raise ScenarioError(f"{what} {name}: '{key}' is missing; it needs {', '.join(keys)}")
+    return records
+
+
+def _number(value: object, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ScenarioError(f"{where}: '{plain.one_line(value)}' is not a number")
+    return float(value)
+
+
+def _flag(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise ScenarioError(f"{where}: '{plain.one_line(value)}' is not true or false")
+    return value
+
+
+def _named(data: object, names: tuple[str, ...], where: str) -> list[float]:
+    """Return one number for each name, in the order of the names."""
+    row = _mapping(data, where)
+    for name in row:
+        if name not in names:
+            raise ScenarioError(f"{where}: unknown name '{plain.one_line(name)}'{suggest(name, names)}")
+    for name in names:
+        if name not in row:
+            raise ScenarioError(f"{where}: no number for {name}; it needs {', '.join(names)}")
+    return [_number(row[name], f"{where}, {name}") for name in names]
+
+
+def _column(records: Mapping[str, Mapping[str, Any]], key: str, what: str) -> list[float]:
+    return [_number(row[key], f"{what} {name}, {key}") for name, row in records.items()]
+
+
+def _rows(records: Mapping[str, Mapping[str, Any]], key: str, names: tuple[str, ...], what: str) -> list[list[float]]:
+    return [_named(row[key], names, f"{what} {name}, {key}") for name, row in records.items()]
+
+
+register("written", Builder(build, ("instrument_mix", "beneficiaries", "donors"), ("pillar_weights",)))
