@@ -50,9 +50,7 @@ class Trace:
 
     def _project(self, model: CoordinationModel, event: str, p: int, task: int = -1) -> None:
         row = model.state.ledger.whole[p]
-        self.rows.append(
-            (model.quarter, event, p, int(row[DONOR]), int(row[BENEFICIARY]), int(row[PILLAR]), task)
-        )
+        self.rows.append((model.quarter, event, p, int(row[DONOR]), int(row[BENEFICIARY]), int(row[PILLAR]), task))
 
     def after_plan(self, model: CoordinationModel) -> None:
         """Note the new contracts, a row a task."""

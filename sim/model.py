@@ -64,9 +64,7 @@ class Scratch:
             grants=np.zeros(0),
         )
 
-    def delivery(
-        self, projects: int
-    ) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray, npt.NDArray[np.int64]]:
+    def delivery(self, projects: int) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray, npt.NDArray[np.int64]]:
         """Return member, limits, grants (P,) and present (D,), grown with the ledger."""
         if len(self.member) < projects:
             self.member = np.zeros(projects, dtype=np.int64)

@@ -49,9 +49,7 @@ def assumed_affinity(donor: str, focus: set[str], iso3: str, places: set[str]) -
     return (1.0 if inside else OUTSIDE), f"assumption: {reason}"
 
 
-def affinity_table(
-    donors: Sequence[Mapping[str, object]], beneficiaries: pd.DataFrame, raw: Raw
-) -> pd.DataFrame:
+def affinity_table(donors: Sequence[Mapping[str, object]], beneficiaries: pd.DataFrame, raw: Raw) -> pd.DataFrame:
     """Affinity of every donor and beneficiary.
 
     Parameters

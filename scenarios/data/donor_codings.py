@@ -113,9 +113,7 @@ ORGANISATIONS: Final[dict[str, Organisation]] = {
     "ECOWAS": Organisation("ECOWAS", "regional_org", "ECOWAS"),
     "EU": Organisation("European Union", "regional_org", "European Union"),
     "GATES": Organisation("Gates Foundation", "foundation_company", "Gates Foundation"),
-    "GFCE": Organisation(
-        "Global Forum on Cyber Expertise (broker, not a funder)", "international_org", "GFCE"
-    ),
+    "GFCE": Organisation("Global Forum on Cyber Expertise (broker, not a funder)", "international_org", "GFCE"),
     "IDB": Organisation("Inter-American Development Bank", "regional_org", "Inter-American Development Bank"),
     "INTERPOL": Organisation("INTERPOL", "international_org", "INTERPOL"),
     "ITU": Organisation("International Telecommunication Union", "international_org", "ITU"),
@@ -297,8 +295,7 @@ def _codes(text: str) -> frozenset[str]:
 
 
 EU27: Final = _codes(
-    "AUT BEL BGR HRV CYP CZE DNK EST FIN FRA DEU GRC HUN IRL ITA LVA LTU LUX MLT NLD POL PRT ROU SVK SVN ESP "
-    "SWE"
+    "AUT BEL BGR HRV CYP CZE DNK EST FIN FRA DEU GRC HUN IRL ITA LVA LTU LUX MLT NLD POL PRT ROU SVK SVN ESP SWE"
 )
 COE46: Final = EU27 | _codes("ALB AND ARM AZE BIH GEO GBR ISL LIE MCO MDA MKD MNE NOR SMR SRB CHE TUR UKR")
 ECOWAS15: Final = _codes("BEN BFA CPV CIV GMB GHA GIN GNB LBR MLI NER NGA SEN SLE TGO")

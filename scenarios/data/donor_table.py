@@ -140,9 +140,7 @@ def oda_base(bilateral: pd.DataFrame) -> dict[str, float]:
     return {str(donor): float(value) for donor, value in total.items()}
 
 
-def rule_budgets(
-    seen: Mapping[str, Sequence[Appearance]], base: Mapping[str, float]
-) -> dict[str, coding.Budget]:
+def rule_budgets(seen: Mapping[str, Sequence[Appearance]], base: Mapping[str, float]) -> dict[str, coding.Budget]:
     """Budgets of the states without an amount found.
 
     Parameters

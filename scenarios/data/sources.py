@@ -201,9 +201,9 @@ def read_users(raw: Path) -> pd.DataFrame:
     tall = wide.melt(id_vars="Country Code", value_vars=years, var_name="year").dropna(subset=["value"])
     tall["year"] = tall["year"].astype(int)
     last = tall.sort_values("year", kind="stable").groupby("Country Code").last()
-    return pd.DataFrame(
-        {"population": population, "percent": last["value"], "percent_year": last["year"]}
-    ).rename_axis("iso3")
+    return pd.DataFrame({"population": population, "percent": last["value"], "percent_year": last["year"]}).rename_axis(
+        "iso3"
+    )
 
 
 def read_government_effectiveness(raw: Path, index: dict[str, str]) -> dict[str, float]:

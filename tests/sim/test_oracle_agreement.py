@@ -1,14 +1,15 @@
 """The compiled engine against the plain oracle: every whole number identical, money and welfare to 1e-9."""
 
 import numpy as np
-from donorlab.sim import CoordinationModel
-from donorlab.sim.events import bits
-from donorlab.sim.outcomes.tables import payments
-from donorlab.sim.state import DUPLICATED, OTHERS, RACE, REMAINING, STATUS_NAMES, TASKS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import model as oracle
 from oracle.worlds import shown, worlds
+
+from donorlab.sim import CoordinationModel
+from donorlab.sim.events import bits
+from donorlab.sim.outcomes.tables import payments
+from donorlab.sim.state import DUPLICATED, OTHERS, RACE, REMAINING, STATUS_NAMES, TASKS
 
 WORLDS = 500
 
