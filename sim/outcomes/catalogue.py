@@ -1,0 +1,40 @@
+"""The names of all outcomes, with unit and formula (the specification's table is made of this)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CATALOGUE: Final[dict[str, tuple[str, str]]] = {
+    "efficiency": ("share", "(W(T) - W_none(T)) / (W_bound(T) - W_none(T)), T after the wind-down; at most 1; not clipped"),
+    "efficiency_at_horizon": ("share", "the same at the horizon"),
+    "path_efficiency": ("share", "the same with sums over the quarters 1 to horizon"),
+    "welfare": ("-", "W after the wind-down"),
+    "welfare_no_aid": ("-", "W_none after the wind-down"),
+    "welfare_bound": ("-", "W_bound after the wind-down"),
+    "bound_gap": ("share", "(dual - primal) / primal of the bound after the wind-down"),
+    "appropriated_m": ("EUR m", "money that arrived at donors"),
+    "contracted_m": ("EUR m", "money paid for projects"),
+    "projects": ("number", "projects contracted"),
+    "transaction_cost_share": ("share", "(fixed + relation cost) / appropriations"),
+    "mismatch_cost_share": ("share", "what donors paid above base cost and transaction cost / appropriations"),
+    "idle_share": ("share", "cash at the end / appropriations"),
+    "absorption_use": ("share", "tasks progressed / administration of all states, quarters 1 to horizon"),
+    "failure_share": ("share", "failed projects / projects that ended"),
+    "unfinished_share": ("share", "projects neither completed nor failed at the end / projects"),
+    "ownership": ("share", "mean ownership of states"),
+    "duplication_share": ("share", "duplicated base cost / base cost of all contracted tasks"),
+    "duplication_ignorance_share": ("share", "the part that could have been seen"),
+    "duplication_race_share": ("share", "the part contracted in the same slot"),
+    "objective_overlap": ("share", "base cost contracted where another donor had a live project in the cell / all base cost"),
+    "method_overlap": ("share", "of these, where one contained a task of the same instrument"),
+    "task_overlap": ("share", "of these, where one contained the same task"),
+    "fragmentation_hhi": ("index", "mean over recipients of sum_i s_ij^2, s_ij = share of donor i in the aid to j"),
+    "effective_donors": ("number", "mean over recipients of 1 / sum_i s_ij^2"),
+    "donors_per_recipient": ("number", "mean over recipients of the number of donors"),
+    "nonsignificant_relations_share": ("share", "relations neither concentrated nor important (OECD 2009) / relations"),
+    "orphans": ("number", "states with r_j < .5, r_j = (share of aid) / (share of need)"),
+    "darlings": ("number", "states with r_j > 1.5"),
+    "coverage_gini": ("index", "Gini coefficient of r_j weighted by need"),
+    "attribution_share": ("share", "own-effort tasks / tasks standing at the end and not at the start"),
+    "attribution_share_at_horizon": ("share", "the same at the horizon"),
+}
