@@ -47,6 +47,9 @@ OWNERSHIP: Final = stream_key("ownership")
 EFFORT: Final = stream_key("own effort")
 LAPSE: Final = stream_key("lapse")
 FAILURE: Final = stream_key("failure")
+REPORT: Final = stream_key("report")
+REFORM: Final = stream_key("reform cost")
+WITHHOLD: Final = stream_key("withhold")
 
 
 @compiled
