@@ -25,6 +25,7 @@ PILLARS_MAXIMUM: Final = 65536 // TASKS_MAXIMUM
 BUDGET_LOW, BUDGET_HIGH = 0.4, 2.5
 """Low and high budget over the central one, as in the rule of the real donors without a published budget."""
 RIVAL_PROBABILITY: Final = 0.1
+CONDITIONAL_PROBABILITY: Final = 0.1
 SUBREGIONS: Final = 15
 REGIONS: Final = 5
 INCOME_GROUPS: Final = ("Low income", "Lower middle income", "Upper middle income", "High income")
@@ -145,6 +146,7 @@ def _donors(options: Options, instruments: int, rng: np.random.Generator) -> Don
         affinity=affinity,
         norm_position=rng.normal(0.8, 0.9, n),
         rival=rng.random(n) < RIVAL_PROBABILITY,
+        conditional=rng.random(n) < CONDITIONAL_PROBABILITY,
     )
 
 

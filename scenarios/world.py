@@ -144,6 +144,7 @@ def _donors(table: Table, states: tuple[str, ...], pillars: tuple[str, ...], ins
         affinity=_affinity(Table(DATA / "affinity.csv", "donor"), ids, states),
         norm_position=table.numbers("norm_position")[order],
         rival=np.array(table.flags("rival"))[order],
+        conditional=np.array([style != "none" for style in table.text("conditionality_style")])[order],
     )
 
 

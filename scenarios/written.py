@@ -15,7 +15,7 @@ from donorlab.sim.scenario import Beneficiaries, Donors, ScenarioError, suggest
 _STATE: Final = (
     "name", "region", "subregion", "income_group", "users_m", "government_rank", "norm_position", "initial_score",
 )  # fmt: skip
-_DONOR: Final = ("name", "kind", "budget", "mandate", "skill", "affinity", "norm_position", "rival")
+_DONOR: Final = ("name", "kind", "budget", "mandate", "skill", "affinity", "norm_position", "rival", "conditional")
 _BUDGET: Final = ("low", "central", "high")
 
 
@@ -65,6 +65,7 @@ def build(data: Mapping[str, Any]) -> Parts:
             affinity=np.array(_rows(donors, "affinity", beneficiaries.ids, "donor")),
             norm_position=np.array(_column(donors, "norm_position", "donor")),
             rival=np.array([_flag(row["rival"], f"donor {name}, rival") for name, row in donors.items()]),
+            conditional=np.array([_flag(row["conditional"], f"donor {name}, conditional") for name, row in donors.items()]),
         ),
     )
 

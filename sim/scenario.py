@@ -281,6 +281,8 @@ class Donors:
     affinity : (D, J) political affinity, 0 to 1; 0 for a donor that is itself the beneficiary
     norm_position : (D,) position on cyber norms
     rival : (D,) whether it gives without conditions outside any coordination
+    conditional : (D,) whether it declares conditions
+    motives : (D, 4) motives given for this very donor, or rows of NaN where ``Parameters`` decides; None for all
     """
 
     ids: tuple[str, ...]
@@ -294,6 +296,8 @@ class Donors:
     affinity: FloatArray
     norm_position: FloatArray
     rival: BoolArray
+    conditional: BoolArray
+    motives: FloatArray | None = None
 
     def __post_init__(self) -> None:
         n = len(self.ids)
@@ -326,6 +330,12 @@ class Donors:
         object.__setattr__(self, "affinity", affinity)
         object.__setattr__(self, "norm_position", _frozen(self.norm_position, np.float64, (n,), "norm_position"))
         object.__setattr__(self, "rival", _frozen(self.rival, np.bool_, (n,), "donors, rival"))
+        object.__setattr__(self, "conditional", _frozen(self.conditional, np.bool_, (n,), "donors, conditional"))
+        motives = np.full((n, len(MOTIVES)), np.nan) if self.motives is None else np.array(self.motives, dtype=float)
+        if motives.shape != (n, len(MOTIVES)):
+            raise ScenarioError(f"donors, motives: shape {motives.shape} where {(n, len(MOTIVES))} is needed")
+        motives.setflags(write=False)
+        object.__setattr__(self, "motives", motives)
 
     @property
     def count(self) -> int:

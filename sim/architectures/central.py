@@ -37,6 +37,7 @@ class Central(Architecture):
             affinity=np.ones((1, scenario.beneficiaries.count)),
             norm_position=(donors.norm_position * weights).sum(keepdims=True) / weights.sum(),
             rival=np.array([False]),
+            conditional=np.array([False]),
         )
         parameters = dataclasses.replace(
             scenario.parameters,

@@ -80,6 +80,7 @@ def scenario(
     budget_low: list[float] | None = None,
     budget_high: list[float] | None = None,
     rival: list[bool] | None = None,
+    conditional: list[bool] | None = None,
     users: list[float] | None = None,
     rank: list[float] | None = None,
     income_groups: list[str] | None = None,
@@ -112,6 +113,7 @@ def scenario(
         affinity=np.array([[1.0] * n_states] * n_donors if affinity is None else affinity),
         norm_position=np.zeros(n_donors),
         rival=np.array([False] * n_donors if rival is None else rival),
+        conditional=np.array([False] * n_donors if conditional is None else conditional),
     )
     return Scenario(
         name="small",
