@@ -9,6 +9,7 @@ import mesa
 import numpy as np
 
 from donorlab.sim.mechanisms.calendar import Contract, PlanningView, propose
+from donorlab.sim.mechanisms.contracts import ReformView, reform_rule
 from donorlab.sim.mechanisms.value import bit_count
 from donorlab.sim.scenario import FloatArray
 
@@ -61,7 +62,7 @@ class Donor(mesa.Agent):  # type: ignore[misc]
         ----------
         view : what the donor knows at the start of its slot (read-only arrays)
         """
-        return propose(self.model, self.row)
+        return propose(self.model, self.row, view.quarter)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.id!r})"
@@ -103,10 +104,19 @@ class Beneficiary(mesa.Agent):  # type: ignore[misc]
         state = self.model.state
         return float(state.undelivered[self.row] / state.room[self.row])
 
+    def decide_reform(self, view: ReformView) -> bool:
+        """Return whether this state adopts the reforms of a project; by default by the rule of ``contracts``.
+
+        Parameters
+        ----------
+        view : cost and benefit, and what is at stake
+        """
+        return reform_rule(view)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.id!r})"
 
 
-def overrides_decide(agent: Any) -> bool:
-    """Return whether this donor must be asked in Python."""
-    return type(agent).decide is not Donor.decide or "decide" in vars(agent)
+def overrides(agent: Any, base: type, decision: str) -> bool:
+    """Return whether this agent's decision differs from its base class's and must be asked for in Python."""
+    return getattr(type(agent), decision) is not getattr(base, decision) or decision in vars(agent)

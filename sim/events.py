@@ -12,13 +12,13 @@ from donorlab.sim.state import (
     COMPLETED,
     DONOR,
     END,
-    FAILED,
     PILLAR,
     QUARTER,
     REMAINING,
     RUNNING,
     START,
     STATUS,
+    STATUS_NAMES,
     TASKS,
 )
 
@@ -61,6 +61,13 @@ class Trace:
         self._contracted = ledger.size
         self._remember(model)
 
+    def after_contract(self, model: CoordinationModel) -> None:
+        """Note projects that were withheld."""
+        whole = model.state.ledger.whole
+        for p in np.flatnonzero(self._status != whole[: model.state.ledger.size, STATUS]):
+            self._project(model, "withheld", int(p))
+        self._remember(model)
+
     def after_deliver(self, model: CoordinationModel) -> None:
         """Note starts, deliveries and ends. A delivery of a task that stood already is `delivered again`."""
         ledger = model.state.ledger
@@ -77,8 +84,8 @@ class Trace:
                 bit = np.uint64(1 << task)
                 self._project(model, "delivered again" if standing[j, k] & bit else "delivered", int(p), task)
                 standing[j, k] |= bit
-            if whole[p, END] == model.quarter and whole[p, STATUS] in (COMPLETED, FAILED):
-                self._project(model, "completed" if whole[p, STATUS] == COMPLETED else "failed", int(p))
+            if whole[p, END] == model.quarter and whole[p, STATUS] >= COMPLETED:
+                self._project(model, STATUS_NAMES[whole[p, STATUS]], int(p))
         self._remember(model)
 
     def after_effort(self, model: CoordinationModel) -> None:

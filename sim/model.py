@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from donorlab.sim import recording
-from donorlab.sim.agents import Beneficiary, Donor, overrides_decide
+from donorlab.sim.agents import Beneficiary, Donor, overrides
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.events import Trace
-from donorlab.sim.mechanisms import get_mechanism
+from donorlab.sim.mechanisms import appropriation, get_mechanism
 from donorlab.sim.mechanisms.calendar import score_factor
+from donorlab.sim.mechanisms.information import observe
+from donorlab.sim.mechanisms.steering import preferences, steer, wish
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.scenario import FloatArray, Scenario, ScenarioError, checked_seed, suggest
 from donorlab.sim.setup import beneficiary_setup, donor_setup
@@ -80,9 +82,12 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
     ----------
     scenario : what is simulated
     rng : seed, the replication number of all addressed draws
-    donors : classes of donors whose decisions differ, by donor id
+    donors, beneficiaries : classes of those whose decisions differ, by id
     baseline : what the scenario and seed fix for all architectures (its own part is computed when absent)
     trace : keep every event in ``model.trace.rows``
+    expected_accounts : (years, D) what donors could account for in the paired run without members, for a budget
+        response (``None``: budgets stay)
+    keep_accounts : keep the accounts that a paired run expects
 
     Raises
     ------
@@ -99,8 +104,11 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         scenario: Scenario,
         rng: int = 1,
         donors: Mapping[str, type[Donor]] | None = None,
+        beneficiaries: Mapping[str, type[Beneficiary]] | None = None,
         baseline: Baseline | None = None,
         trace: bool = False,
+        expected_accounts: FloatArray | None = None,
+        keep_accounts: bool = False,
     ) -> None:
         seed = checked_seed(rng)
         super().__init__(rng=seed)
@@ -109,18 +117,27 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.architecture = get_architecture(scenario.architecture)
         self.inputs = self.architecture.prepare(scenario)
         self.parameters = self.inputs.parameters
-        self.decision_lag = self.architecture.decision_lag
+        self.design = self.architecture.design(self.inputs)
         if baseline is not None and baseline.seed != seed:
             raise ScenarioError(f"baseline: made for seed {baseline.seed}, used with seed {seed}")
         self.land = baseline.land if baseline is not None else beneficiary_setup(scenario, seed)
         self.giving = donor_setup(self.inputs, seed)
-        self.state: State = initial_state(self.parameters, seed, self.land, self.giving)
+        self._credit()
+        self.state: State = initial_state(self.parameters, seed, self.land, self.giving, self.design)
         self.quarter = 0
-        self.next_row = 0
+        self.next_row = 0  # of the ledger: where the donor that is being asked writes
+        self.first_row = 0  # of the ledger: the first contract of this quarter
+        self._prices()
+        self.income = self.giving.budget / 4.0
+        self.budget_responds = keep_accounts or self.design.budget_elasticity > 0
+        self.accounts: list[FloatArray] = []
+        self.expected_accounts = expected_accounts
+        self.wish = wish(self) if self.design.steers or self.budget_responds else np.zeros((0, 0, 0))
+        self.preferences = preferences(self) if self.design.division != "none" else np.zeros((0, 0))
+        self.promise = self.wish if self.budget_responds else np.zeros((0, 0, 0))
 
         p = self.parameters
         self.project_size = np.array([p.project_tasks_minimum, p.project_tasks_maximum], dtype=np.int64)
-        self.project_money = np.array([p.fixed_cost, p.relation_cost])
         states, pillars = self.land.standing.shape
         self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
         self.factor = score_factor(self)
@@ -134,24 +151,54 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
             item.name: get_mechanism(item.name, getattr(names, item.name)) for item in dataclasses.fields(names)
         }
         self.trace = Trace(self) if trace else None
-        self._people(donors or {})
+        self._people(donors or {}, beneficiaries or {})
 
-    def _people(self, special: Mapping[str, type[Donor]]) -> None:
+    def _credit(self) -> None:
+        """Put credit in place of visibility, where the design says so."""
+        giving, rule = self.giving, self.design.credit
+        self.seen_motive = giving.visibility  # what counts for leads, pledges and accounts
+        self.credited = np.zeros_like(giving.visibility)
+        if rule != "none":
+            nothing = np.zeros_like(giving.visibility)
+            if rule == "equal":
+                self.credited = giving.visibility
+                self.giving = dataclasses.replace(giving, visibility=nothing)
+            else:
+                self.giving = dataclasses.replace(giving, visibility=nothing, need=giving.need + giving.visibility)
+
+    def _prices(self) -> None:
+        """Set what a project costs each donor beside its tasks, and when it may start."""
+        p, design = self.parameters, self.design
+        self.monitoring = np.where(design.conditional, design.monitoring_cost, 0.0)
+        self.fixed = p.fixed_cost + self.monitoring
+        self.relation = p.relation_cost
+        self.joiner_share = design.joiner_fixed_share if design.joint else -1.0
+        self.least_fixed = p.fixed_cost * (design.joiner_fixed_share if design.joint else 1.0)
+        self.lag = np.where(design.member, design.decision_lag, 0).astype(np.int64)
+
+    def _people(self, special: Mapping[str, type[Donor]], special_states: Mapping[str, type[Beneficiary]]) -> None:
         ids = self.inputs.donors.ids
         for name in special:
             if name not in ids:
                 raise ScenarioError(f"donors: unknown donor '{name}'{suggest(name, ids)}")
         self.donor_agents = [special.get(name, Donor)(self, row) for row, name in enumerate(ids)]
-        self.beneficiary_agents = [Beneficiary(self, row) for row in range(self.inputs.beneficiaries.count)]
-        self.python_donors = {agent.row for agent in self.donor_agents if overrides_decide(agent)}
+        states = self.inputs.beneficiaries.ids
+        for name in special_states:
+            if name not in states:
+                raise ScenarioError(f"beneficiaries: unknown beneficiary '{name}'{suggest(name, states)}")
+        self.beneficiary_agents = [special_states.get(name, Beneficiary)(self, row) for row, name in enumerate(states)]
+        self.python_donors = {agent.row for agent in self.donor_agents if overrides(agent, Donor, "decide")}
+        self.python_beneficiaries = {
+            agent.row for agent in self.beneficiary_agents if overrides(agent, Beneficiary, "decide_reform")
+        }
 
     def step(self) -> None:
         """Simulate one quarter.
 
         1. Appropriate: budgets arrive.
-        2. Observe: beliefs are derived, so nothing is stored here; others' contracts show at the end of each slot.
+        2. Observe: the register shows what is due (beliefs are derived); once a year, leads and pledges.
         3. Plan: donors choose and contract, slot by slot of the planning calendar.
-        4. Contract: (conditions come here.)
+        4. Contract: states decide whether to reform.
         5. Deliver: projects start, work as administration allows, finish or fail.
         6. Evolve: states' own effort; lapse of what is not owned.
         7. Record.
@@ -159,7 +206,9 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.quarter += 1
         self.state.flow[:] = 0.0
         self.appropriate()
+        self.observe()
         self.plan()
+        self.contract()
         self.deliver()
         self.evolve()
         recording.record(self)
@@ -167,15 +216,26 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
     def appropriate(self) -> None:
         """Let budgets arrive: a quarter of the year's in each quarter up to the horizon."""
         if self.quarter <= self.parameters.horizon:
-            income = self.giving.budget / 4.0
-            self.state.cash += income
-            self.state.appropriated += income
+            appropriation.appropriate(self)
+
+    def observe(self) -> None:
+        """Bring the register up to date; agree on leads and pledge once a year."""
+        observe(self, self.quarter)
+        if self.design.steers:
+            steer(self, self.quarter)
 
     def plan(self) -> None:
         """Let donors plan and contract."""
+        self.first_row = self.state.ledger.size
         self.phases["planning"](self, self.quarter)
         if self.trace:
             self.trace.after_plan(self)
+
+    def contract(self) -> None:
+        """Let states decide on the reforms of this quarter's contracts."""
+        self.phases["contract"](self, self.quarter)
+        if self.trace:
+            self.trace.after_contract(self)
 
     def deliver(self) -> None:
         """Let projects work."""
@@ -200,14 +260,16 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
 
     def profile(self) -> dict[str, float]:
         """Run to the end and return the seconds spent in each phase."""
-        spent = {"appropriate": 0.0, "plan": 0.0, "deliver": 0.0, "evolve": 0.0, "record": 0.0}
         parts: list[tuple[str, Callable[..., Any]]] = [
             ("appropriate", self.appropriate),
+            ("observe", self.observe),
             ("plan", self.plan),
+            ("contract", self.contract),
             ("deliver", self.deliver),
             ("evolve", self.evolve),
             ("record", lambda: recording.record(self)),
         ]
+        spent = dict.fromkeys((name for name, _ in parts), 0.0)
         while self.quarter < self.parameters.quarters:
             self.quarter += 1
             self.state.flow[:] = 0.0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from donorlab.sim.architectures import get_architecture
 from donorlab.sim.events import events_frame
 from donorlab.sim.model import CoordinationModel
 from donorlab.sim.outcomes.bound import Baseline
@@ -16,15 +17,16 @@ from donorlab.sim.outcomes.bound import baseline as make_baseline
 from donorlab.sim.outcomes.distribution import aid_matrix, aid_need_ratio, distribution_outcomes, need
 from donorlab.sim.outcomes.duplication import duplication_outcomes
 from donorlab.sim.outcomes.efficiency import efficiency_outcomes
-from donorlab.sim.outcomes.tables import Payments, bit_counts, payments
+from donorlab.sim.mechanisms.value import bit_counts
+from donorlab.sim.outcomes.tables import Payments, payments
 from donorlab.sim.recording import CASH, LIVE, PROJECTS, WELFARE
 from donorlab.sim.scenario import Scenario, ScenarioError
-from donorlab.sim.state import FLOW_NAMES, STATUS_NAMES
+from donorlab.sim.state import CONDITIONAL, FLOW_NAMES, JOINED, REFORM, REPORTED, STATUS_NAMES, WILLING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from donorlab.sim.agents import Donor
+    from donorlab.sim.agents import Beneficiary, Donor
 
 PROGRAMME_QUARTERS = 16  # projects of one donor, region and pillar in one block of quarters share a programme
 
@@ -126,15 +128,27 @@ class Result:
                 "transaction_cost_m": paid.transaction_cost,
                 "mismatch_cost_m": paid.mismatch_cost,
                 "duplicated_cost_m": paid.duplicated_cost,
-                "overhead_m": np.zeros(len(paid.cost)),
+                "overhead_m": self._overhead(),
                 "quarter": paid.quarter,
                 "slot": paid.slot,
                 "start": paid.start,
                 "end": paid.end,
                 "status": np.array(STATUS_NAMES, dtype=object)[paid.status],
                 "objective_overlap": paid.objective > 0,
+                "joined": paid.flags & JOINED != 0,
+                "reported": paid.flags & REPORTED != 0,
+                "conditional": paid.flags & CONDITIONAL != 0,
+                "reform": paid.flags & REFORM != 0,
+                "willing": paid.flags & WILLING != 0,
             }
         )
+
+    def _overhead(self) -> np.ndarray:
+        """Return each project's part of its donor's overhead and negotiation, in proportion to its cost, EUR m."""
+        paid, state = self._paid, self._model.state
+        contracted = np.bincount(paid.donor, weights=paid.cost, minlength=len(state.cash))
+        rate = np.divide(state.overhead_paid, contracted, out=np.zeros_like(contracted), where=contracted > 0)
+        return np.asarray(paid.cost * rate[paid.donor])
 
     @cached_property
     def beneficiaries(self) -> pd.DataFrame:
@@ -228,6 +242,7 @@ def simulate(
     trace: bool = False,
     baseline: Baseline | None = None,
     donors: Mapping[str, type[Donor]] | None = None,
+    beneficiaries: Mapping[str, type[Beneficiary]] | None = None,
 ) -> Result:
     """Run one scenario to the end of its wind-down.
 
@@ -237,7 +252,7 @@ def simulate(
     seed : replication number; the same seed gives the same bits
     trace : keep every event (``result.events``)
     baseline : ``donorlab.sim.baseline(scenario, seed)``, to share it between architectures of one seed
-    donors : classes of donors whose decisions differ, by donor id
+    donors, beneficiaries : classes of those whose decisions differ, by id
 
     Raises
     ------
@@ -246,9 +261,34 @@ def simulate(
     """
     if baseline is None:
         baseline = make_baseline(scenario, seed)
-    model = CoordinationModel(scenario, rng=seed, donors=donors, baseline=baseline, trace=trace)
+    model = CoordinationModel(
+        scenario,
+        rng=seed,
+        donors=donors,
+        beneficiaries=beneficiaries,
+        baseline=baseline,
+        trace=trace,
+        expected_accounts=expected_accounts(scenario, seed, baseline),
+    )
     model.run()
     return Result(model, baseline, trace)
+
+
+def expected_accounts(scenario: Scenario, seed: int, baseline: Baseline) -> np.ndarray | None:
+    """Return what donors can account for without members, (years, D), where budgets respond to it; else None."""
+    architecture = get_architecture(scenario.architecture)
+    prepared = architecture.prepare(scenario)
+    if architecture.design(prepared).budget_elasticity <= 0:
+        return None
+    apart = scenario.replace(architecture="fragmented")
+    paired = CoordinationModel(apart, rng=seed, baseline=baseline, keep_accounts=True).run()
+    known = {name: row for row, name in enumerate(paired.inputs.donors.ids)}
+    accounts = np.array([*paired.accounts, paired.state.account])
+    expected = np.zeros((len(accounts), prepared.donors.count))
+    for row, name in enumerate(prepared.donors.ids):
+        if name in known:
+            expected[:, row] = accounts[:, known[name]]
+    return expected
 
 
 def profile(scenario: Scenario, seed: int = 1, repeat: int = 5) -> dict[str, float]:

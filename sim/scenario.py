@@ -348,6 +348,7 @@ class Mechanisms:
     """Names of the mechanism that fills each phase (registry: ``donorlab.sim.mechanisms``)."""
 
     planning: str = "best_cell"
+    contract: str = "ex_ante"
     absorption: str = "equal_shares"
     effort: str = "poisson"
     lapse: str = "exponential"

@@ -17,6 +17,8 @@ from donorlab.sim.compiled import compiled
 from donorlab.sim.mechanisms.value import pillar_weights, state_weights, value_table
 from donorlab.sim.scenario import MOTIVES, FloatArray, Scenario
 
+REFORM_INSTRUMENT = "advice"  # laws and strategies: what only the state itself can adopt
+
 WordArray = npt.NDArray[np.uint64]
 KeyArray = npt.NDArray[np.int64]
 
@@ -37,6 +39,8 @@ class BeneficiarySetup:
     priority : (J, K) own priorities, rows sum to 1 (or to 0 where nothing is open)
     instrument_words : (K, M) tasks of each instrument, one bit each
     instrument_of : (K, L) instrument of each task
+    reform_words : (K,) reform tasks, one bit each (those of instrument ``advice``)
+    reform_cost, reform_benefit : (J,) EUR m a project
     """
 
     keys: KeyArray
@@ -52,6 +56,9 @@ class BeneficiarySetup:
     priority: FloatArray
     instrument_words: WordArray
     instrument_of: KeyArray
+    reform_words: WordArray
+    reform_cost: FloatArray
+    reform_benefit: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,6 +187,10 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
         for task in range(length):
             words[k, instrument_of[k, task]] |= np.uint64(1 << task)
 
+    reform = scenario.instruments.index(REFORM_INSTRUMENT) if REFORM_INSTRUMENT in scenario.instruments else -1
+    will = np.array([streams.uniform(streams.REFORM, seed, 0, key, 0, 0, 0) for key in keys])
+    ownership = np.clip(ownership, 0.05, 0.95)
+
     base = p.administration_intercept + p.administration_slope * rank
     return BeneficiarySetup(
         **_frozen(
@@ -188,7 +199,7 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
             administration=p.administration_factor
             * base
             * np.array([float(u) ** p.administration_users_exponent for u in relative]),
-            ownership=np.clip(ownership, 0.05, 0.95),
+            ownership=ownership,
             government_rank=rank.copy(),
             state_weight=state_weights(scenario),
             pillar_weight=weight,
@@ -198,6 +209,9 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
             priority=priority,
             instrument_words=words,
             instrument_of=instrument_of,
+            reform_words=words[:, reform].copy() if reform >= 0 else np.zeros(pillars, dtype=np.uint64),
+            reform_cost=p.reform_cost * np.exp(p.reform_cost_spread * streams.normal_cut(will)),
+            reform_benefit=p.reform_benefit * ownership,
         )
     )
 
@@ -224,6 +238,8 @@ def donor_setup(scenario: Scenario, seed: int) -> DonorSetup:
     budget = yearly_budgets(scenario)
     motives = _motives(scenario, seed, keys)
     mandate = donors.mandate.copy()
+    given = donors.motives if donors.motives is not None else np.full_like(motives, np.nan)
+    own = np.isnan(given).any(axis=1)  # motives that follow from the parameters
     nu = p.narrative_coherence
     if nu > 0:
         if p.narrative_target == "mean":
@@ -234,7 +250,8 @@ def donor_setup(scenario: Scenario, seed: int) -> DonorSetup:
         motives[:, 3] *= 1.0 - nu
         total = motives.sum(axis=1, keepdims=True)
         motives = np.divide(motives, total, out=np.zeros_like(motives), where=total > 0)
-        mandate = (1.0 - nu) * mandate + nu * shared_mandate
+        mandate[own] = (1.0 - nu) * mandate[own] + nu * shared_mandate
+    motives[~own] = given[~own]
     motives[:, 0] += motives[:, 1]  # no safe havens are simulated: security is served by need
     motives[:, 1] = 0.0
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
+from donorlab.sim.design import Design
 from donorlab.sim.scenario import FloatArray, Parameters
 from donorlab.sim.setup import BeneficiarySetup, DonorSetup, WordArray
 
@@ -25,7 +26,9 @@ CONTRACTED: Final = 0
 RUNNING: Final = 1
 COMPLETED: Final = 2
 FAILED: Final = 3
-STATUS_NAMES: Final = ("contracted", "running", "completed", "failed")
+WITHHELD: Final = 4
+STALLED: Final = 5
+STATUS_NAMES: Final = ("contracted", "running", "completed", "failed", "withheld", "stalled")
 DOMESTIC: Final = -1
 
 # columns of State.flow: what happened in one quarter
@@ -34,11 +37,15 @@ FLOW_NAMES: Final = ("delivered_tasks", "own_effort_tasks", "lapsed_tasks", "pro
 
 
 # columns of the ledger's whole numbers ...
-DONOR, BENEFICIARY, PILLAR, QUARTER, SLOT, SERIAL, SIZE, START, END, STATUS, DELIVERED_TASKS, STOP, NEXT = range(13)
+(
+    DONOR, BENEFICIARY, PILLAR, QUARTER, SLOT, SERIAL, SIZE, START, END, STATUS, DELIVERED_TASKS, STOP, NEXT, STALL, FLAGS,
+) = range(15)  # fmt: skip
 # ... of its words (one bit a task) ...
-TASKS, REMAINING, DUPLICATED, RACE, OTHERS = range(5)
+TASKS, REMAINING, DUPLICATED, RACE, OTHERS, BLOCKED = range(6)
 # ... and of its real numbers
-COST, RELATION, WORKED = range(3)
+COST, RELATION, WORKED, FIXED, MONITORING, RETURNED = range(6)
+# bits of FLAGS: a joiner; reported to the register; with conditions; holds reform tasks; these are willing
+JOINED, REPORTED, CONDITIONAL, REFORM, WILLING = 1, 2, 4, 8, 16
 
 
 @dataclass(eq=False)
@@ -47,13 +54,16 @@ class Ledger:
 
     Attributes
     ----------
-    whole : (P, 13) DONOR, BENEFICIARY, PILLAR rows; QUARTER, SLOT and SERIAL of the contract (serial counts within
+    whole : (P, 15) DONOR, BENEFICIARY, PILLAR rows; QUARTER, SLOT and SERIAL of the contract (serial counts within
         donor and quarter); SIZE tasks contracted; START and END quarter (0: not yet); STATUS (index into STATUS_NAMES);
         DELIVERED_TASKS; STOP, the number of tasks after which it ends (fewer than SIZE: it fails); NEXT, the next live
-        project of the same beneficiary (-1 at the end)
-    words : (P, 5) TASKS contracted; REMAINING, of these not yet delivered; DUPLICATED, payments classed so; RACE, of
-        these by race; OTHERS, contracted tasks of other donors' projects live in the cell at the contract
-    reals : (P, 3) COST, all of it, EUR m; RELATION, the relation cost in it, EUR m; WORKED, progress in tasks
+        project of the same beneficiary (-1 at the end); STALL, the quarter in which only blocked tasks were left (0: not yet);
+        FLAGS, see the bits above
+    words : (P, 6) TASKS contracted; REMAINING, of these not yet delivered; DUPLICATED, payments classed so; RACE, of
+        these by race; OTHERS, contracted tasks of other donors' projects live in the cell at the contract;
+        BLOCKED, reform tasks that the state does not want
+    reals : (P, 6) COST, all of it, EUR m; RELATION, FIXED and MONITORING cost in it; WORKED, progress in tasks; RETURNED,
+        EUR m given back when it was withheld
     seen : (P, ceil(D / 64)) words: donors who see the project
     """
 
@@ -67,9 +77,9 @@ class Ledger:
     def empty(capacity: int, donors: int) -> Ledger:
         """Return a ledger without projects, with room for ``capacity``."""
         return Ledger(
-            whole=np.zeros((capacity, 13), dtype=np.int32),
-            words=np.zeros((capacity, 5), dtype=np.uint64),
-            reals=np.zeros((capacity, 3)),
+            whole=np.zeros((capacity, 15), dtype=np.int32),
+            words=np.zeros((capacity, 6), dtype=np.uint64),
+            reals=np.zeros((capacity, 6)),
             seen=np.zeros((capacity, (donors + 63) // 64), dtype=np.uint64),
         )
 
@@ -113,6 +123,9 @@ class State:
     serial : (D,) contracts of this quarter
     own_tasks : (J, K) own tasks done since the start; own_drawn : (J, K) drawn
     lapsed : (J, K) tasks lapsed since the start
+    weight : (D, J, K) factor on a donor's value from leads or pledges, else an empty array
+    shun_until : (D, J) last quarter in which a donor stays away after it withheld, else an empty array
+    overhead_paid, pool_paid : (D,) EUR m since the start; account : (D,) credit of this year
     slot_of : (D,) planning slot of this quarter; order : (D,) donors by slot, then index
     flow : (6,) what happened this quarter, see FLOW_NAMES
     """
@@ -141,6 +154,11 @@ class State:
     own_tasks: Int32Array
     own_drawn: Int32Array
     lapsed: Int32Array
+    weight: FloatArray
+    shun_until: Int32Array
+    overhead_paid: FloatArray
+    pool_paid: FloatArray
+    account: FloatArray
     slot_of: Int64Array
     order: Int64Array
     flow: FloatArray
@@ -167,7 +185,9 @@ def expected_projects(parameters: Parameters, land: BeneficiarySetup) -> int:
     return int(parameters.money * parameters.horizon / 4 / price) + 64
 
 
-def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giving: DonorSetup) -> State:
+def initial_state(
+    parameters: Parameters, seed: int, land: BeneficiarySetup, giving: DonorSetup, design: Design
+) -> State:
     """Return the state at the start of quarter 1."""
     states, pillars = land.standing.shape
     donors, tasks = len(giving.keys), parameters.tasks_per_pillar
@@ -200,6 +220,11 @@ def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giv
         own_tasks=np.zeros((states, pillars), dtype=np.int32),
         own_drawn=np.zeros((states, pillars), dtype=np.int32),
         lapsed=np.zeros((states, pillars), dtype=np.int32),
+        weight=np.ones((donors, states, pillars) if design.steers else (0, 0, 0)),
+        shun_until=np.zeros((donors, states) if design.conditional.any() else (0, 0), dtype=np.int32),
+        overhead_paid=np.zeros(donors),
+        pool_paid=np.zeros(donors),
+        account=np.zeros(donors),
         slot_of=np.zeros(donors, dtype=np.int64),
         order=np.arange(donors, dtype=np.int64),
         flow=np.zeros(len(FLOW_NAMES)),

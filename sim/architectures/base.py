@@ -1,7 +1,8 @@
 """What an architecture of coordination is: one small class, found by name.
 
-An architecture turns a scenario into the one that is simulated (who gives, with which powers). A third party adds
-one in one file: subclass ``Architecture``, name it, and announce it in the entry-point group
+An architecture turns a scenario into the one that is simulated (who gives) and into a design (who is a member, what is
+reported, who leads where, which contracts are conditional, what it costs). A third party adds one in one file:
+subclass ``Architecture``, name it, override ``prepare`` or ``design`` or both, and announce it in the entry-point group
 ``donorlab.architectures`` (or call ``register_architecture``).
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from donorlab.sim.design import Design, nobody
 from donorlab.sim.scenario import Scenario, ScenarioError, suggest
 
 
@@ -20,17 +22,19 @@ class Architecture:
     name : the name on the command line
     summary : one line in plain words
     source : where the idea comes from
-    decision_lag : quarters between contract and start of a project
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     source: ClassVar[str]
-    decision_lag: ClassVar[int] = 0
 
     def prepare(self, scenario: Scenario) -> Scenario:
         """Return the scenario that is simulated; must not change the one that is passed."""
         return scenario
+
+    def design(self, scenario: Scenario) -> Design:
+        """Return the design of coordination for a prepared scenario; by default none at all."""
+        return Design(member=nobody(scenario), conditional=nobody(scenario), pledging=nobody(scenario))
 
 
 _REGISTRY: dict[str, type[Architecture]] = {}

@@ -19,6 +19,7 @@ Phase = Callable[["CoordinationModel", int], None]
 # phase -> name -> "module:function" of this package (imported when first used) or the function itself
 _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "planning": {"best_cell": "calendar:plan"},
+    "contract": {"ex_ante": "contracts:contract"},
     "absorption": {"equal_shares": "absorption:deliver"},
     "effort": {"poisson": "effort:own_effort"},
     "lapse": {"exponential": "ownership:lapse"},

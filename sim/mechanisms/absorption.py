@@ -18,8 +18,10 @@ from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
 from donorlab.sim.mechanisms.coverage import first_to_finish, mend_beliefs, next_in_line
 from donorlab.sim.mechanisms.planning import update_wait
+from donorlab.sim.mechanisms.value import bit_count
 from donorlab.sim.state import (
     BENEFICIARY,
+    BLOCKED,
     COMPLETED,
     CONTRACTED,
     DELIVERED,
@@ -27,6 +29,8 @@ from donorlab.sim.state import (
     DONOR,
     END,
     FAILED,
+    FLAGS,
+    JOINED,
     NEXT,
     PILLAR,
     PROGRESS,
@@ -36,6 +40,8 @@ from donorlab.sim.state import (
     RUNNING,
     SERIAL,
     SIZE,
+    STALL,
+    STALLED,
     START,
     STATUS,
     STOP,
@@ -45,6 +51,7 @@ from donorlab.sim.state import (
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
 
+NOBODY = np.zeros(0)
 ROUNDING = 1e-9  # tasks: a sum of shares that misses a whole task by rounding counts as the task
 
 
@@ -52,6 +59,29 @@ ROUNDING = 1e-9  # tasks: a sum of shares that misses a whole task by rounding c
 def oversight_of(size, per_project, economies):  # type: ignore[no-untyped-def]
     """Return the administration that one project of ``size`` tasks takes, task-quarters a quarter."""
     return per_project * float(size) ** (1.0 - economies)
+
+
+@compiled
+def workable(p, whole, words):  # type: ignore[no-untyped-def]
+    """Return how many tasks project p can deliver: until it fails, and without those that the state does not want."""
+    return min(np.int64(whole[p, STOP]), whole[p, SIZE] - bit_count(words[p, BLOCKED]))
+
+
+@compiled
+def presence_added(p, whole, present, mark):  # type: ignore[no-untyped-def]
+    """Return what project p adds to the number of donors present: 1 a donor, half if it has only joined so far.
+
+    ``present`` (D,) holds 2 * mark for a donor seen as a joiner only, 2 * mark + 1 for one seen in full.
+    """
+    donor = whole[p, DONOR]
+    joined = (whole[p, FLAGS] & JOINED) != 0
+    if present[donor] < 2 * mark:
+        present[donor] = 2 * mark + (0 if joined else 1)
+        return 0.5 if joined else 1.0
+    if present[donor] == 2 * mark and not joined:
+        present[donor] = 2 * mark + 1
+        return 0.5
+    return 0.0
 
 
 @compiled
@@ -73,13 +103,13 @@ def start_projects(j, quarter, failure, rank, ownership, seed, donor_keys, first
 
 @compiled
 def end_project(p, status, quarter, first, whole, words, own_running, undelivered):  # type: ignore[no-untyped-def]
-    """Close project p of this quarter; what it leaves undone reopens and its useful payments pass to others."""
+    """Close project p; what it leaves undone reopens and its useful payments pass to others."""
     j = whole[p, BENEFICIARY]
     whole[p, STATUS] = status
     whole[p, END] = quarter
     own_running[whole[p, DONOR], j] -= 1
     undelivered[j] -= whole[p, SIZE] - whole[p, DELIVERED_TASKS]
-    if status == FAILED:
+    if status != COMPLETED:
         next_in_line(p, first, whole, words)
 
 
@@ -128,14 +158,15 @@ def share_room(room, limits, grants, count):  # type: ignore[no-untyped-def]
 
 @compiled
 def deliver_quarter(  # type: ignore[no-untyped-def]
-    quarter, per_project, economies, presence, floor, pace, failure, lapse_on, seed, by_task, impatience, queue_limit,
+    quarter, per_project, economies, presence, floor, pace, failure, patience, lapse_on, seed, by_task, impatience, queue_limit,
     whole, words, reals, seen, standing, funded, owner, deadline, next_deadline, hazard, known, visible,
     first, last, own_running, undelivered, room, attenuation, closed, oversight, progressed, flow,
-    donor_keys, administration, ownership, rank, member, limits, grants, present,
+    donor_keys, administration, ownership, rank, account, promise, value, member, limits, grants, present,
 ):
     """Let all projects of all states work for one quarter.
 
-    ``member``, ``limits``, ``grants`` (P,) and ``present`` (D,) are scratch.
+    ``account`` (D,) sums what donors can account for, ``promise`` (D, J, K) times the gain in f; both are empty where no
+    budget responds. ``member``, ``limits``, ``grants`` (P,) and ``present`` (D,) are scratch.
     """
     one = np.uint64(1)
     mark = 0
@@ -150,22 +181,20 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
         mark += 1
         count = 0
         burden = 0.0
-        donors = 0
-        failed = False
+        donors = 0.0
+        reopened = False
         p = first[j]
         while p >= 0:
             if whole[p, STATUS] == RUNNING:
                 if whole[p, STOP] == 0:
                     end_project(p, FAILED, quarter, first, whole, words, own_running, undelivered)
-                    failed = True
+                    reopened = True
                 else:
                     member[count] = p
-                    limits[count] = min(pace, whole[p, STOP] - reals[p, WORKED])
+                    limits[count] = min(pace, workable(p, whole, words) - reals[p, WORKED])
                     count += 1
                     burden += oversight_of(whole[p, SIZE], per_project, economies)
-                    if present[whole[p, DONOR]] != mark:
-                        present[whole[p, DONOR]] = mark
-                        donors += 1
+                    donors += presence_added(p, whole, present, mark)
             p = whole[p, NEXT]
         oversight[j] = burden + presence * donors
         space = max(floor, administration[j] - oversight[j])
@@ -177,17 +206,23 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
             reals[p, WORKED] += grants[i]
             progressed[j] += grants[i]
             k = whole[p, PILLAR]
-            due = min(whole[p, STOP], np.int64(math.floor(reals[p, WORKED] + ROUNDING)))
+            due = min(workable(p, whole, words), np.int64(math.floor(reals[p, WORKED] + ROUNDING)))
+            able = words[p, REMAINING] & ~words[p, BLOCKED]
             task = 0
             while whole[p, DELIVERED_TASKS] < due:
-                while not (words[p, REMAINING] >> np.uint64(task)) & one:
+                while not (able >> np.uint64(task)) & one:
                     task += 1
+                able &= ~(one << np.uint64(task))
                 bit = one << np.uint64(task)
                 first_to_finish(p, task, first, whole, words)
                 words[p, REMAINING] &= ~bit
                 whole[p, DELIVERED_TASKS] += 1
                 undelivered[j] -= 1
                 if not standing[j, k] & bit:
+                    if account.shape[0] > 0:
+                        before = bit_count(standing[j, k])
+                        gain = value[before + 1] - value[before]
+                        account[whole[p, DONOR]] += promise[whole[p, DONOR], j, k] * gain
                     standing[j, k] |= bit
                     funded[j, k] |= bit
                     owner[j, k, task] = p
@@ -201,10 +236,16 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
                 end_project(p, COMPLETED, quarter, first, whole, words, own_running, undelivered)
             elif whole[p, DELIVERED_TASKS] == whole[p, STOP]:
                 end_project(p, FAILED, quarter, first, whole, words, own_running, undelivered)
-                failed = True
+                reopened = True
+            elif whole[p, DELIVERED_TASKS] == workable(p, whole, words):
+                if whole[p, STALL] == 0:
+                    whole[p, STALL] = quarter
+                if quarter >= whole[p, STALL] + patience:
+                    end_project(p, STALLED, quarter, first, whole, words, own_running, undelivered)
+                    reopened = True
         flow[PROGRESS] += progressed[j]
         unlink_ended(j, first, last, whole)
-        if failed:
+        if reopened:
             for k in range(standing.shape[1]):
                 mend_beliefs(j, k, first, whole, words, seen, known, visible, by_task)
         room[j] = room_of_started(
@@ -219,14 +260,12 @@ def room_of_started(  # type: ignore[no-untyped-def]
 ):
     """Return the room of state j with the projects that are started and live, tasks a quarter."""
     burden = 0.0
-    donors = 0
+    donors = 0.0
     p = first[j]
     while p >= 0:
         if whole[p, STATUS] == RUNNING:
             burden += oversight_of(whole[p, SIZE], per_project, economies)
-            if present[whole[p, DONOR]] != mark:
-                present[whole[p, DONOR]] = mark
-                donors += 1
+            donors += presence_added(p, whole, present, mark)
         p = whole[p, NEXT]
     return max(floor, administration[j] - (burden + presence * donors))
 
@@ -237,11 +276,12 @@ def deliver(model: CoordinationModel, quarter: int) -> None:
     ledger, scratch = state.ledger, model.scratch
     deliver_quarter(
         quarter, p.oversight_per_project, p.oversight_economies, p.presence_oversight, p.room_floor, p.pace, p.failure,
-        p.lapse > 0, model.seed, p.ignorance == "task", p.impatience, p.queue_limit,
+        p.reform_patience, p.lapse > 0, model.seed, p.ignorance == "task", p.impatience, p.queue_limit,
         ledger.whole, ledger.words, ledger.reals, ledger.seen, state.standing, state.funded, state.owner,
         state.deadline, state.next_deadline, state.hazard, state.known, state.visible,
         state.first, state.last, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
         state.oversight, state.progressed, state.flow,
         model.giving.keys, land.administration, land.ownership, land.government_rank,
+        state.account if model.budget_responds else NOBODY, model.promise, land.value,
         *scratch.delivery(ledger.capacity),
     )  # fmt: skip

@@ -10,7 +10,7 @@ Donors whose class overrides ``decide`` are asked in Python, all others are plan
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from donorlab.sim.compiled import compiled
 from donorlab.sim.mechanisms.planning import (
     AFFORDABLE,
     SCORE_UNIT,
+    best_in_cell,
+    can_join,
     cheapest_project,
     contract_slot,
     largest_score,
@@ -28,9 +30,9 @@ from donorlab.sim.mechanisms.planning import (
     project_cost,
     public_promise,
 )
-from donorlab.sim.mechanisms.value import bit_count
+from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.scenario import FloatArray, ScenarioError
-from donorlab.sim.state import BENEFICIARY, COST, DONOR, PILLAR, RELATION, SIZE
+from donorlab.sim.state import BENEFICIARY, COST, DONOR, FIXED, FLAGS, JOINED, MONITORING, PILLAR, RELATION, SIZE
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -45,11 +47,13 @@ class Contract:
     beneficiary : row or id of the beneficiary
     pillar : row or name of the pillar
     tasks : number of tasks; which ones is drawn by the donor's skill among those it believes open
+    joint : whether it joins another member's project in the cell (where joint programming is on)
     """
 
     beneficiary: int | str
     pillar: int | str
     tasks: int
+    joint: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,9 @@ def draw_calendar(seed, quarter, slots, donor_keys, draw, slot_of, order):  # ty
 
 @compiled
 def plan_group(  # type: ignore[no-untyped-def]
-    low, high, start, size, money, impatience, queue_limit, factor, cheapest, order,
-    whole, reals, cash, flow, standing, known, own_running, undelivered, room, attenuation, closed,
+    low, high, start, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
+    cheapest, order, whole, words, reals, seen, cash, flow, first, member, weight, shun_until, credited,
+    standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
     best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
@@ -115,8 +120,9 @@ def plan_group(  # type: ignore[no-untyped-def]
     p = start
     for i in range(low, high):
         p = plan_donor(
-            order[i], p, size, money, impatience, queue_limit, factor, cheapest,
-            whole, reals, cash, flow, standing, known, own_running, undelivered, room, attenuation, closed,
+            order[i], p, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
+            cheapest, whole, words, reals, seen, cash, flow, first, member, weight, shun_until, credited,
+            standing, known, own_running, undelivered, room, attenuation, closed,
             itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
             promise_mandate, fresh, present, settled,
             best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
@@ -126,19 +132,20 @@ def plan_group(  # type: ignore[no-untyped-def]
 
 @compiled
 def plan_quarter(  # type: ignore[no-untyped-def]
-    quarter, rows, lag, seed, q, by_task, size, money, impatience, queue_limit, factor, order, slot_of,
-    whole, words, reals, seen, cash, flow, serial,
-    standing, known, visible, first, last, own_running, undelivered, room, attenuation, closed,
+    rows, lag, seed, report_rate, plans, conditional, q, by_task, fixed, least_fixed, serial, slot_of,
+    visible, last, donor_keys, skill, instrument_of,
+    quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
+    order, whole, words, reals, seen, cash, flow, first, member, weight, shun_until, credited,
+    standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
-    donor_keys, skill, instrument_of,
     promise_mandate, fresh, present, settled,
     best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
 ):
     """Plan all donors, slot by slot; return the new number of rows in the ledger."""
     donors = order.shape[0]
     tasks = instrument_of.shape[1]
-    cheapest = cheapest_project(size, money, standing, known, task_price, tasks)
-    public_promise(size, money, standing, value, task_price, fresh, present)
+    cheapest = cheapest_project(size, least_fixed, standing, known, task_price, tasks)
+    public_promise(size, fixed, relation, standing, value, task_price, fresh, present)
     low = 0
     while low < donors:
         slot = slot_of[order[low]]
@@ -146,18 +153,19 @@ def plan_quarter(  # type: ignore[no-untyped-def]
         while high < donors and slot_of[order[high]] == slot:
             high += 1
         stop = plan_group(
-            low, high, rows, size, money, impatience, queue_limit, factor, cheapest, order,
-            whole, reals, cash, flow, standing, known, own_running, undelivered, room, attenuation, closed,
+            low, high, rows, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit,
+            factor, cheapest, order, whole, words, reals, seen, cash, flow, first, member, weight, shun_until, credited,
+            standing, known, own_running, undelivered, room, attenuation, closed,
             itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
             promise_mandate, fresh, present, settled,
             best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
         )
         contract_slot(
-            rows, stop, quarter, slot, lag, seed, q, by_task, impatience, queue_limit, serial,
-            whole, words, reals, seen, standing, known, visible, first, last, own_running, undelivered,
-            room, attenuation, closed, donor_keys, skill, instrument_of,
+            rows, stop, quarter, slot, lag, seed, report_rate, plans, member, conditional, q, by_task, impatience,
+            queue_limit, serial, whole, words, reals, seen, standing, known, visible, first, last, own_running,
+            undelivered, room, attenuation, closed, donor_keys, skill, instrument_of,
         )
-        cheapest = lower_cheapest(rows, stop, cheapest, size, money, whole, standing, known, task_price, tasks)
+        cheapest = lower_cheapest(rows, stop, cheapest, size, least_fixed, whole, standing, known, task_price, tasks)
         rows = stop
         low = high
     return rows
@@ -167,7 +175,7 @@ def score_factor(model: CoordinationModel) -> float:
     """Return what turns a score into the integer that is compared: 2^40 / largest score at the start (0: none)."""
     land, giving, state = model.land, model.giving, model.state
     largest = largest_score(
-        model.project_size, model.project_money, giving.itself, giving.visibility, state.standing, state.known,
+        model.project_size, model.fixed, model.relation, giving.itself, giving.visibility, model.credited, state.standing,
         land.value, land.task_price, giving.price_factor, giving.mandate, giving.need, giving.political,
         land.state_weight, land.pillar_weight,
     )  # fmt: skip
@@ -177,88 +185,87 @@ def score_factor(model: CoordinationModel) -> float:
 def _reserve(model: CoordinationModel) -> None:
     """Make sure that the ledger can hold all projects that this quarter's cash could buy."""
     cash = float(model.state.cash.sum()) + AFFORDABLE * len(model.state.cash)
-    cheapest = model.parameters.fixed_cost + float(model.land.task_price.min())
+    cheapest = model.least_fixed + float(model.land.task_price.min())
     model.state.ledger.reserve(int(cash / cheapest) + 1)
 
 
-def plan(model: CoordinationModel, quarter: int) -> None:
-    """Plan and contract: the phase ``planning = best_cell``."""
-    state, land, giving, p = model.state, model.land, model.giving, model.parameters
-    state.serial[:] = 0
-    _reserve(model)
-    draw_calendar(model.seed, quarter, p.planning_slots, giving.keys, model.scratch.draw, state.slot_of, state.order)
-    if model.python_donors:
-        _plan_with_python(model, quarter)
-        return
-    ledger, scratch = state.ledger, model.scratch
-    ledger.size = plan_quarter(
-        quarter, ledger.size, model.decision_lag, model.seed, p.observation_probability, p.ignorance == "task",
-        model.project_size, model.project_money, p.impatience, p.queue_limit, model.factor, state.order, state.slot_of,
-        ledger.whole, ledger.words, ledger.reals, ledger.seen, state.cash, state.flow, state.serial,
-        state.standing, state.known, state.visible, state.first, state.last, state.own_running, state.undelivered,
-        state.room, state.attenuation, state.closed,
-        giving.itself, giving.visibility, land.value, land.task_price, giving.price_factor, giving.mandate, giving.need,
-        giving.political, land.state_weight, land.pillar_weight, giving.keys, giving.skill, land.instrument_of,
-        model.promise_mandate, scratch.fresh, scratch.present_gain, scratch.settled,
-        scratch.best, scratch.best_pillar, scratch.best_tasks, scratch.tasks_added, scratch.projects_added,
-        scratch.counts_added,
-    )  # fmt: skip
-
-
-def _plan_compiled(model: CoordinationModel, low: int, high: int, start: int) -> int:
-    """Let the compiled planner write the proposals of donors ``order[low:high]``; return the row after the last."""
+def _arguments(model: CoordinationModel, quarter: int) -> tuple[Any, ...]:
+    """Return what the compiled planner reads and writes, in its order (after ``cheapest``: see ``plan_group``)."""
     state, land, giving, p = model.state, model.land, model.giving, model.parameters
     ledger, scratch = state.ledger, model.scratch
-    stop: int = plan_group(
-        low, high, start, model.project_size, model.project_money, p.impatience, p.queue_limit, model.factor, 0.0,
-        state.order, ledger.whole, ledger.reals, state.cash, state.flow, state.standing, state.known, state.own_running,
-        state.undelivered, state.room, state.attenuation, state.closed,
+    return (
+        quarter, model.project_size, model.fixed, model.relation, model.joiner_share, model.monitoring, p.impatience,
+        p.queue_limit, model.factor,
+        state.order, ledger.whole, ledger.words, ledger.reals, ledger.seen, state.cash, state.flow, state.first,
+        model.design.member, state.weight, state.shun_until, model.credited,
+        state.standing, state.known, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
         giving.itself, giving.visibility, land.value, land.task_price, giving.price_factor, giving.mandate, giving.need,
         giving.political, land.state_weight, land.pillar_weight,
         model.promise_mandate, scratch.fresh, scratch.present_gain, scratch.settled,
         scratch.best, scratch.best_pillar, scratch.best_tasks, scratch.tasks_added, scratch.projects_added,
         scratch.counts_added,
     )  # fmt: skip
+
+
+def plan(model: CoordinationModel, quarter: int) -> None:
+    """Plan and contract: the phase ``planning = best_cell``."""
+    state, giving, p, design = model.state, model.giving, model.parameters, model.design
+    state.serial[:] = 0
+    _reserve(model)
+    draw_calendar(model.seed, quarter, p.planning_slots, giving.keys, model.scratch.draw, state.slot_of, state.order)
+    if model.python_donors:
+        _plan_with_python(model, quarter)
+        return
+    state.ledger.size = plan_quarter(
+        state.ledger.size, model.lag, model.seed, design.reporting_rate, design.register == "plans", design.conditional,
+        p.observation_probability, p.ignorance == "task", p.fixed_cost, model.least_fixed, state.serial, state.slot_of,
+        state.visible, state.last, giving.keys, giving.skill, model.land.instrument_of, *_arguments(model, quarter),
+    )  # fmt: skip
+
+
+def _plan_compiled(model: CoordinationModel, low: int, high: int, start: int, quarter: int) -> int:
+    """Let the compiled planner write the proposals of donors ``order[low:high]``; return the row after the last."""
+    arguments = _arguments(model, quarter)
+    stop: int = plan_group(low, high, start, *arguments[:9], 0.0, *arguments[9:])
     return stop
 
 
-def propose(model: CoordinationModel, donor: int) -> list[Contract]:
+def propose(model: CoordinationModel, donor: int, quarter: int) -> list[Contract]:
     """Return what the compiled planner would contract for one donor now; nothing changes."""
     state = model.state
     ledger, cash, flow = state.ledger, float(state.cash[donor]), state.flow.copy()
     start = model.next_row
     low = int(np.flatnonzero(state.order == donor)[0])
-    stop = _plan_compiled(model, low, low + 1, start)
+    stop = _plan_compiled(model, low, low + 1, start, quarter)
     state.cash[donor] = cash
     state.flow[:] = flow
     rows = ledger.whole[start:stop]
-    return [Contract(int(row[BENEFICIARY]), int(row[PILLAR]), int(row[SIZE])) for row in rows]
+    return [
+        Contract(int(row[BENEFICIARY]), int(row[PILLAR]), int(row[SIZE]), bool(row[FLAGS] & JOINED)) for row in rows
+    ]
 
 
 def planning_view(model: CoordinationModel, donor: int, quarter: int, slot: int) -> PlanningView:
     """Return what a donor knows at the start of its slot."""
     state, land, giving, p = model.state, model.land, model.giving, model.parameters
-    count = np.array(
-        [[bit_count(a | b) for a, b in zip(*rows, strict=True)] for rows in zip(state.standing, state.known[donor],
-                                                                               strict=True)], dtype=np.int64
-    )  # fmt: skip
+    words = state.standing | state.known[donor]
+    count = bit_counts(words.ravel()).reshape(words.shape)
     own = state.own_running[donor]
-    fixed = p.fixed_cost + np.where(own == 0, p.relation_cost, 0.0)
+    fixed = model.fixed[donor] + np.where(own == 0, model.relation, 0.0)
     price = land.task_price[:, None] * giving.price_factor[donor][None, :]
     open_to = ~state.closed & (np.arange(len(own)) != giving.itself[donor])
-    omega = giving.mandate[donor] * (
-        giving.need[donor] * land.state_weight[:, None] * land.pillar_weight
-        + giving.political[donor][:, None]
-        + (giving.visibility[donor] / (1.0 + own))[:, None]
-    )
+    if len(state.shun_until):
+        open_to &= state.shun_until[donor] < quarter
+    weight = state.weight[donor] if len(state.weight) else np.ones_like(price)
     score = np.zeros_like(price)
-    length = p.tasks_per_pillar
-    for n in range(1, p.project_tasks_maximum + 1):
-        free = length - count
-        allowed = (free >= n) & (n >= np.minimum(p.project_tasks_minimum, free))
-        gain = land.value[np.minimum(count + n, length)] - land.value[count]
-        worth = omega * gain * state.attenuation[:, None]
-        score = np.where(allowed & open_to[:, None], np.maximum(score, worth / (fixed[:, None] + n * price)), score)
+    for j in np.flatnonzero(open_to):
+        for k in range(price.shape[1]):
+            best = best_in_cell(
+                donor, j, k, count[j, k], giving.visibility[donor] / (1.0 + own[j]), state.attenuation[j] * weight[j, k],
+                model.project_size, fixed[j], price[j, k], model.credited, state.standing, land.value, giving.mandate,
+                giving.need, giving.political, land.state_weight, land.pillar_weight,
+            )  # fmt: skip
+            score[j, k] = best
     view = PlanningView(
         quarter=quarter, slot=slot, cash=float(state.cash[donor]), believed_count=count,
         wait=state.undelivered / state.room, open_to_projects=open_to, price=price, fixed=fixed, score=score,
@@ -270,10 +277,10 @@ def planning_view(model: CoordinationModel, donor: int, quarter: int, slot: int)
 
 def _plan_with_python(model: CoordinationModel, quarter: int) -> None:
     """Plan slot by slot, asking overridden donors in Python and the compiled planner for all others."""
-    state, giving, p = model.state, model.giving, model.parameters
+    state, giving, p, design = model.state, model.giving, model.parameters, model.design
     ledger, scratch = state.ledger, model.scratch
     public_promise(
-        model.project_size, model.project_money, state.standing, model.land.value, model.land.task_price,
+        model.project_size, p.fixed_cost, model.relation, state.standing, model.land.value, model.land.task_price,
         scratch.fresh, scratch.present_gain,
     )  # fmt: skip
     low, donors = 0, len(state.order)
@@ -287,10 +294,11 @@ def _plan_with_python(model: CoordinationModel, quarter: int) -> None:
             if d in model.python_donors:
                 rows = _ask(model, d, quarter, slot, rows)
             else:
-                rows = _plan_compiled(model, high, high + 1, rows)
+                rows = _plan_compiled(model, high, high + 1, rows, quarter)
             high += 1
         contract_slot(
-            ledger.size, rows, quarter, slot, model.decision_lag, model.seed, p.observation_probability,
+            ledger.size, rows, quarter, slot, model.lag, model.seed, design.reporting_rate, design.register == "plans",
+            design.member, design.conditional, p.observation_probability,
             p.ignorance == "task", p.impatience, p.queue_limit, state.serial,
             ledger.whole, ledger.words, ledger.reals, ledger.seen, state.standing, state.known, state.visible,
             state.first, state.last, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
@@ -335,17 +343,22 @@ def _ask(model: CoordinationModel, donor: int, quarter: int, slot: int, start: i
                 f"{where} for {n} tasks; between 1 and {min(p.project_tasks_maximum, free)} are possible"
             )
         wait = (state.undelivered[j] + added[j]) / state.room[j]
-        if wait > p.queue_limit or giving.itself[donor] == j:
+        shunned = len(state.shun_until) and state.shun_until[donor, j] >= quarter
+        if wait > p.queue_limit or giving.itself[donor] == j or shunned:
             raise ScenarioError(f"{where}: it takes no project from this donor now (see view.open_to_projects)")
-        relation = p.relation_cost if projects[j] == 0 else 0.0
+        relation = model.relation if projects[j] == 0 else 0.0
+        fixed, monitoring = float(model.fixed[donor]), float(model.monitoring[donor])
+        if contract.joint:
+            able = model.joiner_share >= 0 and model.design.member[donor]
+            if not able or not can_join(donor, j, k, state.first, ledger.whole, ledger.seen, model.design.member):
+                raise ScenarioError(f"{where} as a joiner; there is no reported project of another member to join")
+            relation, fixed = 0.0, model.joiner_share * (fixed - monitoring) + monitoring
         price = land.task_price[j] * giving.price_factor[donor, k]
-        cost = project_cost(n, price, relation, p.fixed_cost)
+        cost = project_cost(n, price, relation, fixed)
         if cost > state.cash[donor] + AFFORDABLE:
             raise ScenarioError(f"{where} costs EUR {cost:.3f}m but only {state.cash[donor]:.3f}m is in cash")
-        if row >= ledger.capacity:
-            ledger.reserve(row - ledger.size + 1)
-        ledger.whole[row, [DONOR, BENEFICIARY, PILLAR, SIZE]] = donor, j, k, n
-        ledger.reals[row, [COST, RELATION]] = cost, relation
+        ledger.whole[row, [DONOR, BENEFICIARY, PILLAR, SIZE, FLAGS]] = donor, j, k, n, JOINED if contract.joint else 0
+        ledger.reals[row, [COST, RELATION, FIXED, MONITORING]] = cost, relation, fixed - monitoring, monitoring
         state.cash[donor] -= cost
         counts[j, k] += n
         added[j] += n

@@ -91,6 +91,16 @@ def observe_project(p, whole, words, seen, known, visible, q, by_task, seed, don
 
 
 @compiled
+def show_project(p, whole, words, seen, known, member):  # type: ignore[no-untyped-def]
+    """Let every member see project p: the register shows it."""
+    j, k = whole[p, BENEFICIARY], whole[p, PILLAR]
+    for d in range(member.shape[0]):
+        if member[d]:
+            seen[p, d >> 6] |= np.uint64(1) << np.uint64(d & 63)
+            known[d, j, k] |= words[p, REMAINING]
+
+
+@compiled
 def mend_beliefs(j, k, first, whole, words, seen, known, visible, by_task):  # type: ignore[no-untyped-def]
     """Make anew what each donor knows of a cell after a task reopened (lapse or failure)."""
     donors = known.shape[0] - 1

@@ -16,23 +16,35 @@ import math
 
 import numpy as np
 
+from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
-from donorlab.sim.mechanisms.coverage import enter_contract, observe_project, pick_tasks
+from donorlab.sim.mechanisms.coverage import enter_contract, observe_project, pick_tasks, show_project
 from donorlab.sim.mechanisms.value import bit_count
 from donorlab.sim.state import (
     BENEFICIARY,
+    BLOCKED,
+    COMPLETED,
+    CONDITIONAL,
     CONTRACTED,
     COST,
     DELIVERED_TASKS,
     DONOR,
     END,
+    FIXED,
+    FLAGS,
+    JOINED,
+    MONITORING,
+    NEXT,
     PILLAR,
     QUARTER,
     RELATION,
+    REPORTED,
+    RETURNED,
     SAVED,
     SERIAL,
     SIZE,
     SLOT,
+    STALL,
     START,
     STATUS,
     STOP,
@@ -45,18 +57,55 @@ AFFORDABLE = 1e-9  # EUR m: rounding of sums of money never forbids a project
 
 
 @compiled
+def project_value(n, count, base, omega, earned, value):  # type: ignore[no-untyped-def]
+    """Return what n tasks are worth to a donor in a cell of which ``count`` are believed taken, without the wait.
+
+    ``earned`` is paid by equal credit: the average gain in f since the ``base`` tasks that stand (0: no such credit).
+    """
+    worth = omega * (value[count + n] - value[count])
+    if earned > 0.0:
+        worth += earned * n * (value[count + n] - value[base]) / (count + n - base)
+    return worth
+
+
+@compiled
+def project_score(worth, discount, cost, factor):  # type: ignore[no-untyped-def]
+    """Return value per EUR as the integer that is compared."""
+    return np.int64(math.floor(worth * discount / cost * factor))
+
+
+@compiled
+def best_in_cell(  # type: ignore[no-untyped-def]
+    d, j, k, count, visible_pull, discount, size, fixed, unit, credited, standing, value, mandate, need, political,
+    state_weight, pillar_weight,
+):
+    """Return the highest value per EUR m of a project of donor d in one cell, as a real number."""
+    free = value.shape[0] - 1 - count
+    best = 0.0
+    omega = mandate[d, k] * (need[d] * state_weight[j] * pillar_weight[k] + political[d, j] + visible_pull)
+    earned = mandate[d, k] * credited[d] * state_weight[j] * pillar_weight[k]
+    base = bit_count(standing[j, k])
+    for n in range(min(size[0], free), min(size[1], free) + 1):
+        if n > 0:
+            worth = project_value(n, count, base, omega, earned, value)
+            best = max(best, worth * discount / (fixed + n * unit))
+    return best
+
+
+@compiled
 def best_in_state(  # type: ignore[no-untyped-def]
-    d, j, relation_due, visible_pull, attenuation, counts_added, size, money, factor,
+    d, j, relation_due, visible_pull, attenuation, counts_added, size, fixed_costs, relation, factor, weight, credited,
     standing, known, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
 ):
     """Return (integer score, pillar, tasks) of the best project of donor d in state j; score 0 if none.
 
-    ``size`` is (fewest, most) tasks, ``money`` (fixed cost, relation cost).
+    ``size`` is (fewest, most) tasks, ``fixed_costs`` (D,) and ``relation`` EUR m a project; ``weight`` is empty where
+    nobody leads or pledges; ``credited`` (D,) is what equal credit pays in place of visibility.
     """
     tasks = value.shape[0] - 1
-    fixed = money[0]
+    fixed = fixed_costs[d]
     if relation_due:
-        fixed += money[1]
+        fixed += relation
     best, best_pillar, best_tasks = np.int64(0), 0, 0
     for k in range(standing.shape[1]):
         count = bit_count(standing[j, k] | known[d, j, k]) + counts_added[j, k]
@@ -65,9 +114,12 @@ def best_in_state(  # type: ignore[no-untyped-def]
             continue
         omega = mandate[d, k] * (need[d] * state_weight[j] * pillar_weight[k] + political[d, j] + visible_pull)
         unit = task_price[j] * price_factor[d, k]
+        lead = weight[d, j, k] if weight.shape[0] > 0 else 1.0
+        earned = mandate[d, k] * credited[d] * state_weight[j] * pillar_weight[k]
+        base = bit_count(standing[j, k])
         for n in range(min(size[0], free), min(size[1], free) + 1):
-            worth = omega * (value[count + n] - value[count]) * attenuation
-            score = np.int64(math.floor(worth / (fixed + n * unit) * factor))
+            worth = project_value(n, count, base, omega, earned, value)
+            score = project_score(worth, attenuation * lead, fixed + n * unit, factor)
             if score > best:
                 best, best_pillar, best_tasks = score, k, n
     return best, best_pillar, best_tasks
@@ -75,8 +127,8 @@ def best_in_state(  # type: ignore[no-untyped-def]
 
 @compiled
 def largest_score(  # type: ignore[no-untyped-def]
-    size, money, itself, visibility, standing, known, value, task_price, price_factor, mandate, need, political,
-    state_weight, pillar_weight,
+    size, fixed_costs, relation, itself, visibility, credited, standing, value, task_price, price_factor, mandate, need,
+    political, state_weight, pillar_weight,
 ):
     """Return the largest value per EUR at the start, over all donors, cells and sizes."""
     tasks = value.shape[0] - 1
@@ -88,19 +140,18 @@ def largest_score(  # type: ignore[no-untyped-def]
             for k in range(standing.shape[1]):
                 count = bit_count(standing[j, k])
                 free = tasks - count
-                omega = mandate[d, k] * (
-                    need[d] * state_weight[j] * pillar_weight[k] + political[d, j] + visibility[d]
-                )
+                wish = (need[d] + credited[d]) * state_weight[j] * pillar_weight[k]
+                omega = mandate[d, k] * (wish + political[d, j] + visibility[d])
                 unit = task_price[j] * price_factor[d, k]
                 for n in range(min(size[0], free), min(size[1], free) + 1):
                     if n > 0:
                         worth = omega * (value[count + n] - value[count])
-                        largest = max(largest, worth / (money[0] + money[1] + n * unit))
+                        largest = max(largest, worth / (fixed_costs[d] + relation + n * unit))
     return largest
 
 
 @compiled
-def public_promise(size, money, standing, value, task_price, fresh, present):  # type: ignore[no-untyped-def]
+def public_promise(size, fixed, relation, standing, value, task_price, fresh, present):  # type: ignore[no-untyped-def]
     """Fill (J, K) with the highest gain in f per EUR that anybody can believe in, from the tasks that stand.
 
     ``fresh`` with the relation cost due, ``present`` without. What a donor believes taken is at least what stands and
@@ -116,15 +167,15 @@ def public_promise(size, money, standing, value, task_price, fresh, present):  #
             for n in range(min(size[0], free), min(size[1], free) + 1):
                 if n > 0:
                     gain = value[count + n] - value[count]
-                    cost = money[0] + n * task_price[j]
+                    cost = fixed + n * task_price[j]
                     present[j, k] = max(present[j, k], gain / cost)
-                    fresh[j, k] = max(fresh[j, k], gain / (cost + money[1]))
+                    fresh[j, k] = max(fresh[j, k], gain / (cost + relation))
 
 
 @compiled
 def promise_of_states(  # type: ignore[no-untyped-def]
-    d, promise_mandate, factor, closed, itself, own_running, attenuation, visibility, fresh, present,
-    need, political, state_weight, pillar_weight, best,
+    d, quarter, promise_mandate, factor, closed, shun_until, weight, itself, own_running, attenuation, visibility,
+    credited, fresh, present, need, political, state_weight, pillar_weight, best,
 ):
     """Fill ``best`` (J,) with an integer that donor d's best score in each state cannot exceed.
 
@@ -132,17 +183,21 @@ def promise_of_states(  # type: ignore[no-untyped-def]
     """
     states = best.shape[0]
     pulls = promise_mandate[d]
-    seen, wish = visibility[d], need[d]
+    seen, wish = visibility[d], need[d] + credited[d]
+    steered = weight.shape[0] > 0
     for j in range(states):
         best[j] = 0
-        if closed[j]:
+        if closed[j] or (shun_until.shape[0] > 0 and shun_until[d, j] >= quarter):
             continue
         own = own_running[d, j]
         gains = fresh[j] if own == 0 else present[j]
         other = political[d, j] + seen / (1 + own)
         most = 0.0
         for k in range(pulls.shape[0]):
-            most = max(most, pulls[k] * (wish * pillar_weight[k] * state_weight[j] + other) * gains[k])
+            pull = pulls[k] * (wish * pillar_weight[k] * state_weight[j] + other) * gains[k]
+            if steered:
+                pull *= weight[d, j, k]
+            most = max(most, pull)
         if most > 0.0:
             best[j] = np.int64(most * attenuation[j] * factor * (1.0 + 1e-9)) + 1
     if itself[d] >= 0:
@@ -156,9 +211,45 @@ def project_cost(tasks, price, relation, fixed):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def can_join(d, j, k, first, whole, seen, member):  # type: ignore[no-untyped-def]
+    """Return whether donor d sees a reported live project of another member in the cell."""
+    p = first[j]
+    while p >= 0:
+        other = whole[p, DONOR]
+        if whole[p, PILLAR] == k and other != d and member[other] and whole[p, FLAGS] & REPORTED:
+            if whole[p, STATUS] < COMPLETED and (seen[p, d >> 6] >> np.uint64(d & 63)) & np.uint64(1):
+                return True
+        p = whole[p, NEXT]
+    return False
+
+
+@compiled
+def best_joint(  # type: ignore[no-untyped-def]
+    d, j, k, attenuation, counts_added, size, fixed, visible_pull, factor, weight, credited,
+    standing, known, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
+):
+    """Return (integer score, tasks) of the best way to join in one cell; ``fixed`` is the joiner's fixed cost."""
+    tasks = value.shape[0] - 1
+    count = bit_count(standing[j, k] | known[d, j, k]) + counts_added[j, k]
+    free = tasks - count
+    best, best_tasks = np.int64(0), 0
+    omega = mandate[d, k] * (need[d] * state_weight[j] * pillar_weight[k] + political[d, j] + visible_pull)
+    unit = task_price[j] * price_factor[d, k]
+    lead = weight[d, j, k] if weight.shape[0] > 0 else 1.0
+    earned = mandate[d, k] * credited[d] * state_weight[j] * pillar_weight[k]
+    base = bit_count(standing[j, k])
+    for n in range(min(size[0], free), min(size[1], free) + 1):
+        worth = project_value(n, count, base, omega, earned, value)
+        score = project_score(worth, attenuation * lead, fixed + n * unit, factor)
+        if score > best:
+            best, best_tasks = score, n
+    return best, best_tasks
+
+
+@compiled
 def plan_donor(  # type: ignore[no-untyped-def]
-    d, start, size, money, impatience, queue_limit, factor, cheapest,
-    whole, reals, cash, flow,
+    d, start, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor, cheapest,
+    whole, words, reals, seen, cash, flow, first, member, weight, shun_until, credited,
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
@@ -173,8 +264,8 @@ def plan_donor(  # type: ignore[no-untyped-def]
     if factor <= 0.0 or cash[d] + AFFORDABLE < cheapest:
         return p
     promise_of_states(
-        d, promise_mandate, factor, closed, itself, own_running, attenuation, visibility, fresh, present,
-        need, political, state_weight, pillar_weight, best,
+        d, quarter, promise_mandate, factor, closed, shun_until, weight, itself, own_running, attenuation, visibility,
+        credited, fresh, present, need, political, state_weight, pillar_weight, best,
     )
     for j in range(states):
         settled[j] = best[j] == 0
@@ -186,7 +277,8 @@ def plan_donor(  # type: ignore[no-untyped-def]
         if not settled[j]:  # look closer at the most promising state only
             own = own_running[d, j] + projects_added[j]
             best[j], best_pillar[j], best_tasks[j] = best_in_state(
-                d, j, own == 0, visibility[d] / (1 + own), attenuation[j], counts_added, size, money, factor,
+                d, j, own == 0, visibility[d] / (1 + own), attenuation[j], counts_added, size, fixed_costs, relation,
+                factor, weight, credited,
                 standing, known, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
             )
             settled[j] = True
@@ -195,14 +287,26 @@ def plan_donor(  # type: ignore[no-untyped-def]
             break
         k, n = best_pillar[j], best_tasks[j]
         unit = task_price[j] * price_factor[d, k]
-        relation = money[1] if own_running[d, j] + projects_added[j] == 0 else 0.0
-        cost = project_cost(n, unit, relation, money[0])
+        due = relation if own_running[d, j] + projects_added[j] == 0 else 0.0
+        fixed = fixed_costs[d]
+        joined = False
+        if joiner_share >= 0.0 and member[d] and can_join(d, j, k, first, whole, seen, member):
+            wait = (undelivered[j] + tasks_added[j]) / room[j]
+            joint_fixed = joiner_share * (fixed_costs[d] - monitoring[d]) + monitoring[d]
+            score, joint_tasks = best_joint(
+                d, j, k, math.exp(-impatience * wait) * math.exp(-impatience), counts_added, size, joint_fixed,
+                visibility[d] / (1 + own_running[d, j] + projects_added[j]), factor, weight, credited,
+                standing, known, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
+            )
+            if score > best[j]:
+                joined, n, fixed, due = True, joint_tasks, joint_fixed, 0.0
+        cost = project_cost(n, unit, due, fixed)
         if cost > cash[d] + AFFORDABLE:
             free = value.shape[0] - 1 - bit_count(standing[j, k] | known[d, j, k]) - counts_added[j, k]
             fewest = min(size[0], free)
             while n >= fewest and cost > cash[d] + AFFORDABLE:
                 n -= 1
-                cost = project_cost(n, unit, relation, money[0])
+                cost = project_cost(n, unit, due, fixed)
             if n < fewest:
                 flow[SAVED] += 1
                 break
@@ -211,7 +315,10 @@ def plan_donor(  # type: ignore[no-untyped-def]
         whole[p, PILLAR] = k
         whole[p, SIZE] = n
         reals[p, COST] = cost
-        reals[p, RELATION] = relation
+        reals[p, RELATION] = due
+        reals[p, MONITORING] = monitoring[d]
+        reals[p, FIXED] = fixed - monitoring[d]
+        whole[p, FLAGS] = JOINED if joined else 0
         cash[d] -= cost
         p += 1
         tasks_added[j] += n
@@ -222,7 +329,8 @@ def plan_donor(  # type: ignore[no-untyped-def]
         if wait <= queue_limit:
             own = own_running[d, j] + projects_added[j]
             best[j], best_pillar[j], best_tasks[j] = best_in_state(
-                d, j, False, visibility[d] / (1 + own), math.exp(-impatience * wait), counts_added, size, money, factor,
+                d, j, False, visibility[d] / (1 + own), math.exp(-impatience * wait), counts_added, size,
+                fixed_costs, relation, factor, weight, credited,
                 standing, known, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
             )
     for r in range(start, p):
@@ -234,7 +342,7 @@ def plan_donor(  # type: ignore[no-untyped-def]
 
 @compiled
 def contract_slot(  # type: ignore[no-untyped-def]
-    start, stop, quarter, slot, lag, seed, q, by_task, impatience, queue_limit, serial,
+    start, stop, quarter, slot, lag, seed, report_rate, plans, member, conditional, q, by_task, impatience, queue_limit, serial,
     whole, words, reals, seen, standing, known, visible, first, last, own_running, undelivered, room, attenuation,
     closed, donor_keys, skill, instrument_of,
 ):
@@ -253,7 +361,16 @@ def contract_slot(  # type: ignore[no-untyped-def]
         whole[p, QUARTER] = quarter
         whole[p, SLOT] = slot
         whole[p, SERIAL] = serial[d]
-        whole[p, START] = quarter + lag  # the quarter it may start in, until it does
+        whole[p, START] = quarter + lag[d]  # the quarter it may start in, until it does
+        if whole[p, FLAGS] & JOINED:
+            whole[p, START] += 1
+        if member[d] and streams.uniform(streams.REPORT, seed, quarter, donor_keys[d], 0, 0, serial[d]) < report_rate:
+            whole[p, FLAGS] |= REPORTED
+        if conditional[d]:
+            whole[p, FLAGS] |= CONDITIONAL
+        whole[p, STALL] = 0
+        words[p, BLOCKED] = np.uint64(0)
+        reals[p, RETURNED] = 0.0
         whole[p, END] = 0
         whole[p, STATUS] = CONTRACTED
         whole[p, DELIVERED_TASKS] = 0
@@ -264,6 +381,8 @@ def contract_slot(  # type: ignore[no-untyped-def]
         enter_contract(p, whole, words, standing, first, last, own_running, undelivered)
     for p in range(start, stop):
         observe_project(p, whole, words, seen, known, visible, q, by_task, seed, donor_keys)
+        if plans and whole[p, FLAGS] & REPORTED:
+            show_project(p, whole, words, seen, known, member)
         update_wait(whole[p, BENEFICIARY], impatience, queue_limit, undelivered, room, attenuation, closed)
 
 
@@ -276,10 +395,10 @@ def update_wait(j, impatience, queue_limit, undelivered, room, attenuation, clos
 
 
 @compiled
-def cheapest_project(size, money, standing, known, task_price, tasks):  # type: ignore[no-untyped-def]
+def cheapest_project(size, fixed, standing, known, task_price, tasks):  # type: ignore[no-untyped-def]
     """Return a lower bound of the cost of any project that any donor may contract now, EUR m.
 
-    A project has at least the fewest tasks, unless fewer are believed open; nobody believes more taken than
+    ``fixed`` is the lowest fixed cost of anybody. A project has at least the fewest tasks, unless fewer are believed open; nobody believes more taken than
     stands or is in a live project (the last row of ``known``).
     """
     cheapest = math.inf
@@ -289,17 +408,17 @@ def cheapest_project(size, money, standing, known, task_price, tasks):  # type: 
             if bit_count(standing[j, k]) < tasks:
                 free = tasks - bit_count(standing[j, k] | known[everyone, j, k])
                 fewest = size[0] if free >= size[0] else max(1, free)
-                cheapest = min(cheapest, money[0] + fewest * task_price[j])
+                cheapest = min(cheapest, fixed + fewest * task_price[j])
     return cheapest
 
 
 @compiled
-def lower_cheapest(start, stop, cheapest, size, money, whole, standing, known, task_price, tasks):  # type: ignore[no-untyped-def]
+def lower_cheapest(start, stop, cheapest, size, fixed, whole, standing, known, task_price, tasks):  # type: ignore[no-untyped-def]
     """Lower the bound of ``cheapest_project`` for the cells of new contracts."""
     everyone = known.shape[0] - 1
     for p in range(start, stop):
         j, k = whole[p, BENEFICIARY], whole[p, PILLAR]
         free = tasks - bit_count(standing[j, k] | known[everyone, j, k])
         fewest = size[0] if free >= size[0] else max(1, free)
-        cheapest = min(cheapest, money[0] + fewest * task_price[j])
+        cheapest = min(cheapest, fixed + fewest * task_price[j])
     return cheapest

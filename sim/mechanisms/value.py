@@ -45,6 +45,15 @@ def bit_count(word):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def bit_counts(words):  # type: ignore[no-untyped-def]
+    """Return the number of bits of each word of a flat array."""
+    out = np.empty(words.shape[0], dtype=np.int64)
+    for i in range(words.shape[0]):
+        out[i] = bit_count(words[i])
+    return out
+
+
+@compiled
 def welfare_of_counts(counts, state_weight, pillar_weight, value):  # type: ignore[no-untyped-def]
     """Return W for task counts of shape (J, K)."""
     total = 0.0

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from donorlab.sim.outcomes.tables import Payments, bit_counts, ratio
+from donorlab.sim.mechanisms.value import bit_counts
+from donorlab.sim.outcomes.tables import Payments, ratio
 from donorlab.sim.scenario import FloatArray
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 from donorlab.sim.outcomes.bound import Baseline, certificate
 from donorlab.sim.outcomes.tables import Payments, ratio
 from donorlab.sim.recording import WELFARE
-from donorlab.sim.state import COMPLETED, CONTRACTED, FAILED, PROGRESS
+from donorlab.sim.state import COMPLETED, CONDITIONAL, FAILED, PROGRESS, REFORM, STALLED, WILLING, WITHHELD
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -31,8 +31,12 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
         the same at the horizon; with sums over the quarters 1 to horizon
     welfare, welfare_no_aid, welfare_bound, bound_gap
         levels at the end (sum over states and pillars of weight times value); relative duality gap
-    transaction_cost_share, idle_share
-        fixed and relation cost, and cash never spent, over all appropriations
+    transaction_cost_share, overhead_share, idle_share
+        fixed, relation and monitoring cost; overhead and negotiation; cash never spent; over all appropriations
+    compliance_rate, release_rate
+        conditional projects with reform tasks that the state adopts; that are not withheld / all such projects
+    stalled_share
+        projects that ended with reforms nobody wanted / projects that ended
     absorption_use
         tasks progressed / administrative capacity of all states, over the quarters to the horizon
     failure_share
@@ -46,7 +50,9 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
     none, bound = base.welfare_none, base.welfare_bound
     proof = certificate(model.original, base, p.quarters)
     appropriated = float(model.state.appropriated.sum())
-    ended = int((paid.status == COMPLETED).sum() + (paid.status == FAILED).sum())
+    ended = int((paid.status >= COMPLETED).sum())
+    promised = (paid.flags & CONDITIONAL != 0) & (paid.flags & REFORM != 0)
+    overhead = float(model.state.overhead_paid.sum())
     used = float(record.flow[: p.horizon, PROGRESS].sum())
     return {
         "efficiency": _share_of_reachable(welfare[end] - none[end], bound[end] - none[end]),
@@ -66,7 +72,11 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
         "mismatch_cost_share": ratio(float(paid.mismatch_cost.sum()), appropriated),
         "idle_share": ratio(float(model.state.cash.sum()), appropriated),
         "absorption_use": ratio(used, float(model.land.administration.sum()) * p.horizon),
+        "overhead_share": ratio(overhead, appropriated),
+        "compliance_rate": ratio(float((promised & (paid.flags & WILLING != 0)).sum()), float(promised.sum())),
+        "release_rate": ratio(float((promised & (paid.status != WITHHELD)).sum()), float(promised.sum())),
+        "stalled_share": ratio(float((paid.status == STALLED).sum()), ended),
         "failure_share": ratio(float((paid.status == FAILED).sum()), ended),
-        "unfinished_share": ratio(float((paid.status <= CONTRACTED + 1).sum()), len(paid.cost)),
+        "unfinished_share": ratio(float((paid.status < COMPLETED).sum()), len(paid.cost)),
         "ownership": float(np.mean(model.land.ownership)),
     }

@@ -9,26 +9,33 @@ import numpy as np
 import numpy.typing as npt
 
 from donorlab.sim.compiled import compiled
-from donorlab.sim.mechanisms.value import bit_count
+from donorlab.sim.mechanisms.value import bit_count, bit_counts
 from donorlab.sim.scenario import FloatArray
 from donorlab.sim.state import (
     BENEFICIARY,
+    BLOCKED,
     COST,
     DELIVERED_TASKS,
     DONOR,
     DUPLICATED,
     END,
+    FIXED,
+    FLAGS,
+    MONITORING,
     OTHERS,
     PILLAR,
     QUARTER,
     RACE,
     RELATION,
+    RETURNED,
     SERIAL,
     SIZE,
     SLOT,
+    STALL,
     START,
     STATUS,
     TASKS,
+    WITHHELD,
     WORKED,
 )
 
@@ -36,15 +43,6 @@ if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
 
 IntArray = npt.NDArray[np.int64]
-
-
-@compiled
-def bit_counts(words):  # type: ignore[no-untyped-def]
-    """Return the number of bits of each word of a flat array."""
-    out = np.empty(words.shape[0], dtype=np.int64)
-    for i in range(words.shape[0]):
-        out[i] = bit_count(words[i])
-    return out
 
 
 @compiled
@@ -94,6 +92,8 @@ def _race_shares(cell_of, moment, tasks, race, group_total):  # type: ignore[no-
 class Payments:
     """All projects of a run as columns, in the order of their contracts (P rows); money in EUR m.
 
+    A withheld project cost its fixed and monitoring cost only; its tasks count as not paid.
+
     ``race_cost`` is each project's equal share of the duplicated cost of the races it was in, ``ignorance_cost``
     that of its own payments duplicated by ignorance; ``duplicated_cost`` is their sum.
     """
@@ -119,7 +119,11 @@ class Payments:
     base_cost: FloatArray
     fixed_cost: FloatArray
     relation_cost: FloatArray
+    monitoring_cost: FloatArray
     mismatch_cost: FloatArray
+    flags: IntArray
+    blocked: IntArray
+    stalled_since: IntArray
     ignorance_cost: FloatArray
     race_cost: FloatArray
 
@@ -130,8 +134,8 @@ class Payments:
 
     @property
     def transaction_cost(self) -> FloatArray:
-        """EUR m of fixed and relation cost."""
-        return np.asarray(self.fixed_cost + self.relation_cost)
+        """EUR m of fixed, relation and monitoring cost."""
+        return np.asarray(self.fixed_cost + self.relation_cost + self.monitoring_cost)
 
 
 def payments(model: CoordinationModel) -> Payments:
@@ -140,11 +144,13 @@ def payments(model: CoordinationModel) -> Payments:
     whole = ledger.whole[: ledger.size].astype(np.int64)
     words, reals = ledger.words[: ledger.size], ledger.reals[: ledger.size]
     column = {name: np.ascontiguousarray(words[:, i]) for name, i in
-              (("tasks", TASKS), ("duplicated", DUPLICATED), ("race", RACE), ("others", OTHERS))}  # fmt: skip
-    price = land.task_price[whole[:, BENEFICIARY]]
+              (("tasks", TASKS), ("duplicated", DUPLICATED), ("race", RACE), ("others", OTHERS), ("blocked", BLOCKED))}  # fmt: skip
+    kept = whole[:, STATUS] != WITHHELD  # of what was withheld only fixed and monitoring cost are spent
+    price = np.where(kept, land.task_price[whole[:, BENEFICIARY]], 0.0)
     base = whole[:, SIZE] * price
-    fixed = np.full(len(base), model.parameters.fixed_cost)
-    relation = reals[:, RELATION].copy()
+    cost = reals[:, COST] - reals[:, RETURNED]
+    fixed, monitoring = reals[:, FIXED].copy(), reals[:, MONITORING].copy()
+    relation = np.where(kept, reals[:, RELATION], 0.0)
     pillar = np.ascontiguousarray(whole[:, PILLAR])
     cell = whole[:, BENEFICIARY] * len(land.pillar_weight) + pillar
     slots = int(whole[:, SLOT].max(initial=0)) + 1
@@ -161,8 +167,9 @@ def payments(model: CoordinationModel) -> Payments:
         method=_same_instrument(column["tasks"], column["others"], pillar, land.instrument_words),
         same_task=bit_counts(column["tasks"] & column["others"]),
         start=np.where(whole[:, STATUS] == 0, 0, whole[:, START]), end=whole[:, END], status=whole[:, STATUS],
-        progress=reals[:, WORKED].copy(), cost=reals[:, COST].copy(), base_cost=base, fixed_cost=fixed,
-        relation_cost=relation, mismatch_cost=reals[:, COST] - fixed - relation - base,
+        progress=reals[:, WORKED].copy(), cost=cost, base_cost=base, fixed_cost=fixed,
+        relation_cost=relation, monitoring_cost=monitoring, mismatch_cost=cost - fixed - relation - monitoring - base,
+        flags=whole[:, FLAGS], blocked=bit_counts(column["blocked"]), stalled_since=whole[:, STALL],
         ignorance_cost=(duplicated - race) * price, race_cost=shares * price,
     )  # fmt: skip
 

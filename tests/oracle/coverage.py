@@ -29,6 +29,8 @@ def believed_taken(world: World, donor: int, j: int, k: int, own_new: list[Oracl
             continue
         if project.donor == donor:
             taken |= project.remaining
+        elif donor in project.registered_for:
+            taken |= project.remaining
         elif world.scenario.parameters.ignorance == "project":
             if donor in project.seen_by:
                 taken |= project.remaining
@@ -133,13 +135,13 @@ def finished(project: OracleProject, task: int) -> None:
         group.useful = project
 
 
-def reclassify_after_failure(world: World, failed: OracleProject) -> None:
-    """For each useful payment that is lost, let the next duplicated one become useful."""
-    for task in sorted(failed.remaining - failed.duplicated):
+def reclassify_after_loss(world: World, lost: OracleProject) -> None:
+    """For each useful payment of a project that failed, was withheld or stalled, let the next duplicated one be useful."""
+    for task in sorted(lost.remaining - lost.duplicated):
         for other in world.live():
-            if same_cell(other, failed) and task in other.remaining and task in other.duplicated:
+            if same_cell(other, lost) and task in other.remaining and task in other.duplicated:
                 other.duplicated.discard(task)
-                group = failed.group.get(task)
+                group = lost.group.get(task)
                 if group is not None:
                     group.useful = other if other in group.members else None
                 break

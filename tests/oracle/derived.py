@@ -47,9 +47,10 @@ def derive(scenario: Scenario, seed: int) -> Derived:
     pillar_weight = over_mean([float(x) for x in scenario.pillar_weights])
     first = first_tasks(states, parameters, beneficiary_key, seed)
     affinity = [[float(x) for x in row] for row in donors.affinity]
-    motives = own_motives(parameters, donor_key, seed)
+    given = given_motives(donors)
+    motives = own_motives(parameters, donor_key, given, seed)
     mandate = [[float(x) for x in row] for row in donors.mandate]
-    motives, mandate = narrative(parameters, budget, motives, mandate)
+    motives, mandate = narrative(parameters, budget, motives, mandate, given)
     motives = without_empty_factors(motives, affinity)
 
     return Derived(
@@ -224,8 +225,17 @@ def shares(values: list[float]) -> list[float]:
     return [value / total for value in values]
 
 
-def own_motives(parameters: Parameters, keys: list[int], seed: int) -> list[list[float]]:
-    """Each donor's motives: the central ones with a personal factor each."""
+def given_motives(donors: Donors) -> list[list[float] | None]:
+    """Motives given for single donors; None where the parameters decide."""
+    assert donors.motives is not None
+    rows = [[float(x) for x in row] for row in donors.motives]
+    return [None if math.isnan(row[NEED]) else row for row in rows]
+
+
+def own_motives(
+    parameters: Parameters, keys: list[int], given: list[list[float] | None], seed: int
+) -> list[list[float]]:
+    """Each donor's motives: the central ones with a personal factor each, or those given for it."""
     central = shares(
         [
             parameters.motive_need,
@@ -235,7 +245,10 @@ def own_motives(parameters: Parameters, keys: list[int], seed: int) -> list[list
         ]
     )
     result = []
-    for key in keys:
+    for key, own in zip(keys, given, strict=True):
+        if own is not None:
+            result.append(own)
+            continue
         personal = []
         for motive in range(4):
             z = standard_normal(streams.MOTIVES, seed, key, motive)
@@ -245,9 +258,16 @@ def own_motives(parameters: Parameters, keys: list[int], seed: int) -> list[list
 
 
 def narrative(
-    parameters: Parameters, budget: list[float], motives: list[list[float]], mandate: list[list[float]]
+    parameters: Parameters,
+    budget: list[float],
+    motives: list[list[float]],
+    mandate: list[list[float]],
+    given: list[list[float] | None],
 ) -> tuple[list[list[float]], list[list[float]]]:
-    """Narrative coherence: donors move towards one set of motives and mandates; visibility fades."""
+    """Narrative coherence: donors move towards one set of motives and mandates; visibility fades.
+
+    Donors whose motives are given count in the mean, but keep their motives and mandates.
+    """
     nu = parameters.narrative_coherence
     if nu == 0.0:
         return motives, mandate
@@ -258,12 +278,14 @@ def narrative(
     else:
         target_motives = weighted_mean(motives, budget)
         target_mandate = weighted_mean(mandate, budget)
-    new_motives = []
-    for own in motives:
-        mixed = mix(own, target_motives, nu)
-        mixed[VISIBILITY] = (1 - nu) * mixed[VISIBILITY]
-        new_motives.append(shares(mixed))
-    return new_motives, [mix(own, target_mandate, nu) for own in mandate]
+    new_motives, new_mandate = list(motives), list(mandate)
+    for d in range(len(motives)):
+        if given[d] is None:
+            mixed = mix(motives[d], target_motives, nu)
+            mixed[VISIBILITY] = (1 - nu) * mixed[VISIBILITY]
+            new_motives[d] = shares(mixed)
+            new_mandate[d] = mix(mandate[d], target_mandate, nu)
+    return new_motives, new_mandate
 
 
 def mix(own: list[float], target: list[float], nu: float) -> list[float]:

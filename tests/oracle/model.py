@@ -1,35 +1,51 @@
 """A slow and plain model of one run, written from ``sim/ODD.md`` to check the compiled engine.
 
 Tasks are numbers in sets, beliefs are recomputed whenever they are needed, and every section of the ODD
-has its own module: ``derived`` (2), this one (3), ``value`` (4.1), ``coverage`` (4.2), ``wants`` (4.3),
-``delivery`` (4.4) and ``evolve`` (4.5, 4.9). ``records`` holds what they share.
+has its own module: ``derived`` (2), this one and ``income`` (3), ``value`` (4.1), ``coverage`` (4.2), ``omega``,
+``wants`` and ``planning`` (4.3), ``delivery`` (4.4), ``evolve`` (4.5, 4.9), ``design`` (5), ``pledge`` (5.1), ``register``,
+``leads`` and ``joint`` (5.2), ``conditions`` (5.3), ``bound`` (6). ``records`` holds what they share.
 """
 
 from __future__ import annotations
 
-import math
+import copy
 
-from donorlab.sim import streams
 from donorlab.sim.scenario import Scenario
 
-from oracle.coverage import announce, form_race_groups, judge_duplication, judge_overlaps, shares_of_race
+from oracle.conditions import decide
+from oracle.coverage import shares_of_race
 from oracle.delivery import deliver
 from oracle.derived import derive
+from oracle.design import prepare
 from oracle.evolve import lapse, own_effort
+from oracle.income import appropriate, first_quarter_of_a_year, respond
+from oracle.leads import agree_on_leads
+from oracle.pledge import make_pledges
+from oracle.planning import plan
 from oracle.records import Cells, OracleProject, OracleRun, World
+from oracle.register import show_due_projects
 from oracle.value import welfare
-from oracle.wants import donor_plans, largest_score_at_start
+from oracle.wants import largest_score_at_start
 
 __all__ = ["OracleProject", "OracleRun", "run", "shares_of_race"]
 
 
 def run(scenario: Scenario, seed: int) -> OracleRun:
-    """Simulate a scenario as it is given; its architecture and mechanisms are not looked at."""
+    """Simulate a scenario under its architecture; its mechanisms are not looked at.
+
+    For ``central`` pass the prepared scenario, with one donor, as ``fragmented``.
+    """
     world = first_state(scenario, seed)
     world.run.standing_start = snapshot(world.standing)
     for quarter in range(1, scenario.parameters.quarters + 1):
+        if quarter % 4 == 1:
+            world.run.accounts.append([0.0 for _ in world.donors])
+        if first_quarter_of_a_year(world, quarter):
+            respond(world, quarter)
         appropriate(world, quarter)
+        observe(world, quarter)
         plan(world, quarter)  # beliefs are derived inside
+        decide(world, quarter)
         progressed, oversight = deliver(world, quarter)
         world.run.own_effort.append(own_effort(world, quarter, progressed, oversight))
         world.run.lapsed.append(lapse(world, quarter))
@@ -41,20 +57,30 @@ def run(scenario: Scenario, seed: int) -> OracleRun:
 
 def first_state(scenario: Scenario, seed: int) -> World:
     """Put the first tasks in place; no cash, no projects."""
+    as_given = scenario
+    scenario, design = prepare(scenario)
     derived = derive(scenario, seed)
+    paired = None
+    if design.budget_elasticity > 0.0:
+        paired = run(as_given.replace(architecture="fragmented"), seed)
     cells = [[0 for _ in scenario.pillars] for _ in range(scenario.beneficiaries.count)]
     ledger: list[OracleProject] = []
     world = World(
         scenario=scenario,
+        design=design,
         seed=seed,
         derived=derived,
         largest_score=0.0,
         standing=[[set(tasks) for tasks in row] for row in derived.first_tasks],
         owner=[[{} for _ in row] for row in cells],
         owned_since=[[{} for _ in row] for row in cells],
+        budget=list(derived.yearly_budget),
         cash=[0.0 for _ in range(scenario.donors.count)],
+        multiplier=[[[1.0 for _ in row] for row in cells] for _ in range(scenario.donors.count)],
+        shunned_until={},
         ledger=ledger,
-        run=OracleRun(projects=ledger, yearly_budget=list(derived.yearly_budget)),
+        run=OracleRun(projects=ledger, donor_ids=scenario.donors.ids, yearly_budget=list(derived.yearly_budget)),
+        paired=paired,
     )
     world.largest_score = largest_score_at_start(world)
     return world
@@ -65,42 +91,15 @@ def snapshot(standing: list[list[set[int]]]) -> Cells:
     return [[frozenset(tasks) for tasks in row] for row in standing]
 
 
-def appropriate(world: World, quarter: int) -> None:
-    """Give each donor a quarter of its yearly budget while there is income."""
-    if quarter <= world.scenario.parameters.horizon:
-        for donor in world.donors:
-            world.cash[donor] += world.derived.yearly_budget[donor] / 4
-
-
-def plan(world: World, quarter: int) -> None:
-    """Let the donors plan slot by slot; those of one slot are blind to each other."""
-    for slot, donors in calendar(world, quarter):
-        contracts: list[OracleProject] = []
-        for donor in donors:
-            contracts += donor_plans(world, donor, quarter, slot)
-        world.ledger += contracts
-        for project in contracts:
-            judge_duplication(world, project)
-        form_race_groups(contracts)
-        for project in contracts:
-            judge_overlaps(world, project)
-            announce(world, project)
-
-
-def calendar(world: World, quarter: int) -> list[tuple[int, list[int]]]:
-    """Return the slots of a quarter in order, each with its donors in index order."""
-    draw = {
-        donor: streams.uniform(streams.CALENDAR, world.seed, quarter, world.derived.donor_key[donor], 0, 0, 0)
-        for donor in world.donors
-    }
-    slots = world.scenario.parameters.planning_slots
-    if slots == 0:
-        in_order = sorted(world.donors, key=lambda donor: (draw[donor], donor))
-        return [(slot, [donor]) for slot, donor in enumerate(in_order)]
-    members: dict[int, list[int]] = {}
-    for donor in world.donors:
-        members.setdefault(min(slots - 1, math.floor(slots * draw[donor])), []).append(donor)
-    return sorted(members.items())
+def observe(world: World, quarter: int) -> None:
+    """The register shows what is due; once a year leads are agreed and pledges made."""
+    show_due_projects(world, quarter)
+    if first_quarter_of_a_year(world, quarter):
+        if world.design.division != "none":
+            agree_on_leads(world)
+        make_pledges(world)
+        agreed = copy.deepcopy(world.multiplier) if world.design.division != "none" else None
+        world.run.leads.append(agreed)
 
 
 def record(world: World) -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from oracle.delivery import shared_equally
 from oracle.derived import task_instruments, yearly_budgets
-from oracle.model import OracleRun, run, shares_of_race
+from oracle.invariants import check
+from oracle.model import run, shares_of_race
 from oracle.worlds import plain_parameters, scenario, shown, worlds
 
 SEEDS = st.integers(0, 1000)
@@ -202,58 +203,8 @@ many = settings(deadline=None, database=None, derandomize=True, suppress_health_
 @given(worlds(), SEEDS)
 def test_what_holds_in_every_world(world: Scenario, seed: int):
     result = run(world, seed)
-    check_money(world, result)
-    check_tasks(world, result)
-    check_duplication(world, result)
+    check(world, result)
     assert repr(result) == repr(run(world, seed))
-
-
-def check_money(world: Scenario, result: OracleRun) -> None:
-    has_money = any(yearly > 0 for yearly in result.yearly_budget)
-    assert sum(result.yearly_budget) == pytest.approx(world.parameters.money if has_money else 0.0)
-    for quarter, cash in enumerate(result.cash, start=1):
-        for donor, left in enumerate(cash):
-            income = min(quarter, world.parameters.horizon) * result.yearly_budget[donor] / 4
-            spent = sum(p.cost for p in result.projects if p.donor == donor and p.quarter <= quarter)
-            assert left == pytest.approx(income - spent, abs=1e-9)
-            assert left >= -1e-9
-    for project in result.projects:
-        assert project.cost >= project.fixed + project.relation + project.base_cost - 1e-9
-
-
-def check_tasks(world: Scenario, result: OracleRun) -> None:
-    before = result.standing_start
-    for quarter, now in enumerate(result.standing):
-        grown = sum(len(b) for row in now for b in row) - sum(len(b) for row in before for b in row)
-        own = sum(sum(row) for row in result.own_effort[quarter])
-        lapsed = sum(sum(row) for row in result.lapsed[quarter])
-        assert grown == own + result.delivered[quarter] - lapsed
-        before = now
-    for project in result.projects:
-        assert project.start == project.quarter
-        assert (project.end == 0) == project.live
-        assert project.status != "contracted"
-        assert list(project.tasks) == sorted(set(project.tasks))
-        assert project.delivered == set(project.tasks[: len(project.delivered)])
-        assert (project.status == "completed") == (len(project.delivered) == len(project.tasks))
-        assert not project.live or project.progress < len(project.tasks)
-
-
-def check_duplication(world: Scenario, result: OracleRun) -> None:
-    total = sum(project.kappa * len(project.duplicated) for project in result.projects)
-    assert sum(shares_of_race(result)) == pytest.approx(total)
-    for project in result.projects:
-        assert project.race <= project.duplicated <= set(project.tasks)
-        assert project.task_overlap <= project.method_overlap
-        assert project.objective_overlap or not project.method_overlap
-        assert project.duplicated <= project.task_overlap
-        for task, group in project.group.items():
-            useful = [member for member in group.members if task not in member.duplicated]
-            assert len({member.donor for member in group.members}) == len(group.members) >= 2
-            assert useful
-            assert all(member.status == "failed" for member in useful[:-1]) or group.finished
-    if world.parameters.observation_probability == 1.0 and world.parameters.planning_slots == 0:
-        assert total == 0.0
 
 
 def test_most_worlds_show_what_a_world_should_show():

@@ -11,6 +11,13 @@ def capacity_value(world: World, tasks: int) -> float:
     return 1 - (1 - tasks / parameters.tasks_per_pillar) ** parameters.value_concavity
 
 
+def gain_of_next_task(world: World, tasks: int) -> float:
+    """f((c + 1) / L) - f(c / L); 0 where all tasks stand."""
+    if tasks >= world.scenario.parameters.tasks_per_pillar:
+        return 0.0
+    return capacity_value(world, tasks + 1) - capacity_value(world, tasks)
+
+
 def welfare(world: World) -> float:
     """W: the value of all that stands, by the weights of states and pillars."""
     total = 0.0

@@ -1,13 +1,13 @@
-"""Section 4.3 of the ODD: what a donor wants, and what it contracts."""
+"""Section 4.3 of the ODD: what a donor wants; with multipliers, credit and the costs of section 5."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from oracle.coverage import believed_taken, pick_tasks
-from oracle.delivery import oversight, room
-from oracle.derived import NEED, POLITICAL, VISIBILITY
+from oracle.coverage import believed_taken
+from oracle.delivery import oversight, room, started_in
+from oracle.omega import omega, omega_with_credit
 from oracle.records import OracleProject, World
 from oracle.value import capacity_value
 
@@ -20,57 +20,16 @@ class Choice:
     j: int
     k: int
     n: int
-    lowest_n: int
+    value_of_size: dict[int, float]  # from the lowest n to the highest
     believed_open: set[int]
+    joined: bool = False
+
+    def resized(self, score: int, n: int, joined: bool) -> Choice:
+        """The same cell with another number of tasks."""
+        return replace(self, score=score, n=n, joined=joined)
 
 
-def donor_plans(world: World, donor: int, quarter: int, slot: int) -> list[OracleProject]:
-    """Contract the best cell again and again, until it is too dear or nothing is left to choose."""
-    contracts: list[OracleProject] = []
-    if world.derived.yearly_budget[donor] == 0.0 and world.cash[donor] == 0.0:
-        return contracts
-    while True:
-        best = best_choice(world, donor, contracts)
-        if best is None:
-            return contracts
-        limit = world.cash[donor] + 1e-9
-        affordable = [
-            n
-            for n in range(best.lowest_n, best.n + 1)
-            if project_cost(world, donor, best.j, best.k, n, contracts) <= limit
-        ]
-        if not affordable:
-            world.run.saved += 1
-            return contracts
-        contracts.append(contract(world, donor, best, max(affordable), contracts, quarter, slot))
-
-
-def contract(
-    world: World, donor: int, best: Choice, n: int, contracts: list[OracleProject], quarter: int, slot: int
-) -> OracleProject:
-    """Pay for a project and choose its tasks; its serial counts the contracts made before it."""
-    parameters = world.scenario.parameters
-    serial = len(contracts)
-    cost = project_cost(world, donor, best.j, best.k, n, contracts)
-    world.cash[donor] -= cost
-    kappa = world.derived.task_price[best.j]
-    return OracleProject(
-        donor=donor,
-        beneficiary=best.j,
-        pillar=best.k,
-        quarter=quarter,
-        slot=slot,
-        serial=serial,
-        tasks=tuple(sorted(pick_tasks(world, donor, best.k, best.believed_open, n, quarter, serial))),
-        cost=cost,
-        fixed=parameters.fixed_cost,
-        relation=relation_cost(world, donor, best.j, contracts),
-        base_cost=n * kappa,
-        kappa=kappa,
-    )
-
-
-def best_choice(world: World, donor: int, contracts: list[OracleProject]) -> Choice | None:
+def best_choice(world: World, donor: int, contracts: list[OracleProject], quarter: int) -> Choice | None:
     """Return the cell and size of the highest integer score; ties to the smallest j, then k, then n."""
     parameters = world.scenario.parameters
     if world.largest_score <= 0.0:
@@ -78,20 +37,26 @@ def best_choice(world: World, donor: int, contracts: list[OracleProject]) -> Cho
     best: Choice | None = None
     for j in world.beneficiaries:
         wait = believed_wait(world, j, contracts)
-        if wait > parameters.queue_limit:
+        if wait > parameters.queue_limit or world.shunned_until.get((donor, j), 0) >= quarter:
             continue
+        own_projects = own_live(world, donor, j, contracts)
         for k in world.pillars:
-            weight = omega(world, donor, j, k, contracts)
             taken = believed_taken(world, donor, j, k, contracts)
             believed_open = set(range(parameters.tasks_per_pillar)) - taken
-            sizes = project_sizes(world, len(believed_open))
-            for n in sizes:
-                value = perceived_value(world, weight, len(taken), n, wait)
-                cost = project_cost(world, donor, j, k, n, contracts)
-                score = math.floor(value / cost / world.largest_score * 2**40)
+            value_of_size = {
+                n: perceived_value(world, donor, j, k, len(taken), n, wait, own_projects)
+                for n in project_sizes(world, len(believed_open))
+            }
+            for n, value in value_of_size.items():
+                score = integer_score(world, value, project_cost(world, donor, j, k, n, contracts))
                 if score > 0 and (best is None or score > best.score):
-                    best = Choice(score, j, k, n, sizes[0], believed_open)
+                    best = Choice(score, j, k, n, value_of_size, believed_open)
     return best
+
+
+def integer_score(world: World, value: float, cost: float) -> int:
+    """Value per EUR over the largest one at the start, as a whole number."""
+    return math.floor(value / cost / world.largest_score * 2**40)
 
 
 def largest_score_at_start(world: World) -> float:
@@ -100,10 +65,9 @@ def largest_score_at_start(world: World) -> float:
     for donor in world.donors:
         for j in world.beneficiaries:
             for k in world.pillars:
-                weight = omega(world, donor, j, k, [])
                 count = len(world.standing[j][k])
                 for n in project_sizes(world, world.scenario.parameters.tasks_per_pillar - count):
-                    value = perceived_value(world, weight, count, n, wait=0.0)
+                    value = perceived_value(world, donor, j, k, count, n, wait=0.0, own_projects=0)
                     largest = max(largest, value / project_cost(world, donor, j, k, n, []))
     return largest
 
@@ -123,47 +87,57 @@ def own_live(world: World, donor: int, j: int, contracts: list[OracleProject]) -
     return len([p for p in world.live() + contracts if p.donor == donor and p.beneficiary == j])
 
 
-def omega(world: World, donor: int, j: int, k: int, contracts: list[OracleProject]) -> float:
-    """How much a donor cares about a cell."""
-    derived = world.derived
-    if world.scenario.donors.ids[donor] == world.scenario.beneficiaries.ids[j]:
-        return 0.0
-    motives = derived.motives[donor]
-    need = motives[NEED] * derived.state_weight[j] * derived.pillar_weight[k]
-    political = 0.0
-    if derived.mean_affinity[donor] > 0.0:
-        political = motives[POLITICAL] * derived.affinity[donor][j] / derived.mean_affinity[donor]
-    visibility = motives[VISIBILITY] / (1 + own_live(world, donor, j, contracts))
-    return derived.mandate[donor][k] * len(world.scenario.pillars) * (need + political + visibility)
-
-
 def believed_wait(world: World, j: int, contracts: list[OracleProject]) -> float:
     """wait_j: quarters of work that the state has before it, with what the donor has just contracted."""
     undelivered = 0
     for project in world.live() + contracts:
         if project.beneficiary == j:
             undelivered += len(project.remaining)
-    started = [p for p in world.live() if p.beneficiary == j and p.start > 0]
-    return undelivered / room(world, j, oversight(world, started))
+    return undelivered / room(world, j, oversight(world, started_in(world, j)))
 
 
-def perceived_value(world: World, weight: float, count: int, n: int, wait: float) -> float:
-    """Value of n more tasks where so many are believed taken, discounted by the wait."""
+def perceived_value(
+    world: World, donor: int, j: int, k: int, count: int, n: int, wait: float, own_projects: int
+) -> float:
+    """Value of n more tasks where so many are believed taken, discounted by the wait; less outside lead or pledge."""
     gain = capacity_value(world, count + n) - capacity_value(world, count)
-    return weight * gain * math.exp(-world.scenario.parameters.impatience * wait)
+    rule = world.design.credit[donor]
+    if rule == "none":
+        value = omega(world, donor, j, k, own_projects) * gain
+    else:
+        own, credited = omega_with_credit(world, donor, j, k)
+        if rule == "marginal":
+            value = (own + credited) * gain
+        else:  # equal: each task in the cell since what stands is paid the same
+            stands = len(world.standing[j][k])
+            together = capacity_value(world, count + n) - capacity_value(world, stands)
+            value = own * gain + credited * n * together / (count + n - stands)
+    return value * math.exp(-world.scenario.parameters.impatience * wait) * world.multiplier[donor][j][k]
 
 
-def relation_cost(world: World, donor: int, j: int, contracts: list[OracleProject]) -> float:
+def fixed_cost(world: World, donor: int, joined: bool) -> float:
+    """The fixed cost of a project, monitoring included; a joiner pays a share of it."""
+    share = world.design.joiner_fixed_share if joined else 1.0
+    return share * world.scenario.parameters.fixed_cost + monitoring_cost(world, donor)
+
+
+def monitoring_cost(world: World, donor: int) -> float:
+    """What a donor that sets conditions pays a project for watching them."""
+    return world.design.monitoring_cost if world.design.conditional[donor] else 0.0
+
+
+def relation_cost(world: World, donor: int, j: int, contracts: list[OracleProject], joined: bool) -> float:
     """What it takes to begin in a state where the donor has nothing live."""
-    if own_live(world, donor, j, contracts) > 0:
+    if joined or own_live(world, donor, j, contracts) > 0:
         return 0.0
     return world.scenario.parameters.relation_cost
 
 
-def project_cost(world: World, donor: int, j: int, k: int, n: int, contracts: list[OracleProject]) -> float:
+def project_cost(
+    world: World, donor: int, j: int, k: int, n: int, contracts: list[OracleProject], joined: bool = False
+) -> float:
     """All that a donor pays for a project of n tasks."""
-    parameters = world.scenario.parameters
     mandate = world.derived.mandate[donor]
     outside = 1 - mandate[k] / max(mandate)
-    tasks = n * world.derived.task_price[j] * (1 + parameters.mismatch * outside)
-    return parameters.fixed_cost + relation_cost(world, donor, j, contracts) + tasks
+    tasks = n * world.derived.task_price[j] * (1 + world.scenario.parameters.mismatch * outside)
+    return fixed_cost(world, donor, joined) + relation_cost(world, donor, j, contracts, joined) + tasks

@@ -1,0 +1,50 @@
+"""5.3 and 5.4 Conditional aid: ex-ante contracts with given credibility, alone or under an umbrella."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar
+
+from donorlab.sim.architectures.base import Architecture
+from donorlab.sim.architectures.umbrella import Umbrella
+from donorlab.sim.design import Design
+from donorlab.sim.scenario import Scenario
+
+
+def with_conditions(design: Design, scenario: Scenario, linked: bool) -> Design:
+    """Return the design with conditions of the donors that declare them, or of all but rivals."""
+    p, donors = scenario.parameters, scenario.donors
+    who = donors.conditional if p.conditional_donors == "declared" else ~donors.rival
+    return dataclasses.replace(
+        design,
+        conditional=who & ~donors.rival,
+        credibility=p.credibility,
+        monitoring_cost=p.monitoring_cost,
+        shun_quarters=p.shun_quarters,
+        linked=linked,
+    )
+
+
+class Conditional(Architecture):
+    """Donors act apart; some pay for reforms only against a promise."""
+
+    name: ClassVar[str] = "conditional"
+    summary: ClassVar[str] = "donors act apart, and some set conditions: reform, or the money may be withheld"
+    source: ClassVar[str] = "Kanbur on ex-ante conditionality; Svensson 2000 on credibility"
+
+    def design(self, scenario: Scenario) -> Design:
+        """Return conditions without members."""
+        return with_conditions(super().design(scenario), scenario, linked=False)
+
+
+class UmbrellaConditional(Umbrella):
+    """Umbrella and conditions composed; linked conditions put all conditional aid in a state at stake."""
+
+    name: ClassVar[str] = "umbrella_conditional"
+    summary: ClassVar[str] = "an umbrella whose members also set conditions, linked to each other or not"
+    source: ClassVar[str] = "Pawlak 2016; Torsvik 2005 (cooperation with and without enforceable contracts)"
+
+    def design(self, scenario: Scenario) -> Design:
+        """Return the umbrella's design with conditions."""
+        linked = scenario.parameters.linked_conditions == "on"
+        return with_conditions(super().design(scenario), scenario, linked=linked)

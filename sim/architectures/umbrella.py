@@ -1,0 +1,86 @@
+"""5.2 Umbrella: a secretariat over all donors but rivals; each part is a lever of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+import numpy as np
+
+from donorlab.sim.architectures.base import Architecture
+from donorlab.sim.design import POOL, Design, nobody
+from donorlab.sim.scenario import Donors, Scenario, ScenarioError
+from donorlab.sim.setup import yearly_budgets
+
+
+def with_pool(donors: Donors, budget: np.ndarray) -> Donors:
+    """Return the donors with the common fund ``POOL`` added in id order: need alone, skills of the mean member.
+
+    Raises
+    ------
+    ScenarioError
+        If a donor is called POOL, or nobody could pay in.
+    """
+    if POOL in donors.ids:
+        raise ScenarioError(f"pooled_fund: the id '{POOL}' is kept for the fund; rename the donor of that name")
+    members = ~donors.rival
+    if not (budget[members] > 0).any():
+        raise ScenarioError("pooled_fund: a fund needs members with a budget; all donors here are rivals or have none")
+    weights = np.where(members, budget, 0.0)
+    skill = (donors.skill * weights[:, None]).sum(axis=0) / weights.sum()
+    norm = float((donors.norm_position * weights).sum() / weights.sum())
+    pillars, states = donors.mandate.shape[1], donors.affinity.shape[1]
+    row: dict[str, Any] = {
+        "ids": POOL, "names": "Pooled fund", "kinds": "fund", "budget_low": 0.0, "budget_central": 0.0,
+        "budget_high": 0.0, "mandate": np.full(pillars, 1.0 / pillars), "skill": skill, "affinity": np.ones(states),
+        "norm_position": norm, "rival": False, "conditional": False, "motives": np.array([1.0, 0.0, 0.0, 0.0]),
+    }  # fmt: skip
+    at = sum(name < POOL for name in donors.ids)
+    values: dict[str, Any] = {}
+    for item in dataclasses.fields(donors):
+        column = getattr(donors, item.name)
+        if isinstance(column, tuple):
+            values[item.name] = (*column[:at], row[item.name], *column[at:])
+        else:
+            values[item.name] = np.insert(column, at, row[item.name], axis=0)
+    return Donors(**values)
+
+
+class Umbrella(Architecture):
+    """Register, division of labour, joint programming, pooled fund, credit, calendar, at their cost."""
+
+    name: ClassVar[str] = "umbrella"
+    summary: ClassVar[str] = "a secretariat: members report, agree on leads and may pool money, at a cost and with a lag"
+    source: ClassVar[str] = "Pawlak 2016 (umbrella architecture); Halonen-Akatwijuka 2007 (register of plans)"
+
+    def prepare(self, scenario: Scenario) -> Scenario:
+        """Return the scenario with the common fund and the joint calendar, where they are on."""
+        p = scenario.parameters
+        if p.pooled_fund == "on":
+            scenario = dataclasses.replace(scenario, donors=with_pool(scenario.donors, yearly_budgets(scenario)))
+        if p.calendar == "serial":
+            scenario = scenario.replace(planning_slots=0)
+        return scenario
+
+    def design(self, scenario: Scenario) -> Design:
+        """Return members, register, leads and costs as the levers say."""
+        p, donors = scenario.parameters, scenario.donors
+        return Design(
+            member=~donors.rival,
+            conditional=nobody(scenario),
+            pledging=nobody(scenario),
+            register=p.register,
+            reporting_rate=p.reporting_rate,
+            register_lag=p.register_lag,
+            decision_lag=p.decision_lag,
+            division=p.division,
+            discipline=p.discipline,
+            joint=p.joint_programming == "on",
+            joiner_fixed_share=p.joiner_fixed_share,
+            pool=donors.ids.index(POOL) if p.pooled_fund == "on" else -1,
+            pool_share=p.pool_share,
+            credit=p.credit,
+            overhead=p.overhead,
+            negotiation_cost=p.negotiation_cost,
+            budget_elasticity=p.budget_elasticity,
+        )

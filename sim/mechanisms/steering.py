@@ -1,0 +1,121 @@
+"""5.1 and 5.2 Leads and pledges: where a donor holds its value back.
+
+Leads: once a year the members' cells are divided by a linear sum assignment (scipy) that maximises how much leads
+want what they lead; how many blocks a cell has follows what the optimum would spend there, how many a member has
+its budget. Source: lead donors and division of labour (OECD and EU codes of conduct; Steinwand 2015 for lead
+donorship); the assignment is ours. Pledges: a non-binding promise (Nunnenkamp et al. 2013).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+from donorlab.sim.mechanisms.value import bit_counts
+from donorlab.sim.optimum import optimal_purchase
+from donorlab.sim.scenario import FloatArray
+
+if TYPE_CHECKING:
+    from donorlab.sim.model import CoordinationModel
+
+BLOCKS_LEAST = 100
+PREFERENCE_UNIT = 2.0**20  # preferences are compared as whole numbers, so that ties are ties
+
+
+def largest_remainder(weights: FloatArray, total: int, least: int = 0) -> npt.NDArray[np.int64]:
+    """Return whole numbers in proportion to ``weights`` that sum to ``total``, each at least ``least``.
+
+    Remainders are given to the largest fractions, ties to the smaller index; what the least takes beyond its share
+    comes from the largest numbers (ties to the smaller index).
+    """
+    share = weights / weights.sum() * total
+    whole = np.floor(share + 1e-9).astype(np.int64)
+    order = np.argsort(-np.round(share - whole, 9), kind="stable")
+    whole[order[: total - int(whole.sum())]] += 1
+    for i in np.flatnonzero(whole < least):
+        while whole[i] < least:
+            whole[int(np.argmax(whole))] -= 1
+            whole[i] += 1
+    return whole
+
+
+def wish(model: CoordinationModel) -> FloatArray:
+    """Return omega of each donor and cell with nothing running, (D, J, K); 0 for a donor itself."""
+    land, giving = model.land, model.giving
+    need = giving.need[:, None, None] * land.state_weight[None, :, None] * land.pillar_weight
+    inner = need + giving.political[:, :, None] + model.seen_motive[:, None, None]
+    omega = giving.mandate[:, None, :] * inner
+    for d, j in enumerate(giving.itself):
+        if j >= 0:
+            omega[d, j] = 0.0
+    return np.asarray(omega)
+
+
+def _counts(model: CoordinationModel) -> npt.NDArray[np.int64]:
+    standing = model.state.standing
+    counts: npt.NDArray[np.int64] = bit_counts(standing.ravel()).reshape(standing.shape)
+    return counts
+
+
+def preferences(model: CoordinationModel) -> FloatArray:
+    """Return how much each donor wants to lead each unit, (D, cells or states), as whole numbers up to 2^20."""
+    omega = model.wish
+    wanted = omega.mean(axis=2) if model.design.division == "beneficiary" else omega.reshape(len(omega), -1)
+    top = wanted.max(axis=1, keepdims=True)
+    return np.floor(np.divide(wanted, top, out=np.zeros_like(wanted), where=top > 0) * PREFERENCE_UNIT)
+
+
+def lead_weights(model: CoordinationModel) -> None:
+    """Agree on leads and write the members' factors to ``state.weight``: 1 inside the lead, 1 - discipline outside."""
+    design, state, land, giving = model.design, model.state, model.land, model.giving
+    weight = state.weight
+    members = np.flatnonzero(design.member & (giving.budget > 0))
+    weight[design.member] = 1.0
+    money = float(giving.budget[design.member].sum() + state.cash[design.member].sum())
+    counts = _counts(model)
+    spend = (optimal_purchase(model.original, land, counts, money) - counts) * land.task_price[:, None]
+    by_state = design.division == "beneficiary"
+    per_unit = spend.sum(axis=1) if by_state else spend.ravel()
+    if per_unit.sum() <= 0 or len(members) == 0:
+        return
+    blocks = max(BLOCKS_LEAST, 2 * len(members))
+    blocks_of = np.floor(per_unit / per_unit.sum() * blocks + 0.5).astype(np.int64)
+    units = np.repeat(np.arange(len(per_unit)), blocks_of)  # where the optimum spends less than half a block nobody leads
+    if len(units) == 0:
+        return
+    least = 1 if len(units) >= len(members) else 0
+    leads = np.repeat(members, largest_remainder(giving.budget[members], len(units), least))
+    rows, columns = linear_sum_assignment(model.preferences.T[np.ix_(units, leads)], maximize=True)
+    free = np.zeros((len(weight), len(per_unit)), dtype=np.bool_)
+    free[:, blocks_of == 0] = True
+    free[leads[columns], units[rows]] = True
+    free = np.repeat(free[:, :, None], weight.shape[2], axis=2) if by_state else free.reshape(weight.shape)
+    leading = np.unique(leads)
+    weight[leading] = np.where(free[leading], 1.0, 1.0 - design.discipline)
+
+
+def pledge_weights(model: CoordinationModel) -> None:
+    """Let donors pledge and write their factors to ``state.weight``: 1 inside the pledge, 1 - strength outside."""
+    design, land, weight = model.design, model.land, model.state.weight
+    counts = _counts(model)
+    length = len(land.value) - 1
+    gain = np.where(counts < length, land.value[np.minimum(counts + 1, length)] - land.value[counts], 0.0)
+    states = weight.shape[1]
+    focus = max(1, int(np.floor(design.pledge_focus * states + 0.5)))
+    for d in np.flatnonzero(design.pledging):
+        attraction = (model.wish[d] * gain).sum(axis=1)
+        inside = np.zeros(states, dtype=np.bool_)
+        inside[np.argsort(-attraction, kind="stable")[:focus]] = True
+        weight[d] = np.where(inside, 1.0, 1.0 - design.pledge_strength)[:, None]
+
+
+def steer(model: CoordinationModel, quarter: int) -> None:
+    """Agree and pledge in the first quarter of each year up to the horizon."""
+    if quarter % 4 == 1 and quarter <= model.parameters.horizon:
+        if model.design.division != "none":
+            lead_weights(model)
+        if model.design.pledging.any():
+            pledge_weights(model)

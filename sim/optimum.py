@@ -1,0 +1,159 @@
+"""The optimal purchase of tasks: buy in the order of marginal value per EUR, the last task fractional.
+
+Since f is concave, the tasks of one cell come in that order by themselves, so that a search over a threshold (the
+dual price lambda) decides the whole plan. Source: fractional knapsack (Dantzig 1957); planner's optimum with a common
+multiplier (water-filling).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from donorlab.sim.compiled import compiled
+from donorlab.sim.scenario import FloatArray, Scenario
+from donorlab.sim.setup import BeneficiarySetup, KeyArray
+
+
+def task_prices(scenario: Scenario, land: BeneficiarySetup) -> FloatArray:
+    """Return the lowest attainable price of a task by state, EUR m, shape (J,)."""
+    p = scenario.parameters
+    fixed = p.fixed_cost * (p.joiner_fixed_share if p.joint_programming == "on" else 1.0)
+    return np.asarray(land.task_price + fixed / p.project_tasks_maximum)
+
+
+@compiled
+def _affordable_counts(price, start, weight, value, cost, counts):  # type: ignore[no-untyped-def]
+    """Set ``counts`` to the tasks of each cell whose value per EUR is at least ``price``; return what they cost."""
+    tasks = value.shape[0] - 1
+    spent = 0.0
+    for j in range(start.shape[0]):
+        for k in range(start.shape[1]):
+            low, high = start[j, k], tasks  # value per EUR falls with the count: search for the first one below
+            while low < high:
+                middle = (low + high) // 2
+                if weight[j, k] * (value[middle + 1] - value[middle]) / cost[j] >= price:
+                    low = middle + 1
+                else:
+                    high = middle
+            counts[j, k] = low
+            spent += (low - start[j, k]) * cost[j]
+    return spent
+
+
+@compiled
+def _threshold(start, weight, value, cost, money, guess, above, below):  # type: ignore[no-untyped-def]
+    """Bracket lambda: fill ``above`` with counts that can be paid, ``below`` with counts that cannot.
+
+    Between the two lie few tasks, or only tasks of one value per EUR. Returns what ``above`` costs; all money is
+    enough for everything if ``above`` equals ``below``.
+    """
+    states, pillars = start.shape
+    tasks = value.shape[0] - 1
+    spent = _affordable_counts(0.0, start, weight, value, cost, below)
+    if spent <= money:
+        above[:] = below
+        return spent
+    top = 0.0
+    for j in range(states):
+        for k in range(pillars):
+            if start[j, k] < tasks:
+                top = max(top, weight[j, k] * (value[start[j, k] + 1] - value[start[j, k]]) / cost[j])
+    # invariant: tasks at `high` or better can be paid, those at `low` or better cannot
+    low, high = 0.0, np.nextafter(top, np.inf)
+    spent = _affordable_counts(high, start, weight, value, cost, above)
+    middle_counts = np.empty_like(start)
+    factor = 1.01
+    while guess > 0.0 and low == 0.0:  # widen a bracket around the guess
+        lower = guess / factor
+        paid = _affordable_counts(lower, start, weight, value, cost, middle_counts)
+        if paid > money:
+            low = lower
+            below[:] = middle_counts
+        elif lower < high:
+            high, spent = lower, paid
+            above[:] = middle_counts
+        if low > 0.0 and guess * factor < high:
+            paid = _affordable_counts(guess * factor, start, weight, value, cost, middle_counts)
+            if paid <= money:
+                high, spent = guess * factor, paid
+                above[:] = middle_counts
+            else:
+                low = guess * factor
+                below[:] = middle_counts
+        factor *= factor
+    for _ in range(200):
+        between = 0
+        for j in range(states):
+            for k in range(pillars):
+                between += below[j, k] - above[j, k]
+        middle = 0.5 * (low + high)
+        if between <= 32 or middle <= low or middle >= high:
+            break
+        paid = _affordable_counts(middle, start, weight, value, cost, middle_counts)
+        if paid <= money:
+            high, spent = middle, paid
+            above[:] = middle_counts
+        else:
+            low = middle
+            below[:] = middle_counts
+    return spent
+
+
+@compiled
+def _finish(weight, value, cost, left, above, below):  # type: ignore[no-untyped-def]
+    """Buy the few tasks between ``above`` and ``below`` by hand, best first; ``above`` becomes the whole tasks bought.
+
+    Returns (lambda, welfare of the fractional task); lambda is 0 where everything was bought.
+    """
+    price = 0.0
+    while True:
+        best, bj, bk = -1.0, -1, -1
+        for j in range(above.shape[0]):
+            for k in range(above.shape[1]):
+                if above[j, k] < below[j, k]:
+                    ratio = weight[j, k] * (value[above[j, k] + 1] - value[above[j, k]]) / cost[j]
+                    if ratio > best:
+                        best, bj, bk = ratio, j, k
+        if bj < 0:
+            return price, 0.0
+        price = best
+        if cost[bj] > left:
+            return price, best * left
+        left -= cost[bj]
+        above[bj, bk] += 1
+
+
+@compiled
+def purchase(start, weight, value, cost, money):  # type: ignore[no-untyped-def]
+    """Return the counts (J, K) that the optimum reaches from ``start`` with whole tasks only."""
+    above, below = np.empty_like(start), np.empty_like(start)
+    spent = _threshold(start, weight, value, cost, money, 0.0, above, below)
+    _finish(weight, value, cost, money - spent, above, below)
+    return above
+
+
+@compiled
+def solve_bound(start, weight, value, cost, money, guess):  # type: ignore[no-untyped-def]
+    """Return (primal, dual, lambda) for task counts ``start`` (J, K), cell weights (J, K), prices (J,), EUR m.
+
+    ``guess`` is a likely lambda (0: none).
+    """
+    above, below = np.empty_like(start), np.empty_like(start)
+    spent = _threshold(start, weight, value, cost, money, guess, above, below)
+    price, fraction = _finish(weight, value, cost, money - spent, above, below)
+    primal = fraction
+    dual = price * money
+    for j in range(start.shape[0]):
+        for k in range(start.shape[1]):
+            worth = weight[j, k] * value[start[j, k]]
+            bought = weight[j, k] * (value[above[j, k]] - value[start[j, k]])
+            primal += worth + bought
+            dual += worth + bought - price * cost[j] * (above[j, k] - start[j, k])
+    return primal, dual, price
+
+
+def optimal_purchase(scenario: Scenario, land: BeneficiarySetup, counts: KeyArray, money: float) -> KeyArray:
+    """Return task counts (J, K) after the optimum's whole tasks have been bought from ``counts`` on, with ``money`` EUR m."""
+    weight = np.outer(land.state_weight, land.pillar_weight)
+    bought: KeyArray = purchase(counts, weight, land.value, task_prices(scenario, land), money)
+    return bought
