@@ -89,12 +89,11 @@ def lead_weights(model: CoordinationModel) -> None:
     least = 1 if len(units) >= len(members) else 0
     leads = np.repeat(members, largest_remainder(giving.budget[members], len(units), least))
     rows, columns = linear_sum_assignment(model.preferences.T[np.ix_(units, leads)], maximize=True)
-    free = np.zeros((len(weight), len(per_unit)), dtype=np.bool_)
-    free[:, blocks_of == 0] = True
-    free[leads[columns], units[rows]] = True
-    free = np.repeat(free[:, :, None], weight.shape[2], axis=2) if by_state else free.reshape(weight.shape)
+    inside = np.zeros((len(weight), len(per_unit)), dtype=np.bool_)
+    inside[leads[columns], units[rows]] = True
+    inside = np.repeat(inside[:, :, None], weight.shape[2], axis=2) if by_state else inside.reshape(weight.shape)
     leading = np.unique(leads)
-    weight[leading] = np.where(free[leading], 1.0, 1.0 - design.discipline)
+    weight[leading] = np.where(inside[leading], 1.0, 1.0 - design.discipline)
 
 
 def pledge_weights(model: CoordinationModel) -> None:
