@@ -11,14 +11,15 @@ import pandas as pd
 
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.events import events_frame
+from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.model import CoordinationModel
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.outcomes.bound import baseline as make_baseline
 from donorlab.sim.outcomes.distribution import aid_matrix, aid_need_ratio, distribution_outcomes, need
 from donorlab.sim.outcomes.duplication import duplication_outcomes
 from donorlab.sim.outcomes.efficiency import efficiency_outcomes
-from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.outcomes.tables import Payments, payments
+from donorlab.sim.outcomes.waterfall import Waterfall, waterfall
 from donorlab.sim.recording import CASH, LIVE, PROJECTS, WELFARE
 from donorlab.sim.scenario import Scenario, ScenarioError
 from donorlab.sim.state import CONDITIONAL, FLOW_NAMES, JOINED, REFORM, REPORTED, STATUS_NAMES, WILLING
@@ -217,6 +218,11 @@ class Result:
             },
             index=pd.Index(who.ids, name="donor"),
         )
+
+    @cached_property
+    def waterfall(self) -> Waterfall:
+        """Where each appropriated EUR went: shares by bar, summing to 1."""
+        return waterfall(self._model, self.baseline, self._paid)
 
     @cached_property
     def events(self) -> pd.DataFrame:

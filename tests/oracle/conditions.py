@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from donorlab.sim import streams
-
 from oracle.coverage import reclassify_after_loss
 from oracle.derived import standard_normal, sum_in_order
 from oracle.records import OracleProject, World

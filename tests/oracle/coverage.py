@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from donorlab.sim import streams
-
 from oracle.derived import sum_in_order
 from oracle.records import OracleProject, OracleRun, RaceGroup, World
 
@@ -27,9 +26,7 @@ def believed_taken(world: World, donor: int, j: int, k: int, own_new: list[Oracl
     for project in world.live() + own_new:
         if (project.beneficiary, project.pillar) != (j, k):
             continue
-        if project.donor == donor:
-            taken |= project.remaining
-        elif donor in project.registered_for:
+        if project.donor == donor or donor in project.registered_for:
             taken |= project.remaining
         elif world.scenario.parameters.ignorance == "project":
             if donor in project.seen_by:

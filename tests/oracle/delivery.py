@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from donorlab.sim import streams
-
 from oracle.coverage import finished, reclassify_after_loss
 from oracle.derived import sum_in_order
 from oracle.omega import omega_alone

@@ -6,8 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
-from donorlab.sim.scenario import Donors, Scenario
 
+from donorlab.sim.scenario import Donors, Scenario
 from oracle.derived import weighted_mean, yearly_budgets
 
 ARCHITECTURES = ("fragmented", "pledge", "credit", "umbrella", "conditional", "umbrella_conditional")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from donorlab.sim import streams
-
 from oracle.records import World
 
 # --- 4.5 Lapse ---

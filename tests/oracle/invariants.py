@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from donorlab.sim.scenario import Scenario
 
+from donorlab.sim.scenario import Scenario
 from oracle.model import OracleRun, shares_of_race
 
 ENDS = ("completed", "failed", "withheld", "stalled")
@@ -83,7 +83,12 @@ def check_duplication(world: Scenario, result: OracleRun) -> None:
     if serial and parameters.observation_probability == 1.0 and parameters.ignorance == "project":
         assert total == 0.0
     umbrella = world.architecture in ("umbrella", "umbrella_conditional")
-    if umbrella and parameters.register == "plans" and parameters.reporting_rate == 1.0 and not world.donors.rival.any():
+    if (
+        umbrella
+        and parameters.register == "plans"
+        and parameters.reporting_rate == 1.0
+        and not world.donors.rival.any()
+    ):
         if serial or parameters.calendar == "serial":
             assert total == 0.0
 

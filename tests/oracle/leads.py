@@ -10,8 +10,8 @@ from scipy.optimize import linear_sum_assignment
 from oracle.bound import bound_price, whole_purchase
 from oracle.derived import sum_in_order
 from oracle.income import members_with_budget
-from oracle.records import World
 from oracle.omega import omega_alone
+from oracle.records import World
 
 Unit = list[tuple[int, int]]  # the cells (j, k) that one donor leads together
 

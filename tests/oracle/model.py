@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 
 from donorlab.sim.scenario import Scenario
-
 from oracle.conditions import decide
 from oracle.coverage import shares_of_race
 from oracle.delivery import deliver
@@ -20,8 +19,8 @@ from oracle.design import prepare
 from oracle.evolve import lapse, own_effort
 from oracle.income import appropriate, first_quarter_of_a_year, respond
 from oracle.leads import agree_on_leads
-from oracle.pledge import make_pledges
 from oracle.planning import plan
+from oracle.pledge import make_pledges
 from oracle.records import Cells, OracleProject, OracleRun, World
 from oracle.register import show_due_projects
 from oracle.value import welfare

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from donorlab.sim import streams
-
 from oracle.coverage import announce, form_race_groups, judge_duplication, judge_overlaps, pick_tasks
 from oracle.joint import as_joiner
 from oracle.records import OracleProject, World

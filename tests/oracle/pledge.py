@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+from oracle.omega import omega_alone
 from oracle.records import World
 from oracle.value import gain_of_next_task
-from oracle.omega import omega_alone
 
 
 def make_pledges(world: World) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from donorlab.sim.scenario import Scenario
-
 from oracle.derived import Derived
 from oracle.design import Design
 

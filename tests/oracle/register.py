@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from donorlab.sim import streams
-
 from oracle.records import OracleProject, World
 
 

@@ -3,11 +3,11 @@
 import math
 
 import pytest
-from donorlab.sim import streams
-from donorlab.sim.scenario import Scenario
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from donorlab.sim import streams
+from donorlab.sim.scenario import Scenario
 from oracle.delivery import shared_equally
 from oracle.derived import task_instruments, yearly_budgets
 from oracle.invariants import check
