@@ -1,0 +1,181 @@
+"""The command ``donorlab``: what can be asked, and how errors are told.
+
+Only light imports here, so that ``--help`` answers at once: each command loads its module when it is called.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib.metadata
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
+
+import click
+
+from donorlab.experiments.arguments import did_you_mean
+
+INTERRUPTED: Final = 130  # what a shell expects of a program ended by Ctrl-C
+MISTAKE: Final = 2
+FAULT: Final = 1
+
+# The user can do something about these: free space, choose another folder.
+_USER_CAN_HELP: Final = frozenset(
+    getattr(errno, name)
+    for name in ("EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EFBIG", "ENAMETOOLONG")
+    if hasattr(errno, name)
+)
+
+
+class Program(click.Group):
+    """A command group that tells every error in one line and never shows a traceback unasked."""
+
+    def main(  # type: ignore[override]  # it always exits, whatever standalone_mode says
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
+        """Run the command line ``args`` (by default the program's own) and exit with its status."""
+        words = list(sys.argv[1:] if args is None else args)
+        end = words.index("--") if "--" in words else len(words)
+        debug = "--debug" in words[:end]  # before or after the command, as it comes to mind
+        words = [word for word in words[:end] if word != "--debug"] + words[end:]
+        extra["standalone_mode"] = False
+        try:
+            status = super().main(args=words, prog_name=prog_name or "donorlab", **extra)
+        except Exception as error:
+            if debug:
+                traceback.print_exc()
+            message, status = explain(error)
+            click.echo(f"donorlab: {message}", err=True)
+        sys.exit(status if isinstance(status, int) else 0)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or suggest one."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            hint = did_you_mean(args[0], self.list_commands(ctx))
+            raise click.UsageError(f"there is no command '{args[0]}'{hint}; `donorlab --help` lists them")
+        return super().resolve_command(ctx, args)
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """Return one line for the user and the exit status: 2 for a mistake, 130 for Ctrl-C, 1 for a fault of ours."""
+    if isinstance(error, click.exceptions.Abort):
+        return "interrupted; unfinished results were removed", INTERRUPTED
+    if isinstance(error, click.NoSuchOption):
+        return _line(f"{error.format_message()} Settings are written key=value, without dashes"), MISTAKE
+    if isinstance(error, click.ClickException):
+        return _line(error.format_message()), MISTAKE
+    if isinstance(error, OSError) and error.errno in _USER_CAN_HELP:
+        where = f"{error.filename}: " if error.filename else ""
+        return _line(f"{where}{error.strerror or error}; nothing was kept"), MISTAKE
+    from donorlab.sim.scenario import ScenarioError
+
+    if isinstance(error, ScenarioError):
+        return _line(str(error)), MISTAKE
+    if isinstance(error, MemoryError):
+        return "not enough memory; ask for fewer replications or a smaller scenario", FAULT
+    return _line(f"{type(error).__name__}: {error} (a fault of ours; run again with --debug for details)"), FAULT
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@click.group(
+    cls=Program,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(importlib.metadata.version("donorlab"), prog_name="donorlab", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error; may also stand after the command.")
+@click.pass_context
+def program(ctx: click.Context, debug: bool) -> None:
+    """DonorLab: a laboratory in which donor coordination is designed before it is tried on countries.
+
+    A command takes the name of a scenario and settings as key=value, for example:
+
+      donorlab compare world replications=5 money=300
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@program.command()
+@click.argument("words", nargs=-1, metavar="[SCENARIO] [KEY=VALUE]...")
+def compare(words: tuple[str, ...]) -> None:
+    """Compare architectures on paired draws: table and figures.
+
+    Writes the result folder described in results/README.md.
+
+    \b
+    scenario=world                        also as the first word; `donorlab list` names them
+    architectures=[fragmented,central]    differences are taken to the first
+    replications=20                       paired: each architecture meets the same draws
+    seed=1                                of the first replication
+    out=FOLDER                            default ./results/<date>-<time>-compare-<hash>
+
+    All other keys are parameters of the scenario (`donorlab parameters`).
+    """
+    from donorlab.experiments.compare import run
+
+    run(words)
+
+
+@program.command("list")
+def list_command() -> None:
+    """List scenarios, architectures and plug-ins with origin."""
+    from donorlab.experiments.listing import run
+
+    run()
+
+
+@program.command()
+@click.argument("words", nargs=-1, metavar="[SCENARIO] [KEY=VALUE]...")
+def describe(words: tuple[str, ...]) -> None:
+    """Describe a scenario: who, how much money, which assumptions.
+
+    \b
+    scenario=world                        also as the first word
+
+    All other keys are parameters of the scenario (`donorlab parameters`).
+    """
+    from donorlab.experiments.describe import run
+
+    run(words)
+
+
+@program.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the table for machines.")
+def parameters(as_json: bool) -> None:
+    """Print all parameters with default, range, kind and source."""
+    from donorlab.experiments.parameters import run
+
+    run(as_json)
+
+
+@program.command()
+@click.argument("words", nargs=-1, metavar="[SCENARIO] [KEY=VALUE]...")
+def benchmark(words: tuple[str, ...]) -> None:
+    """Measure speed, and how it falls as a scenario grows.
+
+    \b
+    scenario=world                        also as the first word; what the ratios are measured on
+    seed=1
+    quick=false                           true: smaller sizes and fewer repeats
+
+    All other keys are parameters of the scenario (`donorlab parameters`).
+    """
+    from donorlab.experiments.benchmark import run
+
+    run(words)
+
+
+def main() -> NoReturn:
+    """Run the program (entry point of the console script)."""
+    program.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""Progress on standard error: a bar on a terminal, a few plain lines elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from rich.console import Console
+
+_FIRST_USE: Final = "the first use compiles for half a minute"
+_LINES: Final = 4  # so many lines of progress where there is no terminal
+
+
+@contextlib.contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show progress while the block runs; call what it yields once per finished piece of work."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with _bar(what, total, console) as advance:
+            yield advance
+        return
+    console.print(f"{what}: 0 of {total} ({_FIRST_USE})", soft_wrap=True)
+    done = 0
+    start = time.monotonic()
+
+    def advance_line() -> None:
+        nonlocal done
+        done += 1
+        if done * _LINES // total > (done - 1) * _LINES // total:
+            console.print(f"{what}: {done} of {total}, {time.monotonic() - start:.0f} s", soft_wrap=True)
+
+    yield advance_line
+
+
+@contextlib.contextmanager
+def _bar(what: str, total: int, console: Console) -> Iterator[Callable[[], None]]:
+    from rich import progress as parts
+
+    columns = (
+        parts.TextColumn("{task.description}"),
+        parts.BarColumn(),
+        parts.MofNCompleteColumn(),
+        parts.TimeElapsedColumn(),
+        parts.TextColumn("left"),
+        parts.TimeRemainingColumn(),
+    )
+    with parts.Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(f"{what} (at first use: compiling)", total=total)
+
+        def advance() -> None:
+            bar.update(task, advance=1, description=what)
+
+        yield advance

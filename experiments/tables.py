@@ -1,0 +1,183 @@
+"""The table of a comparison and the sentences under it: every number is computed from the runs."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from donorlab.experiments.outcomes import (
+    OUTCOMES,
+    Unit,
+    cents,
+    outcome,
+    percent,
+    written,
+    written_difference,
+    written_noise,
+)
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SMALLEST_DIFFERENCE: Final = 0.02
+"""Smallest difference in efficiency that matters, two points; a smaller one is called about the same."""
+
+
+def names_in(runs: pd.DataFrame) -> list[str]:
+    """Return the architectures of a table of runs in the order in which they were asked for."""
+    return [str(name) for name in runs["architecture"].unique()]
+
+
+def outcome_names(runs: pd.DataFrame) -> list[str]:
+    """Return the outcomes that a table of runs holds: known ones in the order of the table, then the others."""
+    numbers = [str(name) for name in runs.select_dtypes("number").columns if name != "seed"]
+    known = [item.name for item in OUTCOMES if item.name in numbers]
+    return known + [name for name in numbers if name not in known]
+
+
+def paired(runs: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return one outcome with a row a seed and a column an architecture."""
+    wide = runs.pivot_table(index="seed", columns="architecture", values=name, dropna=False, observed=True)
+    return wide.reindex(columns=names_in(runs))
+
+
+def summarise(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of a comparison, a row an outcome.
+
+    Parameters
+    ----------
+    runs : a row a run: architecture, seed, outcomes
+
+    Returns
+    -------
+    DataFrame
+        outcome, label, unit, then per architecture its mean and ``_seed_noise`` (standard deviation of the
+        replications; empty if there is one), then per further architecture the paired difference to the first,
+        ``X_minus_FIRST``, and its seed noise. What is undefined in one replication is empty.
+    """
+    first, *others = names_in(runs)
+    rows: list[dict[str, Any]] = []
+    for name in outcome_names(runs):
+        values = paired(runs, name)
+        shown = outcome(name)
+        row: dict[str, Any] = {"outcome": name, "label": shown.label, "unit": shown.unit}
+        for column, series in itertools.chain(
+            ((str(architecture), values[architecture]) for architecture in values),
+            ((f"{other}_minus_{first}", values[other] - values[first]) for other in others),
+        ):
+            row[column] = series.mean(skipna=False)
+            row[f"{column}_seed_noise"] = series.std(ddof=1, skipna=False) if len(series) > 1 else math.nan
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def rendered(summary: pd.DataFrame, architectures: Sequence[str], replications: int) -> Table:
+    """Return the summary as a table for the terminal, grouped and in plain words."""
+    from rich import box
+    from rich.table import Table
+
+    first, *others = architectures
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    table.add_column("", ratio=1)
+    for name in architectures:
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in others:
+        table.add_column(f"{name}\n- {first}", justify="right", no_wrap=True)
+    by_name: dict[str, dict[Any, Any]] = {str(row["outcome"]): row for row in summary.to_dict("records")}
+    listed = [item for item in OUTCOMES if item.group and item.name in by_name]
+    for group, items in itertools.groupby(listed, key=lambda item: item.group):
+        table.add_row(f"[bold]{group}[/]")
+        for item in items:
+            row = by_name[item.name]
+            cells = [_cell(row, name, item.unit) for name in architectures]
+            cells += [_cell(row, f"{name}_minus_{first}", item.unit, difference=True) for name in others]
+            table.add_row(f"  {item.label}", *cells)
+    table.caption_justify = "left"
+    table.caption = (
+        f"Means of {replications} paired replications; ± is seed noise, their standard deviation. "
+        if replications > 1
+        else "One replication; seed noise is not known. "
+    ) + "Differences of percentages are in points. Efficiency: 100% is a proven bound."
+    return table
+
+
+def _cell(row: dict[Any, Any], column: str, unit: Unit, difference: bool = False) -> str:
+    value = float(row[column])
+    text = written_difference(value, unit) if difference else written(value, unit)
+    noise = written_noise(float(row[f"{column}_seed_noise"]), unit) if not math.isnan(value) else ""
+    return f"{text} [dim]{noise:>5}[/]" if noise else text
+
+
+def sentences(runs: pd.DataFrame, states: int) -> list[str]:
+    """Return what the table says in a few plain sentences.
+
+    Parameters
+    ----------
+    runs : a row a run: architecture, seed, outcomes
+    states : number of beneficiaries
+    """
+    first, *others = names_in(runs)
+    means = pd.DataFrame({name: paired(runs, name).mean(skipna=False) for name in outcome_names(runs)})
+
+    def defined(*names: str) -> bool:
+        return set(names) <= set(means) and bool(means[list(names)].notna().all(axis=None))
+
+    def value(architecture: str, name: str) -> float:
+        return float(means[name].to_dict()[architecture])
+
+    result = []
+    if "efficiency" in means:
+        result.append(_efficiency(runs, first, others))
+    if defined("duplication_share", "duplication_ignorance_share", "duplication_race_share"):
+        twice, ignorance, race = (
+            cents(value(first, f"duplication_{part}")) for part in ("share", "ignorance_share", "race_share")
+        )
+        result.append(
+            f"{_acting(first)} {twice} of each euro of task money pay for something that is already paid for: "
+            f"{ignorance} because it could have been seen and was not, {race} because several bought at the same time."
+        )
+    if defined("orphans", "darlings"):
+        text = (
+            f"{_acting(first)} {value(first, 'orphans'):.0f} of {states} states get less than half of what their need "
+        )
+        text += f"would give them, {value(first, 'darlings'):.0f} more than one and a half times it"
+        if others:
+            text += f" ({others[0]}: {value(others[0], 'orphans'):.0f} and {value(others[0], 'darlings'):.0f})"
+        result.append(text + ".")
+    if defined("attribution_share"):
+        share = value(first, "attribution_share")
+        result.append(
+            f"Of the tasks that stand at the end and did not at the start, {percent(share)} are the states' own work "
+            f"under {first}: not every gain is the donors'."
+        )
+    return result
+
+
+def _acting(name: str) -> str:
+    return "Acting alone," if name == "fragmented" else f"Under {name},"
+
+
+def _efficiency(runs: pd.DataFrame, first: str, others: Sequence[str]) -> str:
+    values = paired(runs, "efficiency")
+    if values.isna().any(axis=None):
+        return "Efficiency is not defined: the money could buy no gain at all, so that there is nothing to divide by."
+    text = f"{_acting(first)} donors realise {percent(values[first].mean())} of the gain that their money could reach"
+    for other in others:
+        difference = values[other] - values[first]
+        text += f"; {other} realises {percent(values[other].mean())}, {_verdict(difference, first)}"
+    return text + "."
+
+
+def _verdict(difference: pd.Series[float], first: str) -> str:
+    mean = float(difference.mean())
+    if len(difference) < 2:
+        return f"{abs(100 * mean):.1f} points {'more' if mean > 0 else 'less'} in this one replication"
+    if abs(mean) < SMALLEST_DIFFERENCE:
+        return f"about the same as {first}"
+    better = int((difference > 0).sum()) if mean > 0 else int((difference < 0).sum())
+    direction = "more" if mean > 0 else "less"
+    return f"{abs(100 * mean):.1f} points {direction} ({better} of {len(difference)} replications agree)"

@@ -1,0 +1,183 @@
+"""The command line: help, errors in one line, exit status, nothing left behind."""
+
+from __future__ import annotations
+
+import errno
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+import donorlab.sim
+from donorlab.experiments import arguments, command
+from donorlab.experiments.arguments import InputError, parse
+from experiments.conftest import Shell
+
+COMMANDS = ("benchmark", "compare", "describe", "list", "parameters")
+
+
+def test_help_lists_every_command_with_one_line(shell: Shell) -> None:
+    result = shell("--help")
+    assert result.exit_code == 0
+    listed = result.stdout.split("Commands:")[1].strip().splitlines()
+    assert tuple(line.split()[0] for line in listed) == COMMANDS
+    assert all(len(line.split()) > 3 and not line.endswith("...") for line in listed)
+
+
+def test_no_command_shows_the_help(shell: Shell) -> None:
+    assert "Commands:" in shell().stdout
+
+
+@pytest.mark.parametrize("name", ["compare", "describe", "benchmark"])
+def test_help_of_a_command_names_every_key_of_its_configuration(shell: Shell, name: str) -> None:
+    text = shell(name, "--help").stdout
+    for key in arguments.defaults(name):
+        assert f"{key}=" in text
+
+
+def test_version(shell: Shell) -> None:
+    result = shell("--version")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("donorlab ")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from donorlab.experiments.command import program\n"
+        "try:\n    program.main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print([m for m in ('numba', 'mesa', 'pandas', 'matplotlib', 'numpy', 'hydra') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["comprae"], ["no command 'comprae'", "did you mean 'compare'"]),
+        (["--debgu"], ["--debgu", "--debug"]),
+        (["compare", "--replications=3"], ["--replications", "key=value"]),
+        (["parameters", "--jsn"], ["--json"]),
+        (["parameters", "surplus"], ["surplus"]),
+        (["compare", "nowhere"], ["'nowhere'", "toy", "world"]),
+        (["compare", "wrld"], ["'wrld'", "did you mean 'world'"]),
+        (["compare", "toy", "architectures=[fragmented,centrl]"], ["centrl", "did you mean 'central'"]),
+        (["compare", "toy", "architectures=[central,central]"], ["central", "twice"]),
+        (["compare", "toy", "architectures=[a,[b]]"], ["not a list"]),
+        (["compare", "toy", "architecture=central"], ["architectures=["]),
+        (["compare", "toy", "replicatons=3"], ["replicatons", "did you mean 'replications'"]),
+        (["compare", "toy", "montey=3"], ["montey", "did you mean 'money'"]),
+        (["compare", "toy", "money=-1"], ["money", "-1", "at least 0"]),
+        (["compare", "toy", "money=nan"], ["money", "nan"]),
+        (["compare", "toy", "money=inf"], ["money", "inf"]),
+        (["compare", "toy", "money="], ["money"]),
+        (["compare", "toy", "replications=0"], ["replications", "between 1 and"]),
+        (["compare", "toy", "replications=2.5"], ["replications", "whole number"]),
+        (["compare", "toy", "seed=-1"], ["seed", "-1"]),
+        (["compare", "toy", "seed=4294967295"], ["seed"]),
+        (["compare", "toy", "toy"], ["scenario", "twice"]),
+        (["compare", "toy", "money=1", "money=2"], ["money", "twice"]),
+        (["compare", "toy", "+money=1"], ["+money=1", "key=value"]),
+        (["compare", "toy", "out="], ["out", "missing"]),
+        (["describe", "wrld"], ["did you mean 'world'"]),
+        (["describe", "toy", "money=-1"], ["money"]),
+        (["benchmark", "quick=maybe"], ["quick", "maybe"]),
+        (["compare", "nothing.yaml"], ["nothing.yaml"]),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(shell: Shell, words: list[str], parts: list[str]) -> None:
+    line = shell.refused(*words)
+    for part in parts:
+        assert part in line
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_debug_shows_the_traceback_wherever_it_stands(shell: Shell, place: int) -> None:
+    words = ["compare", "nowhere"]
+    words.insert(place, "--debug")
+    result = shell(*words)
+    assert result.exit_code == 2
+    assert "Traceback" in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("donorlab: ")
+
+
+def test_a_fault_of_ours_is_one_line_with_status_1(shell: Shell, model: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("of all\nthings")
+
+    monkeypatch.setattr(donorlab.sim, "simulate", broken)
+    result = shell("compare", "fake", "replications=1")
+    assert result.exit_code == 1
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("donorlab: ZeroDivisionError: of all things")
+    assert "--debug" in last
+    assert "Traceback" not in result.stderr
+    assert shell.left() == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_what_the_user_can_mend_is_status_2(number: int) -> None:
+    message, status = command.explain(OSError(number, "why", "/some/where"))
+    assert status == 2
+    assert "/some/where" in message
+    assert "why" in message
+
+
+def test_parameters_as_json(shell: Shell) -> None:
+    result = shell("parameters", "--json")
+    assert result.exit_code == 0
+    table = json.loads(result.stdout)
+    assert len(table["ranges_hash"]) == 64
+    money = table["parameters"][0]
+    assert {"name", "unit", "meaning", "default", "range", "distribution", "kind", "source"} <= set(money)
+    assert money["name"] == "money"
+    assert {row["name"] for row in table["tables"]} >= {"pillar_weights", "instrument_mix"}
+    assert all(row["source"] for row in table["parameters"] + table["planned"])
+
+
+def test_parameters_table_has_every_parameter(shell: Shell) -> None:
+    result = shell("parameters")
+    assert result.exit_code == 0
+    for row in json.loads(shell("parameters", "--json").stdout)["parameters"]:
+        assert row["name"] in result.stdout
+
+
+def test_list_names_scenarios_and_architectures(shell: Shell) -> None:
+    result = shell("list")
+    assert result.exit_code == 0
+    for name in ("world", "toy", "synthetic", "fragmented", "central", "Plug-ins", "donorlab "):
+        assert name in result.stdout
+
+
+def test_describe_says_who_how_much_and_what_is_assumed(shell: Shell) -> None:
+    result = shell("describe", "world", "money=300")
+    assert result.exit_code == 0
+    for text in ("134 states", "48 donors", "EUR 300m", "EUR 3,000m", "United States", "of the fit", "Rule of the fit"):
+        assert text in result.stdout
+    for text in ("money = 300 (default 250)", "Assumptions", "observation_probability", "0 to 0.6", "Value judgements"):
+        assert text in result.stdout
+
+
+def test_words_are_split_between_experiment_and_scenario() -> None:
+    found = parse("compare", ["toy", "replications=5", "money=300", "architectures=central, fragmented"])
+    assert found.experiment["scenario"] == "toy"
+    assert found.experiment["replications"] == 5
+    assert found.experiment["architectures"] == ["central", "fragmented"]
+    assert found.overrides == ("money=300",)
+    with pytest.raises(InputError, match="not of the form"):
+        parse("compare", ["1=2"])
+
+
+def test_runner_is_the_console_script() -> None:
+    """The program a user starts is the one that is tested."""
+    result = CliRunner().invoke(command.program, ["--version"])
+    script = Path(sys.executable).with_name("donorlab")
+    if not script.is_file():
+        pytest.skip("no console script beside this Python")
+    done = subprocess.run([str(script), "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == result.stdout

@@ -1,0 +1,261 @@
+"""``donorlab compare`` from words to a result folder, with a made-up model and once with the real one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import subprocess
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import donorlab.scenarios
+import donorlab.sim
+from donorlab.experiments import tables
+from donorlab.experiments.compare import paired_runs
+from donorlab.experiments.outcomes import BY_NAME
+from donorlab.sim.compiled import source_hash
+from experiments import fake
+from experiments.conftest import Shell, pretend
+
+FIGURES = ("capacity_over_time", "efficiency_and_duplication", "who_is_served")
+
+
+@pytest.fixture(scope="module")
+def answer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a result folder that the tests of this file only read."""
+    folder = tmp_path_factory.mktemp("shared")
+    with pytest.MonkeyPatch.context() as patch:
+        pretend(patch)
+        patch.chdir(folder)
+        result = Shell(folder)("compare", "fake", "replications=3", "seed=5", "out=answer", "money=300")
+    assert result.exit_code == 0, result.output
+    return folder / "answer"
+
+
+def test_folder_has_everything_and_nothing_else(answer: Path) -> None:
+    assert [path.name for path in answer.parent.iterdir()] == ["answer"]
+    found = sorted(str(path.relative_to(answer)) for path in answer.rglob("*") if path.is_file())
+    assert found == sorted(
+        ["manifest.json", "configuration.json", "summary.csv"]
+        + [f"{name}.parquet" for name in ("runs", "steps", "projects", "beneficiaries", "donors")]
+        + [f"figures/{name}.{ending}" for name in FIGURES for ending in ("png", "csv")]
+    )
+
+
+def test_manifest_says_where_the_results_come_from(answer: Path) -> None:
+    manifest = json.loads((answer / "manifest.json").read_text())
+    configuration = json.loads((answer / "configuration.json").read_text())
+    assert manifest["command"] == "compare"
+    assert manifest["words"] == ["fake", "replications=3", "seed=5", "out=answer", "money=300"]
+    assert manifest["seeds"] == [5, 6, 7]
+    assert manifest["configuration"]["settings"] == ["money=300"]
+    assert manifest["configuration"]["resolved"]["parameters"]["money"] == 300
+    assert manifest["configuration"]["architectures"] == ["fragmented", "central"]
+    assert (
+        manifest["configuration_hash"]
+        == hashlib.sha256(
+            json.dumps(configuration, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        ).hexdigest()
+    )
+    assert len(configuration["resolved"]["donors"]["budget_central"]) == 6
+    assert configuration["changed_by_architecture"]["central"] == {"architecture": "central"}
+    assert manifest["source_hash"] == source_hash()
+    assert manifest["ranges_hash"] == donorlab.scenarios.ranges_hash()
+    assert {"mesa", "numba", "numpy", "pandas"} <= set(manifest["packages"])
+    assert manifest["wall_seconds"] >= 0
+    assert manifest["git"] is None or set(manifest["git"]) == {"commit", "dirty"}
+    for name, digest in manifest["files"].items():
+        assert hashlib.sha256((answer / name).read_bytes()).hexdigest() == digest
+
+
+def test_tables_can_be_read_and_joined(answer: Path) -> None:
+    runs = pd.read_parquet(answer / "runs.parquet")
+    assert list(runs.columns[:2]) == ["architecture", "seed"]
+    assert len(runs) == 6
+    assert "money" not in runs  # it does not vary
+    steps = pd.read_parquet(answer / "steps.parquet")
+    assert len(steps) == 6 * 56
+    beneficiaries = pd.read_parquet(answer / "beneficiaries.parquet")
+    assert len(beneficiaries) == 6 * 20
+    assert beneficiaries["iso3"].nunique() == 20
+    joined = steps.merge(runs[["architecture", "seed", "welfare"]], on=["architecture", "seed"])
+    last = joined[joined["quarter"] == 56]
+    assert np.allclose(last["welfare_x"], last["welfare_y"])
+
+
+def test_summary_is_the_mean_and_the_paired_difference(answer: Path) -> None:
+    runs = pd.read_parquet(answer / "runs.parquet")
+    summary = pd.read_csv(answer / "summary.csv").set_index("outcome")
+    mine = runs.pivot_table(index="seed", columns="architecture", values="duplication_share", observed=True)
+    difference = mine["central"] - mine["fragmented"]
+    row = summary.loc["duplication_share"]
+    assert row["fragmented"] == pytest.approx(mine["fragmented"].mean())
+    assert row["central_minus_fragmented"] == pytest.approx(difference.mean())
+    assert row["central_minus_fragmented_seed_noise"] == pytest.approx(difference.std(ddof=1), abs=1e-15)
+    assert summary.loc["relative_to_central", "central"] == 1
+    gain = (runs["welfare"] - runs["welfare_no_aid"]).to_numpy().reshape(3, 2)
+    assert summary.loc["relative_to_central", "fragmented"] == pytest.approx((gain[:, 0] / gain[:, 1]).mean())
+
+
+def test_screen_says_what_an_adviser_asks(shell: Shell, model: None) -> None:
+    result = shell("compare", "fake", "replications=3")
+    assert result.exit_code == 0
+    for text in (
+        "fragmented", "central", "- fragmented", "Efficiency", "Duplication", "by ignorance", "by race",
+        "Overlap in objectives", "Overlap in methods", "Transaction cost", "Orphans", "Donors per recipient",
+        "own effort", "seed noise", "Seed noise only", "results/",
+    ):  # fmt: skip
+        assert text in result.stdout
+    assert "confidence" not in result.output.lower()
+    assert "3 of 3 replications agree" in " ".join(result.stdout.split())
+    assert "6 of 6" in result.stderr
+
+
+def test_seeds_are_paired_and_the_baseline_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, int, int]] = []
+    made: list[int] = []
+
+    def baseline(inputs: Any, seed: int) -> Any:
+        made.append(seed)
+        return fake.baseline(inputs, seed)
+
+    def simulate(inputs: Any, seed: int = 1, baseline: Any = None) -> Any:
+        seen.append((inputs.architecture, seed, baseline.seed))
+        return fake.simulate(inputs, seed)
+
+    monkeypatch.setattr(donorlab.sim, "baseline", baseline)
+    monkeypatch.setattr(donorlab.sim, "simulate", simulate)
+    ticks: list[int] = []
+    names = ("fragmented", "central")
+    found = paired_runs({name: fake.scenario(architecture=name) for name in names}, (3, 4), lambda: ticks.append(1))
+    assert made == [3, 4]
+    assert seen == [("fragmented", 3, 3), ("central", 3, 3), ("fragmented", 4, 4), ("central", 4, 4)]
+    assert len(ticks) == 4
+    assert tables.names_in(found.runs) == list(names)
+
+
+def test_without_central_nothing_is_relative_to_it(model: None) -> None:
+    found = paired_runs({"fragmented": fake.scenario()}, (1, 2))
+    assert found.runs["relative_to_central"].isna().all()
+
+
+def test_parameters_that_differ_become_columns(shell: Shell, model: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(name: str, overrides: list[str]) -> Any:
+        scenario = fake.load(name, overrides)
+        return scenario.replace(planning_slots=1) if scenario.architecture == "central" else scenario
+
+    monkeypatch.setattr(donorlab.scenarios, "load", load)
+    assert shell("compare", "fake", "replications=1", "out=answer").exit_code == 0
+    runs = pd.read_parquet(shell.folder / "answer" / "runs.parquet").set_index("architecture")
+    assert runs["planning_slots"].to_dict() == {"fragmented": 13, "central": 1}
+    assert "lapse" not in runs
+
+
+def test_what_is_undefined_is_said_to_be(shell: Shell, model: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def penniless(*words: Any, **options: Any) -> Any:
+        result = fake.simulate(*words, **options)
+        for name in ("efficiency", "duplication_share", "duplication_ignorance_share", "duplication_race_share"):
+            result.outcomes[name] = math.nan
+        result.outcomes |= {"orphans": math.nan, "darlings": math.nan}
+        result.beneficiaries["aid_need_ratio"] = math.nan
+        return result
+
+    monkeypatch.setattr(donorlab.sim, "simulate", penniless)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = shell("compare", "fake", "replications=2", "out=answer")
+    assert result.exit_code == 0, result.output
+    assert "Efficiency is not defined" in result.stdout
+    assert "nan" not in result.stdout.lower()
+
+
+@pytest.mark.parametrize("at", [1, 4])
+def test_ctrl_c_leaves_nothing(shell: Shell, model: None, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    calls = []
+
+    def interrupted(*words: Any, **options: Any) -> Any:
+        calls.append(1)
+        if len(calls) == at:
+            raise KeyboardInterrupt
+        return fake.simulate(*words, **options)
+
+    monkeypatch.setattr(donorlab.sim, "simulate", interrupted)
+    result = shell("compare", "fake", "replications=3")
+    assert result.exit_code == 130
+    assert result.stdout == ""
+    assert result.stderr.splitlines()[-1].startswith("donorlab: interrupted")
+    assert "Traceback" not in result.stderr
+    assert shell.left() == []
+
+
+def test_a_full_disk_leaves_nothing(shell: Shell, model: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
+    result = shell("compare", "fake", "replications=1", "out=deep/answer")
+    assert result.exit_code == 2
+    assert "No space left on device" in result.stderr.splitlines()[-1]
+    assert shell.left() == []
+
+
+def test_an_existing_folder_is_refused_before_anything_is_simulated(
+    shell: Shell, model: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(donorlab.sim, "simulate", lambda *_, **__: pytest.fail("must not run"))
+    (shell.folder / "answer").mkdir()
+    (shell.folder / "answer" / "mine").write_text("x")
+    assert "not empty" in shell.refused("compare", "fake", "out=answer")
+    assert "not a folder" in shell.refused("compare", "fake", "out=answer/mine")
+    assert "not a folder" in shell.refused("compare", "fake", "out=answer/mine/deeper")
+
+
+def test_the_real_model_on_the_toy_world(shell: Shell) -> None:
+    result = shell("compare", "toy", "replications=2", "out=answer")
+    assert result.exit_code == 0, result.output
+    runs = pd.read_parquet(shell.folder / "answer" / "runs.parquet")
+    assert (runs["efficiency"] <= 1 + 1e-9).all()
+    central = runs[runs["architecture"] == "central"]
+    assert (central["duplication_share"] == 0).all()
+    assert (central["donors_per_recipient"] == 1).all()
+    unlabelled = set(runs.columns) - {"architecture", "seed", *BY_NAME}
+    # parameters in which central differs are columns too; they are no outcomes
+    assert unlabelled <= set(donorlab.scenarios.parameter_defaults()), "outcomes without a label"
+    # the same words give the same bits
+    assert shell("compare", "toy", "replications=2", "out=again").exit_code == 0
+    for name in ("runs.parquet", "steps.parquet", "projects.parquet", "summary.csv", "figures/who_is_served.png"):
+        assert (shell.folder / "again" / name).read_bytes() == (shell.folder / "answer" / name).read_bytes(), name
+    # and the folder alone is enough to build the scenario again
+    manifest = json.loads((shell.folder / "answer" / "manifest.json").read_text())
+    rebuilt = donorlab.scenarios.build(manifest["configuration"]["build"])
+    assert rebuilt.parameters == donorlab.scenarios.load("toy").parameters
+
+
+def test_figures_carry_their_provenance(answer: Path) -> None:
+    manifest = json.loads((answer / "manifest.json").read_text())
+    for name in FIGURES:
+        with Image.open(answer / "figures" / f"{name}.png") as image:
+            text = dict(image.text)  # type: ignore[attr-defined]
+            width = image.width / image.info["dpi"][0] * 2.54
+        assert width == pytest.approx(12, abs=0.05)
+        assert text["donorlab:source"] == manifest["source_hash"]
+        assert text["donorlab:configuration"] == manifest["configuration_hash"]
+        assert text["donorlab:seeds"] == "seeds 5-7"
+        assert len(text["Title"]) > 20
+        assert len(pd.read_csv(answer / "figures" / f"{name}.csv")) > 1
+
+
+def test_results_are_not_in_git() -> None:
+    root = Path(donorlab.sim.__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        pytest.skip("not a checkout")
+    path = "results/2026-01-01-000000-compare-00000000/runs.parquet"
+    done = subprocess.run(["git", "-C", str(root), "check-ignore", path], capture_output=True, check=False)
+    assert done.returncode == 0

@@ -1,0 +1,133 @@
+"""Figures: claims from numbers, nothing cut off, nothing on top of something else."""
+
+from __future__ import annotations
+
+import itertools
+
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from donorlab.experiments import canvas, figures
+from donorlab.experiments.compare import Comparison, paired_runs
+from donorlab.experiments.outcomes import cents, euros, percent, written, written_difference
+from experiments import fake
+
+STAMP = figures.Stamp("fake", "money=300", "seeds 1-3", "a" * 64, "b" * 64, "0.1")
+
+
+@pytest.fixture
+def comparison(model: None) -> Comparison:
+    names = ("fragmented", "central")
+    return paired_runs({name: fake.scenario(states=134, architecture=name) for name in names}, (1, 2, 3))
+
+
+def test_titles_are_claims_with_the_numbers_of_the_data(comparison: Comparison) -> None:
+    drawn = {item.name: item for item in figures.draw_all(comparison, STAMP)}
+    data = drawn["efficiency_and_duplication"].data.set_index("architecture")
+    title = drawn["efficiency_and_duplication"].title
+    assert percent(data.loc["fragmented", "efficiency"]) in title
+    assert percent(data.loc["central", "efficiency"]) in title
+    assert cents(data.loc["fragmented", "duplication_share"]) in title
+    mean = comparison.runs.groupby("architecture")["orphans"].mean()
+    assert f"{mean['fragmented']:.0f} of 134" in drawn["who_is_served"].title
+    lines = drawn["capacity_over_time"].data
+    end = lines[(lines["architecture"] == "fragmented") & (lines["quarter"] == 56)].iloc[0]
+    assert f"{100 * (end['capacity'] - end['capacity_no_aid']):.1f}" in drawn["capacity_over_time"].title
+
+
+@pytest.mark.parametrize(
+    "architectures", [("fragmented",), ("fragmented", "central"), ("fragmented", "central", "umbrella-with-all")]
+)
+def test_text_is_large_enough_inside_the_page_and_apart(model: None, architectures: tuple[str, ...]) -> None:
+    runs = paired_runs({n: fake.scenario(states=60, architecture=n) for n in architectures}, (1, 2))
+    for drawn in figures.draw_all(runs, STAMP):
+        draw = FigureCanvasAgg(drawn.figure)
+        draw.draw()
+        page = drawn.figure.bbox
+        hidden = _ticks_out_of_view(drawn.figure)
+        boxes = []
+        for text in drawn.figure.findobj(Text):
+            if not text.get_text().strip() or not text.get_visible() or text in hidden:
+                continue
+            assert text.get_fontsize() >= 7, text
+            box = text.get_window_extent()
+            assert box.x0 >= -1, text
+            assert box.x1 <= page.x1 + 1, text
+            assert box.y0 >= -1, text
+            assert box.y1 <= page.y1 + 1, text
+            boxes.append((text.get_text(), box))
+        for (one, a), (two, b) in itertools.combinations(boxes, 2):
+            if one == two and a.bounds == b.bounds:
+                continue  # a tick label found twice
+            wide = min(a.x1, b.x1) - max(a.x0, b.x0)
+            high = min(a.y1, b.y1) - max(a.y0, b.y0)
+            assert wide <= 1 or high <= 1, f"{drawn.name}: '{one}' on '{two}'"
+
+
+def _ticks_out_of_view(figure: Figure) -> set[Text]:
+    """Return labels of ticks that matplotlib keeps but does not draw."""
+    hidden: set[Text] = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+            for tick in ticks:
+                if not low - 1e-9 <= tick.get_loc() <= high + 1e-9:
+                    hidden |= {tick.label1, tick.label2}
+    return hidden
+
+
+def test_figures_do_not_depend_on_the_users_style(comparison: Comparison) -> None:
+    import matplotlib as mpl
+
+    plain = [item.figure for item in figures.draw_all(comparison, STAMP)]
+    with mpl.rc_context({"font.size": 30, "axes.facecolor": "red"}):
+        styled = [item.figure for item in figures.draw_all(comparison, STAMP)]
+        assert mpl.rcParams["font.size"] == 30
+    for one, two in zip(plain, styled, strict=True):
+        assert _pixels(one) == _pixels(two)
+
+
+def _pixels(figure: Figure) -> bytes:
+    draw = FigureCanvasAgg(figure)
+    draw.draw()
+    return bytes(draw.buffer_rgba())
+
+
+def test_labels_are_spread_in_order() -> None:
+    assert canvas.spread([1.0, 5.0], 1.0) == [1.0, 5.0]
+    placed = canvas.spread([2.0, 2.1, 2.05, 9.0], 1.0)
+    assert sorted(range(4), key=lambda i: placed[i]) == [0, 2, 1, 3]
+    assert min(b - a for a, b in itertools.pairwise(sorted(placed))) >= 1 - 1e-9
+    assert sum(placed[:3]) / 3 == pytest.approx(2.05)
+
+
+def test_lines_fit_the_width_they_were_broken_for() -> None:
+    text = "Donors who act alone realise less than a single donor would " * 4
+    lines = canvas.wrapped(text, 9, "bold", 8.0)
+    assert " ".join(lines) == text.strip()
+    assert all(canvas.text_width_cm(line, 9, "bold") <= 8.0 for line in lines)
+
+
+def test_numbers_in_words() -> None:
+    assert written(0.1234, "share") == "12.3%"
+    assert written(float("nan"), "share") == "-"
+    assert written(1234.56, "number") == "1,234.6"
+    assert written_difference(0.1, "share") == "+10.0"
+    assert written_difference(-0.1, "share") == "-10.0"
+    assert written_difference(-0.0000001, "share") == "0.0"
+    assert percent(0.004) == "0.4%"
+    assert cents(0.01) == "1 cent"
+    assert cents(0.18) == "18 cents"
+    assert euros(250) == "EUR 250m"
+    assert euros(0.8) == "EUR 0.8m"
+
+
+def test_one_replication_has_no_noise(model: None) -> None:
+    runs = paired_runs({"fragmented": fake.scenario()}, (1,))
+    for drawn in figures.draw_all(runs, STAMP):
+        assert isinstance(drawn.data, pd.DataFrame)
+        assert _pixels(drawn.figure)
