@@ -65,7 +65,9 @@ def build(data: Mapping[str, Any]) -> Parts:
             affinity=np.array(_rows(donors, "affinity", beneficiaries.ids, "donor")),
             norm_position=np.array(_column(donors, "norm_position", "donor")),
             rival=np.array([_flag(row["rival"], f"donor {name}, rival") for name, row in donors.items()]),
-            conditional=np.array([_flag(row["conditional"], f"donor {name}, conditional") for name, row in donors.items()]),
+            conditional=np.array(
+                [_flag(row["conditional"], f"donor {name}, conditional") for name, row in donors.items()]
+            ),
         ),
     )
 

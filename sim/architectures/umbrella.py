@@ -50,7 +50,9 @@ class Umbrella(Architecture):
     """Register, division of labour, joint programming, pooled fund, credit, calendar, at their cost."""
 
     name: ClassVar[str] = "umbrella"
-    summary: ClassVar[str] = "a secretariat: members report, agree on leads and may pool money, at a cost and with a lag"
+    summary: ClassVar[str] = (
+        "a secretariat: members report, agree on leads and may pool money, at a cost and with a lag"
+    )
     source: ClassVar[str] = "Pawlak 2016 (umbrella architecture); Halonen-Akatwijuka 2007 (register of plans)"
 
     def prepare(self, scenario: Scenario) -> Scenario:

@@ -247,7 +247,7 @@ def propose(model: CoordinationModel, donor: int, quarter: int) -> list[Contract
 
 def planning_view(model: CoordinationModel, donor: int, quarter: int, slot: int) -> PlanningView:
     """Return what a donor knows at the start of its slot."""
-    state, land, giving, p = model.state, model.land, model.giving, model.parameters
+    state, land, giving = model.state, model.land, model.giving
     words = state.standing | state.known[donor]
     count = bit_counts(words.ravel()).reshape(words.shape)
     own = state.own_running[donor]

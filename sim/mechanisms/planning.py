@@ -216,9 +216,10 @@ def can_join(d, j, k, first, whole, seen, member):  # type: ignore[no-untyped-de
     p = first[j]
     while p >= 0:
         other = whole[p, DONOR]
-        if whole[p, PILLAR] == k and other != d and member[other] and whole[p, FLAGS] & REPORTED:
-            if whole[p, STATUS] < COMPLETED and (seen[p, d >> 6] >> np.uint64(d & 63)) & np.uint64(1):
-                return True
+        reported = other != d and member[other] and (whole[p, FLAGS] & REPORTED) != 0
+        visible = (seen[p, d >> 6] >> np.uint64(d & 63)) & np.uint64(1)
+        if whole[p, PILLAR] == k and whole[p, STATUS] < COMPLETED and reported and visible:
+            return True
         p = whole[p, NEXT]
     return False
 
@@ -398,7 +399,8 @@ def update_wait(j, impatience, queue_limit, undelivered, room, attenuation, clos
 def cheapest_project(size, fixed, standing, known, task_price, tasks):  # type: ignore[no-untyped-def]
     """Return a lower bound of the cost of any project that any donor may contract now, EUR m.
 
-    ``fixed`` is the lowest fixed cost of anybody. A project has at least the fewest tasks, unless fewer are believed open; nobody believes more taken than
+    ``fixed`` is the lowest fixed cost of anybody. A project has at least the fewest tasks, unless fewer are believed
+    open; nobody believes more taken than
     stands or is in a live project (the last row of ``known``).
     """
     cheapest = math.inf

@@ -1,6 +1,7 @@
 """6. The bound: the highest welfare that the money could reach, with its certificate.
 
-Linear relaxation of the purchase of tasks (``donorlab.sim.optimum``), from first tasks and the ceiling of own effort. Certificate by linear-programming duality:
+Linear relaxation of the purchase of tasks (``donorlab.sim.optimum``), from first tasks and the ceiling of own
+effort. Certificate by linear-programming duality:
 ``dual = W_start + lambda * B + sum (v - lambda * c)^+ >= any plan``, equal to the primal.
 Source: fractional knapsack (Dantzig 1957); planner's optimum with a common multiplier (water-filling).
 """
@@ -76,7 +77,8 @@ def _own_ceiling(seed, rate, keys, administration, ownership, priority, counts):
 
 
 @compiled
-def _paths(own, initial, state_weight, pillar_weight, value, cost, yearly, horizon, none, bound, price, gap):  # type: ignore[no-untyped-def]
+def _paths(own, initial, state_weight, pillar_weight, value, cost, yearly, horizon, none, bound, price, gap):  #
+type: ignore[no-untyped-def]
     quarters, states, pillars = own.shape
     tasks = value.shape[0] - 1
     weight = np.empty((states, pillars))

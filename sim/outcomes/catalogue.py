@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 CATALOGUE: Final[dict[str, tuple[str, str]]] = {
-    "efficiency": ("share", "(W(T) - W_none(T)) / (W_bound(T) - W_none(T)), T after the wind-down; at most 1; not clipped"),
+    "efficiency": (
+        "share",
+        "(W(T) - W_none(T)) / (W_bound(T) - W_none(T)), T after the wind-down; at most 1; not clipped",
+    ),
     "efficiency_at_horizon": ("share", "the same at the horizon"),
     "path_efficiency": ("share", "the same with sums over the quarters 1 to horizon"),
     "welfare": ("-", "W after the wind-down"),
@@ -29,7 +32,10 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "duplication_share": ("share", "duplicated base cost / base cost of all contracted tasks"),
     "duplication_ignorance_share": ("share", "the part that could have been seen"),
     "duplication_race_share": ("share", "the part contracted in the same slot"),
-    "objective_overlap": ("share", "base cost contracted where another donor had a live project in the cell / all base cost"),
+    "objective_overlap": (
+        "share",
+        "base cost contracted where another donor had a live project in the cell / all base cost",
+    ),
     "method_overlap": ("share", "of these, where one contained a task of the same instrument"),
     "task_overlap": ("share", "of these, where one contained the same task"),
     "fragmentation_hhi": ("index", "mean over recipients of sum_i s_ij^2, s_ij = share of donor i in the aid to j"),

@@ -110,7 +110,9 @@ def _sort_payments(reverse, size, quarters, pace, whole, words, standing, funded
     one = np.uint64(1)
     states, pillars = standing.shape
     claimed = np.zeros((states, pillars), dtype=np.uint64)
-    exchange = np.zeros((states, pillars, 2), dtype=np.uint64)  # tasks whose useful payment became the duplicate, by kind
+    exchange = np.zeros(
+        (states, pillars, 2), dtype=np.uint64
+    )  # tasks whose useful payment became the duplicate, by kind
     for step in range(2):  # first the payments classed as useful, then the duplicates
         for p in range(size - 1, -1, -1):  # the last delivery is the one that stands
             if whole[p, STATUS] == WITHHELD:
@@ -143,7 +145,9 @@ def _sort_payments(reverse, size, quarters, pace, whole, words, standing, funded
                     bins[p, kind] += 1
     for p in range(size - 1, -1, -1):
         j, k = whole[p, BENEFICIARY], whole[p, PILLAR]
-        swapped = (exchange[j, k, 0] | exchange[j, k, 1]) & words[p, TASKS] & words[p, REMAINING] & ~words[p, DUPLICATED]
+        swapped = (
+            (exchange[j, k, 0] | exchange[j, k, 1]) & words[p, TASKS] & words[p, REMAINING] & ~words[p, DUPLICATED]
+        )
         if whole[p, STATUS] == WITHHELD or not swapped:
             continue
         for task in range(64):

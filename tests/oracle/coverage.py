@@ -133,7 +133,7 @@ def finished(project: OracleProject, task: int) -> None:
 
 
 def reclassify_after_loss(world: World, lost: OracleProject) -> None:
-    """For each useful payment of a project that failed, was withheld or stalled, let the next duplicated one be useful."""
+    """For each useful payment that is lost (failed, withheld, stalled), let the next duplicated one become useful."""
     for task in sorted(lost.remaining - lost.duplicated):
         for other in world.live():
             if same_cell(other, lost) and task in other.remaining and task in other.duplicated:

@@ -79,18 +79,12 @@ def check_duplication(world: Scenario, result: OracleRun) -> None:
             lost = ("failed", "withheld", "stalled")
             assert all(member.status in lost for member in useful[:-1]) or group.finished
     parameters = world.parameters
-    serial = parameters.planning_slots == 0
-    if serial and parameters.observation_probability == 1.0 and parameters.ignorance == "project":
-        assert total == 0.0
     umbrella = world.architecture in ("umbrella", "umbrella_conditional")
-    if (
-        umbrella
-        and parameters.register == "plans"
-        and parameters.reporting_rate == 1.0
-        and not world.donors.rival.any()
-    ):
-        if serial or parameters.calendar == "serial":
-            assert total == 0.0
+    serial = parameters.planning_slots == 0 or (umbrella and parameters.calendar == "serial")
+    sees_all = parameters.observation_probability == 1.0
+    shows_all = umbrella and parameters.register == "plans" and parameters.reporting_rate == 1.0
+    if serial and (sees_all or (shows_all and not world.donors.rival.any())):
+        assert total == 0.0
 
 
 def check_design(world: Scenario, result: OracleRun) -> None:

@@ -26,11 +26,14 @@ def may_join(world: World, donor: int, choice: Choice) -> bool:
     """Whether the cell holds a live, reported project of another member that the donor knows of."""
     if not (world.design.joint_programming and world.design.member[donor]):
         return False
-    for project in world.live():
-        if (project.beneficiary, project.pillar) == (choice.j, choice.k) and project.donor != donor:
-            if project.reported and world.design.member[project.donor] and sees(world, donor, project):
-                return True
-    return False
+    return any(
+        (project.beneficiary, project.pillar) == (choice.j, choice.k)
+        and project.donor != donor
+        and world.design.member[project.donor]
+        and project.reported
+        and sees(world, donor, project)
+        for project in world.live()
+    )
 
 
 def sees(world: World, donor: int, project: OracleProject) -> bool:

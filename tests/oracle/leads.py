@@ -29,22 +29,22 @@ def leads(world: World) -> dict[int, set[tuple[int, int]]]:
     result: dict[int, set[tuple[int, int]]] = {d: set() for d in world.donors if world.design.member[d]}
     members = members_with_budget(world)
     units, spend = units_and_spend(world)
-    if not members or not units:
-        return result
     unit_blocks = blocks_of_units(spend, max(100, 2 * len(members)))
     member_blocks = blocks_of_members([world.budget[donor] for donor in members], sum(unit_blocks))
 
-    rows = [donor for donor, blocks in zip(members, member_blocks, strict=True) for _ in range(blocks)]
-    columns = [u for u, blocks in enumerate(unit_blocks) for _ in range(blocks)]
+    rows = [u for u, blocks in enumerate(unit_blocks) for _ in range(blocks)]
+    columns = [donor for donor, blocks in zip(members, member_blocks, strict=True) for _ in range(blocks)]
+    if not rows or not columns:
+        return result
     benefit = {donor: benefits(world, donor, units) for donor in members}
-    matrix = np.array([[benefit[donor][u] for u in columns] for donor in rows], dtype=float)
+    matrix = np.array([[benefit[donor][u] for donor in columns] for u in rows], dtype=float)
     for row, column in zip(*linear_sum_assignment(matrix, maximize=True), strict=True):
-        result[rows[row]] |= set(units[columns[column]])
+        result[columns[column]] |= set(units[rows[row]])
     return result
 
 
 def units_and_spend(world: World) -> tuple[list[Unit], list[float]]:
-    """Cells or states on which a planner would spend members' money now, in order, and how much."""
+    """All cells or states in order, and what a planner would spend of members' money on each now."""
     members = [donor for donor in world.donors if world.design.member[donor]]
     year = sum_in_order(world.budget[donor] for donor in members)
     saved = sum_in_order(world.cash[donor] for donor in members)
@@ -59,25 +59,27 @@ def units_and_spend(world: World) -> tuple[list[Unit], list[float]]:
         else:
             units.append([(j, k) for k in world.pillars])
             spend.append(sum_in_order(of_cell))
-    some = [u for u in range(len(units)) if spend[u] > 0.0]
-    return [units[u] for u in some], [spend[u] for u in some]
+    return units, spend
 
 
 def blocks_of_units(spend: list[float], blocks: int) -> list[int]:
-    """Share out blocks by spend, rounded, at least one each."""
+    """Share out blocks by spend, rounded; a unit may get none."""
     total = sum_in_order(spend)
-    return [max(1, math.floor(part / total * blocks + 0.5)) for part in spend]
+    if total == 0.0:
+        return [0 for _ in spend]
+    return [math.floor(part / total * blocks + 0.5) for part in spend]
 
 
 def blocks_of_members(budget: list[float], blocks: int) -> list[int]:
-    """Share out all blocks by budget and largest remainder, at least one each; ties to the smaller index."""
+    """Share out all blocks by budget and largest remainder, at least one each; ties to the smaller index.
+
+    Where there are fewer blocks than members, some have none.
+    """
+    fewest = 1 if blocks >= len(budget) else 0
     total = sum_in_order(budget)
     quota = [part / total * blocks for part in budget]
-    if blocks < len(budget):  # the largest budgets get the few that there are
-        first = sorted(range(len(budget)), key=lambda i: (-budget[i], i))[:blocks]
-        return [1 if i in first else 0 for i in range(len(budget))]
-    result = [max(1, math.floor(part)) for part in quota]
-    while sum(result) < blocks:
+    result = [max(fewest, math.floor(part)) for part in quota]
+    while quota and sum(result) < blocks:
         remainder = [quota[i] - result[i] for i in range(len(quota))]
         result[remainder.index(max(remainder))] += 1
     while sum(result) > blocks:  # small members were lifted to one block: those best served give
@@ -88,9 +90,7 @@ def blocks_of_members(budget: list[float], blocks: int) -> list[int]:
 
 def benefits(world: World, donor: int, units: list[Unit]) -> list[int]:
     """Return how much a donor wants each unit, as whole numbers up to 2^20."""
-    wish = []
-    for unit in units:
-        wish.append(sum_in_order(omega_alone(world, donor, j, k) for j, k in unit) / len(unit))
+    wish = [sum_in_order(omega_alone(world, donor, j, k) for j, k in unit) / len(unit) for unit in units]
     largest = max(wish)
     if largest == 0.0:
         return [0 for _ in wish]

@@ -1,9 +1,9 @@
 """A slow and plain model of one run, written from ``sim/ODD.md`` to check the compiled engine.
 
 Tasks are numbers in sets, beliefs are recomputed whenever they are needed, and every section of the ODD
-has its own module: ``derived`` (2), this one and ``income`` (3), ``value`` (4.1), ``coverage`` (4.2), ``omega``,
-``wants`` and ``planning`` (4.3), ``delivery`` (4.4), ``evolve`` (4.5, 4.9), ``design`` (5), ``pledge`` (5.1), ``register``,
-``leads`` and ``joint`` (5.2), ``conditions`` (5.3), ``bound`` (6). ``records`` holds what they share.
+has its own module: ``derived`` (2), this one (3), ``value`` (4.1), ``coverage`` (4.2), ``omega``, ``wants`` and
+``planning`` (4.3), ``delivery`` (4.4), ``evolve`` (4.5, 4.9), ``design`` (5), ``pledge`` (5.1), ``income``,
+``register``, ``leads`` and ``joint`` (5.2), ``conditions`` (5.3), ``bound`` (6). ``records`` holds what they share.
 """
 
 from __future__ import annotations
