@@ -77,8 +77,7 @@ def _own_ceiling(seed, rate, keys, administration, ownership, priority, counts):
 
 
 @compiled
-def _paths(own, initial, state_weight, pillar_weight, value, cost, yearly, horizon, none, bound, price, gap):  #
-type: ignore[no-untyped-def]
+def _paths(own, initial, state_weight, pillar_weight, value, cost, yearly, horizon, none, bound, price, gap):  # type: ignore[no-untyped-def]
     quarters, states, pillars = own.shape
     tasks = value.shape[0] - 1
     weight = np.empty((states, pillars))
