@@ -8,6 +8,7 @@ True
 """
 
 from donorlab.sim.agents import Beneficiary, Donor
+from donorlab.sim.interventions import adopt_architecture, cut_aid, donor_leaves
 from donorlab.sim.mechanisms.calendar import Contract, PlanningView
 from donorlab.sim.model import CoordinationModel
 from donorlab.sim.outcomes.bound import Baseline, baseline, certificate
@@ -24,8 +25,11 @@ __all__ = [
     "Result",
     "Scenario",
     "ScenarioError",
+    "adopt_architecture",
     "baseline",
     "certificate",
+    "cut_aid",
+    "donor_leaves",
     "profile",
     "simulate",
 ]

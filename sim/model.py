@@ -15,6 +15,7 @@ import numpy.typing as npt
 from donorlab.sim import recording
 from donorlab.sim.agents import Beneficiary, Donor, overrides
 from donorlab.sim.architectures import get_architecture
+from donorlab.sim.design import Design
 from donorlab.sim.events import Trace
 from donorlab.sim.mechanisms import appropriation, get_mechanism
 from donorlab.sim.mechanisms.calendar import score_factor
@@ -75,6 +76,9 @@ class Scratch:
         return self.member, self.limits, self.grants, self.present
 
 
+Change = Callable[["CoordinationModel"], None]
+
+
 class CoordinationModel(mesa.Model):  # type: ignore[misc]
     """Donors and beneficiaries over a number of quarters: a plain Mesa model.
 
@@ -117,34 +121,27 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.architecture = get_architecture(scenario.architecture)
         self.inputs = self.architecture.prepare(scenario)
         self.parameters = self.inputs.parameters
-        self.design = self.architecture.design(self.inputs)
         if baseline is not None and baseline.seed != seed:
             raise ScenarioError(f"baseline: made for seed {baseline.seed}, used with seed {seed}")
         self.land = baseline.land if baseline is not None else beneficiary_setup(scenario, seed)
         self.giving = donor_setup(self.inputs, seed)
-        self._credit()
-        self.state: State = initial_state(self.parameters, seed, self.land, self.giving, self.design)
+        self.state: State = initial_state(self.parameters, seed, self.land, self.giving)
         self.quarter = 0
         self.next_row = 0  # of the ledger: where the donor that is being asked writes
         self.first_row = 0  # of the ledger: the first contract of this quarter
-        self._prices()
         self.income = self.giving.budget / 4.0
-        self.budget_responds = keep_accounts or self.design.budget_elasticity > 0
+        self.present = np.ones(len(self.giving.keys), dtype=np.bool_)  # donors that still give
         self.accounts: list[FloatArray] = []
         self.expected_accounts = expected_accounts
-        self.wish = wish(self) if self.design.steers or self.budget_responds else np.zeros((0, 0, 0))
-        self.preferences = preferences(self) if self.design.division != "none" else np.zeros((0, 0))
-        self.promise = self.wish if self.budget_responds else np.zeros((0, 0, 0))
+        self.keep_accounts = keep_accounts
+        self.changes: dict[int, list[Change]] = {}
 
         p = self.parameters
         self.project_size = np.array([p.project_tasks_minimum, p.project_tasks_maximum], dtype=np.int64)
         states, pillars = self.land.standing.shape
         self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
+        self.adopt(self.architecture.design(self.inputs))
         self.factor = score_factor(self)
-        # of a project's cost, mismatch raises at least this share: a bound for the planner's first look
-        cheapest = float(self.land.task_price.min())
-        share = cheapest / (p.fixed_cost + p.relation_cost + cheapest)
-        self.promise_mandate = self.giving.mandate / (1.0 + (self.giving.price_factor - 1.0) * share)
         self.record = recording.Record.sized(p.quarters, pillars)
         names = self.inputs.mechanisms
         self.phases = {
@@ -153,28 +150,47 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.trace = Trace(self) if trace else None
         self._people(donors or {}, beneficiaries or {})
 
-    def _credit(self) -> None:
-        """Put credit in place of visibility, where the design says so."""
-        giving, rule = self.giving, self.design.credit
-        self.seen_motive = giving.visibility  # what counts for leads, pledges and accounts
-        self.credited = np.zeros_like(giving.visibility)
-        if rule != "none":
-            nothing = np.zeros_like(giving.visibility)
-            if rule == "equal":
-                self.credited = giving.visibility
-                self.giving = dataclasses.replace(giving, visibility=nothing)
-            else:
-                self.giving = dataclasses.replace(giving, visibility=nothing, need=giving.need + giving.visibility)
-
-    def _prices(self) -> None:
-        """Set what a project costs each donor beside its tasks, and when it may start."""
-        p, design = self.parameters, self.design
+    def adopt(self, design: Design) -> None:
+        """Put a design of coordination in force, now and until the next one."""
+        p, giving, state, land = self.parameters, self.giving, self.state, self.land
+        self.design = design
+        # credit stands in place of visibility, where the design says so
+        nothing = np.zeros_like(giving.visibility)
+        self.need = giving.need + (giving.visibility if design.credit == "marginal" else nothing)
+        self.visible = giving.visibility if design.credit == "none" else nothing
+        self.credited = giving.visibility if design.credit == "equal" else nothing
+        # what a project costs each donor beside its tasks, and when it may start
         self.monitoring = np.where(design.conditional, design.monitoring_cost, 0.0)
         self.fixed = p.fixed_cost + self.monitoring
         self.relation = p.relation_cost
         self.joiner_share = design.joiner_fixed_share if design.joint else -1.0
         self.least_fixed = p.fixed_cost * (design.joiner_fixed_share if design.joint else 1.0)
         self.lag = np.where(design.member, design.decision_lag, 0).astype(np.int64)
+        # of a project's cost, mismatch raises at least this share: a bound for the planner's first look
+        cheapest = float(land.task_price.min())
+        share = cheapest / (float(self.fixed.max()) + p.relation_cost + cheapest)
+        self.promise_mandate = giving.mandate / (1.0 + (giving.price_factor - 1.0) * share)
+        # leads, pledges, accounts: arrays only where they are used
+        shape = (len(giving.keys), *land.standing.shape)
+        self.budget_responds = self.keep_accounts or design.budget_elasticity > 0
+        self.wish = wish(self) if design.steers or self.budget_responds else np.zeros((0, 0, 0))
+        self.promise = self.wish if self.budget_responds else np.zeros((0, 0, 0))
+        self.preferences = preferences(self) if design.division != "none" else np.zeros((0, 0))
+        state.weight = np.ones(shape if design.steers else (0, 0, 0))
+        if design.conditional.any() and not len(state.shun_until):
+            state.shun_until = np.zeros(shape[:2], dtype=np.int32)
+
+    def schedule(self, quarter: int, change: Change) -> None:
+        """Let something happen at the start of a quarter: ``change(model)``, see ``donorlab.sim.interventions``.
+
+        Raises
+        ------
+        ScenarioError
+            If the quarter is over already.
+        """
+        if quarter <= self.quarter:
+            raise ScenarioError(f"schedule: quarter {quarter} is over; the next one is {self.quarter + 1}")
+        self.changes.setdefault(quarter, []).append(change)
 
     def _people(self, special: Mapping[str, type[Donor]], special_states: Mapping[str, type[Beneficiary]]) -> None:
         ids = self.inputs.donors.ids
@@ -203,8 +219,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         6. Evolve: states' own effort; lapse of what is not owned.
         7. Record.
         """
-        self.quarter += 1
-        self.state.flow[:] = 0.0
+        self._begin()
         self.appropriate()
         self.observe()
         self.plan()
@@ -212,6 +227,13 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.deliver()
         self.evolve()
         recording.record(self)
+
+    def _begin(self) -> None:
+        """Begin a quarter; what is scheduled for it happens first."""
+        self.quarter += 1
+        self.state.flow[:] = 0.0
+        for change in self.changes.pop(self.quarter, ()):
+            change(self)
 
     def appropriate(self) -> None:
         """Let budgets arrive: a quarter of the year's in each quarter up to the horizon."""
@@ -271,8 +293,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         ]
         spent = dict.fromkeys((name for name, _ in parts), 0.0)
         while self.quarter < self.parameters.quarters:
-            self.quarter += 1
-            self.state.flow[:] = 0.0
+            self._begin()
             for name, part in parts:
                 begun = time.perf_counter()
                 part()

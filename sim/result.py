@@ -12,7 +12,7 @@ import pandas as pd
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.events import events_frame
 from donorlab.sim.mechanisms.value import bit_counts
-from donorlab.sim.model import CoordinationModel
+from donorlab.sim.model import Change, CoordinationModel
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.outcomes.bound import baseline as make_baseline
 from donorlab.sim.outcomes.distribution import aid_matrix, aid_need_ratio, distribution_outcomes, need
@@ -25,7 +25,7 @@ from donorlab.sim.scenario import Scenario, ScenarioError
 from donorlab.sim.state import CONDITIONAL, FLOW_NAMES, JOINED, REFORM, REPORTED, STATUS_NAMES, WILLING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from donorlab.sim.agents import Beneficiary, Donor
 
@@ -247,6 +247,7 @@ def simulate(
     seed: int = 1,
     trace: bool = False,
     baseline: Baseline | None = None,
+    interventions: Sequence[tuple[int, Change]] = (),
     donors: Mapping[str, type[Donor]] | None = None,
     beneficiaries: Mapping[str, type[Beneficiary]] | None = None,
 ) -> Result:
@@ -258,6 +259,7 @@ def simulate(
     seed : replication number; the same seed gives the same bits
     trace : keep every event (``result.events``)
     baseline : ``donorlab.sim.baseline(scenario, seed)``, to share it between architectures of one seed
+    interventions : pairs (quarter, change): what happens at the start of a quarter, see ``donorlab.sim.interventions``
     donors, beneficiaries : classes of those whose decisions differ, by id
 
     Raises
@@ -276,6 +278,8 @@ def simulate(
         trace=trace,
         expected_accounts=expected_accounts(scenario, seed, baseline),
     )
+    for quarter, change in interventions:
+        model.schedule(quarter, change)
     model.run()
     return Result(model, baseline, trace)
 

@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
-from donorlab.sim.design import Design
 from donorlab.sim.scenario import FloatArray, Parameters
 from donorlab.sim.setup import BeneficiarySetup, DonorSetup, WordArray
 
@@ -125,7 +124,7 @@ class State:
     lapsed : (J, K) tasks lapsed since the start
     weight : (D, J, K) factor on a donor's value from leads or pledges, else an empty array
     shun_until : (D, J) last quarter in which a donor stays away after it withheld, else an empty array
-    overhead_paid, pool_paid : (D,) EUR m since the start; account : (D,) credit of this year
+    overhead_paid, pool_paid, withdrawn : (D,) EUR m since the start (withdrawn: cash of a donor that left); account : (D,) credit of this year
     slot_of : (D,) planning slot of this quarter; order : (D,) donors by slot, then index
     flow : (6,) what happened this quarter, see FLOW_NAMES
     """
@@ -158,6 +157,7 @@ class State:
     shun_until: Int32Array
     overhead_paid: FloatArray
     pool_paid: FloatArray
+    withdrawn: FloatArray
     account: FloatArray
     slot_of: Int64Array
     order: Int64Array
@@ -185,9 +185,7 @@ def expected_projects(parameters: Parameters, land: BeneficiarySetup) -> int:
     return int(parameters.money * parameters.horizon / 4 / price) + 64
 
 
-def initial_state(
-    parameters: Parameters, seed: int, land: BeneficiarySetup, giving: DonorSetup, design: Design
-) -> State:
+def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giving: DonorSetup) -> State:
     """Return the state at the start of quarter 1."""
     states, pillars = land.standing.shape
     donors, tasks = len(giving.keys), parameters.tasks_per_pillar
@@ -220,10 +218,11 @@ def initial_state(
         own_tasks=np.zeros((states, pillars), dtype=np.int32),
         own_drawn=np.zeros((states, pillars), dtype=np.int32),
         lapsed=np.zeros((states, pillars), dtype=np.int32),
-        weight=np.ones((donors, states, pillars) if design.steers else (0, 0, 0)),
-        shun_until=np.zeros((donors, states) if design.conditional.any() else (0, 0), dtype=np.int32),
+        weight=np.ones((0, 0, 0)),
+        shun_until=np.zeros((0, 0), dtype=np.int32),
         overhead_paid=np.zeros(donors),
         pool_paid=np.zeros(donors),
+        withdrawn=np.zeros(donors),
         account=np.zeros(donors),
         slot_of=np.zeros(donors, dtype=np.int64),
         order=np.arange(donors, dtype=np.int64),

@@ -28,7 +28,7 @@ def _respond(model: CoordinationModel) -> None:
     with np.errstate(divide="ignore", invalid="ignore"):
         change = np.where(before > 0, own / before - 1.0, 0.0)
     factor = np.clip(1.0 + design.budget_elasticity * change, BUDGET_FACTOR_LOWEST, BUDGET_FACTOR_HIGHEST)
-    model.income = model.giving.budget / 4.0 * np.where(design.member, factor, 1.0)
+    model.income = np.where(model.present, model.giving.budget / 4.0 * np.where(design.member, factor, 1.0), 0.0)
 
 
 def appropriate(model: CoordinationModel) -> None:

@@ -175,8 +175,8 @@ def score_factor(model: CoordinationModel) -> float:
     """Return what turns a score into the integer that is compared: 2^40 / largest score at the start (0: none)."""
     land, giving, state = model.land, model.giving, model.state
     largest = largest_score(
-        model.project_size, model.fixed, model.relation, giving.itself, giving.visibility, model.credited, state.standing,
-        land.value, land.task_price, giving.price_factor, giving.mandate, giving.need, giving.political,
+        model.project_size, model.fixed, model.relation, giving.itself, model.visible, model.credited, state.standing,
+        land.value, land.task_price, giving.price_factor, giving.mandate, model.need, giving.political,
         land.state_weight, land.pillar_weight,
     )  # fmt: skip
     return SCORE_UNIT / largest if largest > 0 else 0.0
@@ -199,7 +199,7 @@ def _arguments(model: CoordinationModel, quarter: int) -> tuple[Any, ...]:
         state.order, ledger.whole, ledger.words, ledger.reals, ledger.seen, state.cash, state.flow, state.first,
         model.design.member, state.weight, state.shun_until, model.credited,
         state.standing, state.known, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
-        giving.itself, giving.visibility, land.value, land.task_price, giving.price_factor, giving.mandate, giving.need,
+        giving.itself, model.visible, land.value, land.task_price, giving.price_factor, giving.mandate, model.need,
         giving.political, land.state_weight, land.pillar_weight,
         model.promise_mandate, scratch.fresh, scratch.present_gain, scratch.settled,
         scratch.best, scratch.best_pillar, scratch.best_tasks, scratch.tasks_added, scratch.projects_added,
@@ -261,9 +261,9 @@ def planning_view(model: CoordinationModel, donor: int, quarter: int, slot: int)
     for j in np.flatnonzero(open_to):
         for k in range(price.shape[1]):
             best = best_in_cell(
-                donor, j, k, count[j, k], giving.visibility[donor] / (1.0 + own[j]), state.attenuation[j] * weight[j, k],
+                donor, j, k, count[j, k], model.visible[donor] / (1.0 + own[j]), state.attenuation[j] * weight[j, k],
                 model.project_size, fixed[j], price[j, k], model.credited, state.standing, land.value, giving.mandate,
-                giving.need, giving.political, land.state_weight, land.pillar_weight,
+                model.need, giving.political, land.state_weight, land.pillar_weight,
             )  # fmt: skip
             score[j, k] = best
     view = PlanningView(

@@ -46,7 +46,7 @@ def wish(model: CoordinationModel) -> FloatArray:
     """Return omega of each donor and cell with nothing running, (D, J, K); 0 for a donor itself."""
     land, giving = model.land, model.giving
     need = giving.need[:, None, None] * land.state_weight[None, :, None] * land.pillar_weight
-    inner = need + giving.political[:, :, None] + model.seen_motive[:, None, None]
+    inner = need + giving.political[:, :, None] + giving.visibility[:, None, None]
     omega = giving.mandate[:, None, :] * inner
     for d, j in enumerate(giving.itself):
         if j >= 0:

@@ -70,7 +70,7 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
         "projects": float(len(paid.cost)),
         "transaction_cost_share": ratio(float(paid.transaction_cost.sum()), appropriated),
         "mismatch_cost_share": ratio(float(paid.mismatch_cost.sum()), appropriated),
-        "idle_share": ratio(float(model.state.cash.sum()), appropriated),
+        "idle_share": ratio(float(model.state.cash.sum() + model.state.withdrawn.sum()), appropriated),
         "absorption_use": ratio(used, float(model.land.administration.sum()) * p.horizon),
         "overhead_share": ratio(overhead, appropriated),
         "compliance_rate": ratio(float((promised & (paid.flags & WILLING != 0)).sum()), float(promised.sum())),

@@ -231,7 +231,7 @@ def waterfall(model: CoordinationModel, base: Baseline, paid: Payments) -> Water
             "failure": float(bins[FAILURE]),
             "pipeline": float(bins[PIPELINE]),
             "congestion": float(bins[CONGESTION]),
-            "idle": float(state.cash.sum()),
+            "idle": float(state.cash.sum() + state.withdrawn.sum()),
             "lapse": float(bins[LAPSED]),
             "displaced_own_effort": at_best - effective,
             "misallocation_pillars": useful - by_state,

@@ -1,0 +1,32 @@
+"""Checks of the oracle alone: what must hold under every architecture, and what the drawn worlds show."""
+
+import numpy as np
+import pytest
+
+from oracle.design import ARCHITECTURES
+from oracle.invariants import check
+from oracle.model import run
+from oracle.worlds import numbered, shown, shown_by_design
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_what_holds_under_every_architecture(architecture):
+    for number in range(50):
+        world = numbered(number, (architecture,))
+        result = run(world, number)
+        check(world, result)
+        if number % 10 == 0:
+            assert repr(result) == repr(run(world, number))
+
+
+def test_worlds_show_what_the_rules_do():
+    runs = [run(numbered(number), number) for number in range(300)]
+    umbrellas = [r for number, r in enumerate(runs) if numbered(number).architecture.startswith("umbrella")]
+    conditions = [r for number, r in enumerate(runs) if numbered(number).architecture.endswith("conditional")]
+    assert np.mean([shown(r).all for r in runs]) >= 0.5
+    assert np.mean([shown_by_design(r).stalled for r in runs]) >= 0.25
+    assert np.mean([shown_by_design(r).late for r in umbrellas]) >= 0.4
+    assert np.mean([shown_by_design(r).pool_spent for r in umbrellas]) >= 0.2
+    assert np.mean([shown_by_design(r).joined for r in umbrellas]) >= 0.08
+    assert np.mean([shown_by_design(r).withheld for r in conditions]) >= 0.15
+    assert np.mean([shown_by_design(r).complied_for_money for r in conditions]) >= 0.15
