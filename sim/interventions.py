@@ -6,6 +6,7 @@ test of ownership: what stands after the money stops (literature on conditionali
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,30 @@ def cut_aid(model: CoordinationModel) -> None:
     _withdraw(model, np.ones(len(model.giving.keys), dtype=np.bool_))
 
 
+@dataclass(frozen=True)
+class _DonorLeaves:
+    donor: str
+
+    def __call__(self, model: CoordinationModel) -> None:
+        ids = model.inputs.donors.ids
+        if self.donor not in ids:
+            raise ScenarioError(f"donor_leaves: unknown donor '{self.donor}'{suggest(self.donor, ids)}")
+        leaving = np.zeros(len(ids), dtype=np.bool_)
+        leaving[ids.index(self.donor)] = True
+        _withdraw(model, leaving)
+
+
+@dataclass(frozen=True)
+class _AdoptArchitecture:
+    name: str
+
+    def __call__(self, model: CoordinationModel) -> None:
+        architecture = get_architecture(self.name)
+        if architecture.prepare(model.original).donors.ids != model.inputs.donors.ids:
+            raise ScenarioError(f"adopt_architecture: '{self.name}' needs other donors than this run began with")
+        model.adopt(architecture.design(model.inputs))
+
+
 def donor_leaves(donor: str) -> Change:
     """Return the change that one donor stops giving.
 
@@ -39,16 +64,7 @@ def donor_leaves(donor: str) -> Change:
     ScenarioError
         When it happens, if there is no donor of that id.
     """
-
-    def change(model: CoordinationModel) -> None:
-        ids = model.inputs.donors.ids
-        if donor not in ids:
-            raise ScenarioError(f"donor_leaves: unknown donor '{donor}'{suggest(donor, ids)}")
-        leaving = np.zeros(len(ids), dtype=np.bool_)
-        leaving[ids.index(donor)] = True
-        _withdraw(model, leaving)
-
-    return change
+    return _DonorLeaves(donor)
 
 
 def adopt_architecture(name: str) -> Change:
@@ -62,11 +78,4 @@ def adopt_architecture(name: str) -> Change:
     ScenarioError
         When it happens, if the architecture is unknown or would need other donors than there are.
     """
-
-    def change(model: CoordinationModel) -> None:
-        architecture = get_architecture(name)
-        if architecture.prepare(model.original).donors.ids != model.inputs.donors.ids:
-            raise ScenarioError(f"adopt_architecture: '{name}' needs other donors than this run began with")
-        model.adopt(architecture.design(model.inputs))
-
-    return change
+    return _AdoptArchitecture(name)

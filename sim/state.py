@@ -124,7 +124,8 @@ class State:
     lapsed : (J, K) tasks lapsed since the start
     weight : (D, J, K) factor on a donor's value from leads or pledges, else an empty array
     shun_until : (D, J) last quarter in which a donor stays away after it withheld, else an empty array
-    overhead_paid, pool_paid, withdrawn : (D,) EUR m since the start (withdrawn: cash of a donor that left); account : (D,) credit of this year
+    overhead_paid, pool_paid : (D,) EUR m since the start; withdrawn : (D,) cash of donors that left, EUR m
+    account : (D,) credit of this year
     slot_of : (D,) planning slot of this quarter; order : (D,) donors by slot, then index
     flow : (6,) what happened this quarter, see FLOW_NAMES
     """
