@@ -147,7 +147,7 @@ def payments(model: CoordinationModel) -> Payments:
               (("tasks", TASKS), ("duplicated", DUPLICATED), ("race", RACE), ("others", OTHERS), ("blocked", BLOCKED))}  # fmt: skip
     kept = whole[:, STATUS] != WITHHELD  # of what was withheld only fixed and monitoring cost are spent
     price = np.where(kept, land.task_price[whole[:, BENEFICIARY]], 0.0)
-    base = whole[:, SIZE] * price
+    base: FloatArray = np.asarray(whole[:, SIZE] * price, dtype=np.float64)
     cost = reals[:, COST] - reals[:, RETURNED]
     fixed, monitoring = reals[:, FIXED].copy(), reals[:, MONITORING].copy()
     relation = np.where(kept, reals[:, RELATION], 0.0)
