@@ -14,11 +14,19 @@ from typing import Any, Final
 
 from donorlab.scenarios import composition, plain, plugins, synthetic, world, written
 from donorlab.scenarios.builders import BUILDERS, option_keys, select
-from donorlab.scenarios.overrides import PHASES, SELECTIONS, checked_parameters, one_of, parse_overrides, word
+from donorlab.scenarios.overrides import (
+    PHASES,
+    SELECTIONS,
+    checked_parameters,
+    is_option,
+    one_of,
+    parse_overrides,
+    word,
+)
 from donorlab.scenarios.parameters import parameter_defaults
-from donorlab.sim.architectures import architecture_names
-from donorlab.sim.mechanisms import mechanism_names
-from donorlab.sim.scenario import Mechanisms, Parameters, Scenario, ScenarioError, suggest
+from donorlab.sim.architectures import architecture_names, get_architecture
+from donorlab.sim.mechanisms import get_mechanism, mechanism_names
+from donorlab.sim.scenario import Mechanisms, Parameters, Scenario, ScenarioError, options_of, suggest
 
 _COMMON: Final = ("name", "title", "description", "builder", "parameters", "select")
 _BUILDER_MODULES: Final = (synthetic, world, written)  # imported because they register themselves
@@ -86,6 +94,7 @@ def configuration(name: str | Path = "world", overrides: Sequence[str] = ()) -> 
     data = _checked(scenario, changes)
     data["architecture"] = architecture or composed["architecture"]["name"]
     data["mechanism"] = dict(composed["mechanism"])
+    data["options"] = {key: changes.pop(key) for key in list(changes) if is_option(key)}
     for key in [key for key in changes if key.startswith("mechanism.")]:
         data["mechanism"][key.partition(".")[2]] = changes.pop(key)
     for key in [key for key in changes if key in SELECTIONS]:
@@ -113,7 +122,7 @@ def build(data: Mapping[str, Any]) -> Scenario:
         Parameters(**values)
     except ScenarioError as error:
         raise ScenarioError(f"{where}: {error}") from None
-    return Scenario(
+    scenario = Scenario(
         name=data["name"],
         title=data["title"],
         description=data["description"],
@@ -127,7 +136,21 @@ def build(data: Mapping[str, Any]) -> Scenario:
         parameters=Parameters(**{**values, **data["overrides"]}),
         mechanisms=_mechanisms(data["mechanism"]),
         architecture=_architecture(data["architecture"]),
+        options=data.get("options", {}),
     )
+    _check_options(scenario)
+    return scenario
+
+
+def _check_options(scenario: Scenario) -> None:
+    """Refuse options that no architecture or mechanism of the scenario has."""
+    for key in scenario.options:
+        kind, owner, _ = key.split(".")
+        if kind == "architecture":
+            get_architecture(_architecture(owner), scenario.options)
+        else:
+            function = get_mechanism(owner, getattr(scenario.mechanisms, owner))
+            options_of(getattr(function, "Options", None), scenario.options, f"mechanism.{owner}.")
 
 
 def _own_file(path: Path) -> dict[str, Any]:

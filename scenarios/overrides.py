@@ -29,6 +29,12 @@ def known_keys() -> tuple[str, ...]:
     )
 
 
+def is_option(key: str) -> bool:
+    """Return whether a key may be an option of a third party's architecture or mechanism."""
+    parts = key.split(".")
+    return len(parts) == 3 and (parts[0] == "architecture" or (parts[0] == "mechanism" and parts[1] in PHASES))
+
+
 def parse_overrides(overrides: Sequence[str]) -> dict[str, Any]:
     """Return the overrides as a dictionary; of several with the same key the last one stands.
 
@@ -67,7 +73,7 @@ def _parse(text: object) -> tuple[str, Any]:
         raise ScenarioError(f"override '{shown}': Hydra's own keys are refused; parameters have names such as horizon")
     if key == "scenario":
         raise ScenarioError(f"override '{shown}': the scenario is load's first argument, for example load('world')")
-    if not _KEY.fullmatch(key) or key not in known_keys():
+    if not _KEY.fullmatch(key) or not (key in known_keys() or is_option(key)):
         raise ScenarioError(f"unknown parameter '{where}'{suggest(where, known_keys()) or _hint(key)}")
     return key, _value(key, plain.parse(value, key, plain.VALUE_CHARACTERS_MAXIMUM))
 
@@ -94,7 +100,7 @@ def _value(key: str, value: Any) -> Any:
         return value
     if value is None and key != "synthetic.money_per_donor":
         raise ScenarioError(f"{key}: no value; write {key}=value")
-    if key == "architecture" or key.startswith("mechanism"):
+    if key == "architecture" or (key.startswith("mechanism") and not is_option(key)):
         return word(key, value)
     return parameter_value(key, value)
 

@@ -50,7 +50,7 @@ class _AdoptArchitecture:
     name: str
 
     def __call__(self, model: CoordinationModel) -> None:
-        architecture = get_architecture(self.name)
+        architecture = get_architecture(self.name, model.original.options)
         if architecture.prepare(model.original).donors.ids != model.inputs.donors.ids:
             raise ScenarioError(f"adopt_architecture: '{self.name}' needs other donors than this run began with")
         model.adopt(architecture.design(model.inputs))

@@ -22,7 +22,7 @@ from donorlab.sim.mechanisms.calendar import score_factor
 from donorlab.sim.mechanisms.information import observe
 from donorlab.sim.mechanisms.steering import preferences, steer, wish
 from donorlab.sim.outcomes.bound import Baseline
-from donorlab.sim.scenario import FloatArray, Scenario, ScenarioError, checked_seed, suggest
+from donorlab.sim.scenario import FloatArray, Scenario, ScenarioError, checked_seed, options_of, suggest
 from donorlab.sim.setup import beneficiary_setup, donor_setup
 from donorlab.sim.state import State, initial_state
 
@@ -118,7 +118,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         super().__init__(rng=seed)
         self.seed = seed
         self.original = scenario
-        self.architecture = get_architecture(scenario.architecture)
+        self.architecture = get_architecture(scenario.architecture, scenario.options)
         self.inputs = self.architecture.prepare(scenario)
         self.parameters = self.inputs.parameters
         if baseline is not None and baseline.seed != seed:
@@ -146,6 +146,10 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         names = self.inputs.mechanisms
         self.phases = {
             item.name: get_mechanism(item.name, getattr(names, item.name)) for item in dataclasses.fields(names)
+        }
+        self.options = {
+            phase: options_of(getattr(function, "Options", None), scenario.options, f"mechanism.{phase}.")
+            for phase, function in self.phases.items()
         }
         self.trace = Trace(self) if trace else None
         self._people(donors or {}, beneficiaries or {})

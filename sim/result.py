@@ -286,7 +286,7 @@ def simulate(
 
 def expected_accounts(scenario: Scenario, seed: int, baseline: Baseline) -> np.ndarray | None:
     """Return what donors can account for without members, (years, D), where budgets respond to it; else None."""
-    architecture = get_architecture(scenario.architecture)
+    architecture = get_architecture(scenario.architecture, scenario.options)
     prepared = architecture.prepare(scenario)
     if architecture.design(prepared).budget_elasticity <= 0:
         return None

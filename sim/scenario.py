@@ -47,6 +47,45 @@ def parameter(
     return field(metadata={"unit": unit, "meaning": meaning, "low": low, "high": high, "choices": choices})
 
 
+def option(
+    default: float | str,
+    unit: str,
+    meaning: str,
+    source: str,
+    low: float = -math.inf,
+    high: float = math.inf,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare an option of a third party's architecture or mechanism, in a frozen dataclass of its own.
+
+    ``source`` says where the default comes from and names a range, or says ``assumption``.
+    """
+    rules = {"unit": unit, "meaning": meaning, "source": source, "low": low, "high": high, "choices": choices}
+    return field(default=default, metadata=rules)
+
+
+def options_of(kind: type | None, options: Mapping[str, Any], prefix: str) -> Any:
+    """Return an instance of an options dataclass, filled from the keys of ``options`` that begin with ``prefix``.
+
+    Raises
+    ------
+    ScenarioError
+        If a key is unknown or a value impossible; None is returned where there is no such dataclass and no key.
+    """
+    given = {key.removeprefix(prefix): value for key, value in options.items() if key.startswith(prefix)}
+    known = {item.name: item for item in dataclasses.fields(kind)} if kind is not None else {}
+    for name in given:
+        if name not in known:
+            hint = f"; there are {', '.join(known)}" if known else "; it has no options"
+            raise ScenarioError(f"unknown option '{prefix}{name}'{suggest(name, known)}{hint}")
+    checked = {}
+    for name, value in given.items():
+        rules = known[name].metadata
+        kind_of = known[name].type if isinstance(known[name].type, str) else known[name].type.__name__
+        checked[name] = _checked(f"{prefix}{name}", value, str(kind_of), rules)
+    return kind(**checked) if kind is not None else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
     """Scalars of the model. Symbols and equations: ``ODD.md``."""
@@ -365,6 +404,8 @@ class Scenario:
     instrument_mix : (K, M) share of each instrument in a pillar's task list, rows sum to 1
     income_group_weights : weights of `state_weighting = poorest`
     architecture : name in the registry ``donorlab.sim.architectures``
+    options : options of third parties' architectures and mechanisms: ``architecture.NAME.OPTION`` or
+        ``mechanism.PHASE.OPTION`` to value
     """
 
     name: str
@@ -380,6 +421,7 @@ class Scenario:
     parameters: Parameters
     mechanisms: Mechanisms = field(default_factory=Mechanisms)
     architecture: str = "fragmented"
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         k, m = len(self.pillars), len(self.instruments)
@@ -410,6 +452,7 @@ class Scenario:
             if other != name:
                 raise ScenarioError(f"ids '{name}' and '{other}' share a random address; rename one of them")
         object.__setattr__(self, "income_group_weights", dict(self.income_group_weights))
+        object.__setattr__(self, "options", dict(self.options))
         if self.parameters.state_weighting == "poorest":
             unknown = sorted(set(states.income_groups) - set(self.income_group_weights))
             if unknown:

@@ -8,10 +8,11 @@ subclass ``Architecture``, name it, override ``prepare`` or ``design`` or both, 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from donorlab.sim.design import Design, nobody
-from donorlab.sim.scenario import Scenario, ScenarioError, suggest
+from donorlab.sim.scenario import Scenario, ScenarioError, options_of, suggest
 
 
 class Architecture:
@@ -22,11 +23,17 @@ class Architecture:
     name : the name on the command line
     summary : one line in plain words
     source : where the idea comes from
+    Options : frozen dataclass of the architecture's own options (``donorlab.sim.scenario.option``), or None; the ones
+        in force are ``self.options``; on the command line ``architecture.NAME.OPTION=value``
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     source: ClassVar[str]
+    Options: ClassVar[type | None] = None
+
+    def __init__(self, options: Any = None) -> None:
+        self.options = options if options is not None or self.Options is None else self.Options()
 
     def prepare(self, scenario: Scenario) -> Scenario:
         """Return the scenario that is simulated; must not change the one that is passed."""
@@ -59,15 +66,16 @@ def architecture_names() -> list[str]:
     return sorted(_REGISTRY)
 
 
-def get_architecture(name: str) -> Architecture:
-    """Return a new instance of the architecture of that name.
+def get_architecture(name: str, options: Mapping[str, Any] | None = None) -> Architecture:
+    """Return a new instance of the architecture of that name, with the scenario's options for it.
 
     Raises
     ------
     ScenarioError
-        If there is none.
+        If there is none, or an option is unknown or impossible.
     """
     if name not in _REGISTRY:
         known = ", ".join(architecture_names())
         raise ScenarioError(f"architecture: unknown architecture '{name}'{suggest(name, _REGISTRY)}; known: {known}")
-    return _REGISTRY[name]()
+    kind = _REGISTRY[name]
+    return kind(options_of(kind.Options, options or {}, f"architecture.{name}."))

@@ -1,6 +1,8 @@
 """The submodels, one file each, chosen by name: a *phase* of the quarter maps to a function ``f(model, quarter)``.
 
-A third party adds one through the entry-point group ``donorlab.mechanisms`` or ``register_mechanism``.
+A third party adds one through the entry-point group ``donorlab.mechanisms`` or ``register_mechanism``. Its own options
+stand in a frozen dataclass, ``function.Options`` (see ``donorlab.sim.scenario.option``); the ones in force are
+``model.options[phase]``, on the command line ``mechanism.PHASE.OPTION=value``.
 """
 
 from __future__ import annotations
