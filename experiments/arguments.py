@@ -26,6 +26,10 @@ class InputError(click.ClickException):
     exit_code = 2
 
 
+class RunError(RuntimeError):
+    """A run that failed; the message names it."""
+
+
 def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     """Return ``" (did you mean 'x'?)"`` for the closest known name, or an empty string.
 
@@ -103,6 +107,11 @@ def _read(key: str, text: str, default: object) -> Any:
         if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
             raise InputError(f"{key}: '{text}' is not a whole number")
         return int(text)
+    if isinstance(default, float):
+        try:
+            return float(text)
+        except ValueError:
+            raise InputError(f"{key}: '{text}' is not a number") from None
     if isinstance(default, list):
         inner = text[1:-1] if text.startswith("[") and text.endswith("]") else text
         items = [item.strip().strip("'\"") for item in inner.split(",")]

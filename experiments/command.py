@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from donorlab.experiments.arguments import did_you_mean
+from donorlab.experiments.arguments import RunError, did_you_mean
 
 INTERRUPTED: Final = 130  # what a shell expects of a program ended by Ctrl-C
 MISTAKE: Final = 2
@@ -76,6 +76,8 @@ def explain(error: Exception) -> tuple[str, int]:
         return _line(str(error)), MISTAKE
     if isinstance(error, MemoryError):
         return "not enough memory; ask for fewer replications or a smaller scenario", FAULT
+    if isinstance(error, RunError):
+        return _line(f"{error} (a fault of ours; run again with --debug for details)"), FAULT
     return _line(f"{type(error).__name__}: {error} (a fault of ours; run again with --debug for details)"), FAULT
 
 
@@ -105,16 +107,22 @@ def program(ctx: click.Context, debug: bool) -> None:
 @program.command()
 @click.argument("words", nargs=-1, metavar="[SCENARIO] [KEY=VALUE]...")
 def compare(words: tuple[str, ...]) -> None:
-    """Compare architectures on paired draws: table and figures.
+    """Compare architectures on paired draws, and over all assumptions.
 
     Writes the result folder described in results/README.md.
 
     \b
-    scenario=world                        also as the first word; `donorlab list` names them
-    architectures=[fragmented,central]    differences are taken to the first
-    replications=20                       paired: each architecture meets the same draws
-    seed=1                                of the first replication
-    out=FOLDER                            default ./results/<date>-<time>-compare-<hash>
+    scenario=world           also as the first word; `donorlab list` names them
+    architectures=[fragmented,umbrella,conditional,umbrella_conditional,central]
+                             differences are taken to the first
+    replications=20          at the scenario's values; paired: each architecture meets the same draws
+    seed=1                   of the first replication
+    draws=200                futures: all uncertainties drawn over their ranges; 0 for none
+    smallest_difference=0.02 in efficiency, from which on one is called better
+    break_even=true          where the difference to the first changes its sign
+    values=true              the ranking under other value judgements
+    workers=auto             processes; the numbers do not depend on it
+    out=FOLDER               default ./results/<date>-<time>-compare-<hash>
 
     All other keys are parameters of the scenario (`donorlab parameters`).
     """

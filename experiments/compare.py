@@ -1,10 +1,10 @@
-"""``donorlab compare``: architectures on the same draws; table, sentences, figures, result folder."""
+"""``donorlab compare``: architectures on the same draws; tables, sentences, figures, result folder."""
 
 from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,11 +13,11 @@ import pandas as pd
 from rich.console import Console
 
 from donorlab import scenarios as catalogue
-from donorlab import sim
-from donorlab.experiments import figures, provenance, tables
+from donorlab.experiments import break_even, ensemble, falls, figures, levers, provenance, report, tables
 from donorlab.experiments.arguments import Arguments, InputError, did_you_mean, parse
-from donorlab.experiments.outcomes import euros
+from donorlab.experiments.comparison import Comparison, Study, asked, study
 from donorlab.experiments.progress import progress
+from donorlab.experiments.runner import checked_workers
 from donorlab.experiments.store import ResultFolder, default_folder, digest_of, refuse_occupied
 from donorlab.sim.compiled import source_hash
 from donorlab.sim.scenario import checked_seed
@@ -26,126 +26,61 @@ if TYPE_CHECKING:
     from donorlab.sim import Scenario
 
 REPLICATIONS_MAXIMUM: Final = 1_000  # all projects of all runs are held in memory, 4 MB a replication of `world`
-_TABLE_WIDTH: Final = 100  # where there is no terminal to fit
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """The tables of a paired comparison; each has columns ``architecture`` and ``seed`` first.
+class Options:
+    """Keys of the experiment, checked."""
 
-    Attributes
-    ----------
-    scenarios : one scenario an architecture, which differ in nothing else
-    seeds : the replications, the same for every architecture
-    runs : a row a run, with its outcomes
-    steps, projects, beneficiaries, donors : the tables of each run, one under the other
-    """
-
-    scenarios: Mapping[str, Scenario]
     seeds: tuple[int, ...]
-    runs: pd.DataFrame
-    steps: pd.DataFrame
-    projects: pd.DataFrame
-    beneficiaries: pd.DataFrame
-    donors: pd.DataFrame
+    draws: int
+    smallest: float
+    break_even: bool
+    values: bool
+    workers: int | None
+    out: Path | None
 
 
-def paired_runs(
-    scenarios: Mapping[str, Scenario], seeds: Sequence[int], advance: Callable[[], None] = lambda: None
-) -> Comparison:
-    """Run each scenario with each seed; what a seed fixes for all of them is computed once.
-
-    Parameters
-    ----------
-    scenarios : scenario by name of its architecture
-    seeds : replications
-    advance : called after each run
-
-    Returns
-    -------
-    Comparison
-        ``runs`` has the outcomes and ``relative_to_central``, gain over the gain of the paired central run (NaN
-        without one).
-    """
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in ("steps", "projects", "beneficiaries", "donors")}
-    rows: list[dict[str, Any]] = []
-    shared = next(iter(scenarios.values()))
-    for seed in seeds:
-        baseline = sim.baseline(shared, seed)
-        for architecture, scenario in scenarios.items():
-            result = sim.simulate(scenario, seed=seed, baseline=baseline)
-            rows.append({"architecture": architecture, "seed": seed, **result.outcomes})
-            for name, so_far in parts.items():
-                so_far.append(_labelled(getattr(result, name), architecture, seed))
-            advance()
-    runs = pd.DataFrame(rows)
-    runs["relative_to_central"] = _relative_to_central(runs)
-    joined = {name: _stacked(frames, list(scenarios)) for name, frames in parts.items()}
-    return Comparison(scenarios=dict(scenarios), seeds=tuple(seeds), runs=runs, **joined)
-
-
-def _labelled(frame: pd.DataFrame, architecture: str, seed: int) -> pd.DataFrame:
-    """Return a table of a run with architecture and seed in front, a meaningful index as a column."""
-    labelled = frame.reset_index(drop=frame.index.name is None)
-    labelled.insert(0, "architecture", architecture)
-    labelled.insert(1, "seed", seed)
-    return labelled
-
-
-def _stacked(frames: list[pd.DataFrame], architectures: list[str]) -> pd.DataFrame:
-    whole = pd.concat(frames, ignore_index=True)
-    whole["architecture"] = pd.Categorical(whole["architecture"], categories=architectures)
-    return whole
-
-
-def _relative_to_central(runs: pd.DataFrame) -> pd.Series[float]:
-    gain = (runs["welfare"] - runs["welfare_no_aid"]).astype("float64")
-    central = gain[runs["architecture"] == "central"]
-    by_seed = dict(zip(runs.loc[central.index, "seed"], central, strict=True))
-    reference = runs["seed"].map(by_seed).astype("float64")
-    return gain / reference.where(reference != 0)
-
-
-# ---------------------------------------------------------------------- the command
 def run(words: Sequence[str]) -> None:
     """Carry out ``donorlab compare WORDS``."""
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     arguments = parse("compare", words)
-    seeds = _seeds(arguments)
-    if arguments.experiment["out"] is not None:
-        refuse_occupied(Path(arguments.experiment["out"]))
+    options = _options(arguments)
+    if options.out is not None:
+        refuse_occupied(options.out)
     loaded = _load(arguments)
-    configuration = _configuration(arguments, loaded, seeds)
+    chosen = {word.partition("=")[0] for word in arguments.overrides}
+    levers.check(loaded, chosen)
+    first = next(iter(loaded.values()))
+    plan = ensemble.plan(first, options.draws, chosen) if options.draws else None
+    configuration = _configuration(arguments, options, loaded, plan)
     digest = digest_of(configuration)
-    out = arguments.experiment["out"]
-    target = Path(out) if out is not None else default_folder("compare", digest, datetime.datetime.now())
+    target = options.out or default_folder("compare", digest, datetime.datetime.now())
     stamp = figures.Stamp(
-        scenario=next(iter(loaded.values())).name,
+        scenario=first.name,
         settings=" ".join(arguments.overrides),
-        seeds=_span(seeds),
+        seeds=_span(options.seeds),
         source=source_hash(),
         configuration=digest,
         version=provenance.version(),
     )
     screen = Console()
-    with ResultFolder(target, refuse_existing=out is not None) as folder:
-        with progress(f"{stamp.scenario}, {' and '.join(loaded)}", len(seeds) * len(loaded)) as advance:
-            comparison = paired_runs(loaded, seeds, advance)
-        summary = tables.summarise(comparison.runs)
-        folder.table("runs", _with_varied_parameters(comparison))
-        for name in ("steps", "projects", "beneficiaries", "donors"):
-            folder.table(name, getattr(comparison, name))
-        folder.csv("summary", summary)
+    if not screen.is_terminal:
+        screen = Console(width=max(report.WIDTH, screen.width))
+    what = (plan, options.break_even, options.values)
+    with ResultFolder(target, refuse_existing=options.out is not None) as folder:
+        with progress(f"{stamp.scenario}, {len(loaded)} architectures", asked(loaded, options.seeds, *what).runs) as advance:
+            found = study(loaded, options.seeds, *what, options.workers, advance)
+        summary = tables.summarise(found.comparison.runs, found.draws, options.smallest)
+        _store(folder, found, summary, stamp, options)
         folder.json("configuration", configuration)
-        for drawn in figures.draw_all(comparison, stamp):
-            folder.figure(drawn.name, drawn.figure, drawn.data, stamp.metadata(drawn.title))
         folder.manifest(
             {
                 "command": "compare",
                 "words": list(words),
                 "configuration": _outline(configuration),
                 "configuration_hash": digest,
-                "seeds": list(seeds),
+                "seeds": list(options.seeds),
                 "source_hash": source_hash(),
                 "ranges_hash": catalogue.ranges_hash(),
                 "git": provenance.git_state(),
@@ -155,14 +90,47 @@ def run(words: Sequence[str]) -> None:
                 "wall_seconds": round(time.monotonic() - clock, 3),
             }
         )
-    _show(screen, comparison, summary, folder.path)
+    report.show(screen, found, summary, options.smallest)
+    screen.print(f"\nResults, figures and their data: {folder.path}", soft_wrap=True, highlight=False)
 
 
-def _seeds(arguments: Arguments) -> tuple[int, ...]:
-    first, count = arguments.experiment["seed"], arguments.experiment["replications"]
+def _store(folder: ResultFolder, found: Study, summary: pd.DataFrame, stamp: figures.Stamp, options: Options) -> None:
+    """Write tables and figures."""
+    comparison = found.comparison
+    folder.table("runs", _with_varied_parameters(comparison))
+    for name in ("steps", "projects", "beneficiaries", "donors"):
+        folder.table(name, getattr(comparison, name))
+    if found.draws is not None:
+        folder.table("ensemble", found.draws)
+    folder.csv("summary", summary)
+    folder.csv("waterfall", falls.summarise(comparison.waterfalls, found.draws))
+    if found.curves is not None:
+        folder.csv("break_even", found.curves)
+    if found.rankings is not None:
+        folder.csv("values", found.rankings)
+    for drawn in figures.draw_all(found, stamp, options.smallest):
+        folder.figure(drawn.name, drawn.figure, drawn.data, stamp.metadata(drawn.title))
+
+
+def _options(arguments: Arguments) -> Options:
+    given = arguments.experiment
+    count, draws, smallest = given["replications"], given["draws"], given["smallest_difference"]
     if not 1 <= count <= REPLICATIONS_MAXIMUM:
         raise InputError(f"replications: {count} is out of range; it must lie between 1 and {REPLICATIONS_MAXIMUM}")
-    return tuple(range(checked_seed(first), checked_seed(first + count - 1) + 1))
+    if not 0 <= draws <= ensemble.DRAWS_MAXIMUM:
+        raise InputError(f"draws: {draws} is out of range; it must lie between 0 and {ensemble.DRAWS_MAXIMUM}")
+    if not 0 < smallest < 1:
+        raise InputError(f"smallest_difference: {smallest:g} is out of range; it is a share such as 0.02 (2 points)")
+    first = checked_seed(given["seed"])
+    return Options(
+        seeds=tuple(range(first, checked_seed(first + count - 1) + 1)),
+        draws=draws,
+        smallest=smallest,
+        break_even=given["break_even"],
+        values=given["values"],
+        workers=checked_workers(given["workers"]),
+        out=Path(given["out"]) if given["out"] is not None else None,
+    )
 
 
 def _load(arguments: Arguments) -> dict[str, Scenario]:
@@ -182,7 +150,9 @@ def _load(arguments: Arguments) -> dict[str, Scenario]:
     return {name: catalogue.load(scenario, [*arguments.overrides, f"architecture={name}"]) for name in chosen}
 
 
-def _configuration(arguments: Arguments, loaded: Mapping[str, Scenario], seeds: Sequence[int]) -> dict[str, Any]:
+def _configuration(
+    arguments: Arguments, options: Options, loaded: Mapping[str, Scenario], plan: ensemble.Plan | None
+) -> dict[str, Any]:
     """Return all that determines the results: the whole scenario, and what each architecture changes in it."""
     plain = {name: provenance.as_plain(scenario) for name, scenario in loaded.items()}
     first = next(iter(plain.values()))
@@ -191,11 +161,26 @@ def _configuration(arguments: Arguments, loaded: Mapping[str, Scenario], seeds: 
         "scenario": arguments.experiment["scenario"],
         "settings": list(arguments.overrides),
         "architectures": list(loaded),
-        "replications": len(seeds),
-        "seed": seeds[0],
+        "replications": len(options.seeds),
+        "seed": options.seeds[0],
+        "smallest_difference": options.smallest,
+        "break_even": {name: break_even.grid(name) for name in break_even.PARAMETERS} if options.break_even else None,
+        "values": options.values,
+        "ensemble": _ensemble(plan) if plan is not None else None,
         "build": catalogue.configuration(arguments.experiment["scenario"], arguments.overrides),
         "resolved": first,
         "changed_by_architecture": {name: provenance.differences(first, other) for name, other in plain.items()},
+    }
+
+
+def _ensemble(plan: ensemble.Plan) -> dict[str, Any]:
+    """Return what makes the draws."""
+    return {
+        "draws": len(plan.draws),
+        "sequence": "scrambled Sobol",
+        "seed": ensemble.SEED,
+        "varied": {row.name: {"range": list(row.range or ()), "distribution": row.distribution} for row in plan.varied},
+        "held": plan.held,
     }
 
 
@@ -220,21 +205,3 @@ def _with_varied_parameters(comparison: Comparison) -> pd.DataFrame:
 
 def _span(seeds: Sequence[int]) -> str:
     return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]}-{seeds[-1]}"
-
-
-def _show(screen: Console, comparison: Comparison, summary: pd.DataFrame, path: Path) -> None:
-    """Print the table, the sentences and where the results are."""
-    if not screen.is_terminal:
-        screen = Console(width=max(_TABLE_WIDTH, screen.width))
-    scenario = next(iter(comparison.scenarios.values()))
-    p = scenario.parameters
-    screen.print(
-        f"\n[bold]{scenario.title}[/]: {scenario.donors.count} donors, {scenario.beneficiaries.count} states, "
-        f"{euros(p.money)} a year for {p.horizon} quarters, measured {p.wind_down} quarters after the money stops\n"
-    )
-    screen.print(tables.rendered(summary, list(comparison.scenarios), len(comparison.seeds)))
-    screen.print()
-    for text in tables.sentences(comparison.runs, scenario.beneficiaries.count):
-        screen.print(f"- {text}", highlight=False)
-    screen.print("\n[bold]Seed noise only: how much the assumptions matter is another question.[/]")
-    screen.print(f"Results, figures and their data: {path}", soft_wrap=True, highlight=False)

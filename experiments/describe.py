@@ -18,6 +18,7 @@ from donorlab import scenarios as catalogue
 from donorlab.experiments.arguments import parse
 from donorlab.experiments.outcomes import euros, percent
 from donorlab.experiments.parameters import written, written_range
+from donorlab.experiments.projects import expected_projects, project_cost
 from donorlab.scenarios.parameters import ParameterRow
 from donorlab.sim.setup import BeneficiarySetup, beneficiary_setup, yearly_budgets
 
@@ -130,7 +131,7 @@ def _money(screen: Console, scenario: Scenario, land: BeneficiarySetup) -> None:
     whole = p.money * p.horizon / 4
     price = float(np.median(land.task_price))
     size = (p.project_tasks_minimum + p.project_tasks_maximum) / 2
-    project = p.fixed_cost + size * price
+    project, most = project_cost(p, price), expected_projects(p, price)
     open_tasks = int((p.tasks_per_pillar - land.initial_count).sum())
     _heading(screen, "How much money, and what it buys")
     screen.print(
@@ -139,7 +140,7 @@ def _money(screen: Console, scenario: Scenario, land: BeneficiarySetup) -> None:
         f"({land.task_price.min():.2f} to {land.task_price.max():.2f}), a project of {p.project_tasks_minimum} to "
         f"{p.project_tasks_maximum} tasks about EUR {project:.2f}m with EUR {p.fixed_cost:.2f}m fixed cost; EUR "
         f"{p.relation_cost:.2f}m more where the donor has nothing running. That is enough for at most about "
-        f"{whole / project:,.0f} projects and {whole / project * size:,.0f} tasks; {open_tasks:,} tasks are open."
+        f"{most:,.0f} projects and {most * size:,.0f} tasks; {open_tasks:,} tasks are open."
     )
     room = float(land.administration.sum())
     screen.print(
@@ -169,6 +170,7 @@ def _assumptions(screen: Console, scenario: Scenario) -> None:
     defaults = catalogue.parameter_defaults()
     changed = [row for row in rows if getattr(scenario.parameters, row.name) != defaults[row.name]]
     values = [row for row in rows if row.kind == "value"]
+    levers = [row for row in rows if row.kind == "lever"]
     assumed = [row for row in rows if row.kind == "uncertainty" and "assumption" in row.source.lower()]
     sourced = [row for row in rows if row.kind == "uncertainty" and row not in assumed]
     if changed:
@@ -181,6 +183,9 @@ def _assumptions(screen: Console, scenario: Scenario) -> None:
     if sourced:
         names = "; ".join(f"{row.name} ({escape(row.source)})" for row in sourced)
         screen.print(f"Uncertain, but with a source: {names}.")
+    _heading(screen, f"Levers: {len(levers)} choices of those who coordinate, never drawn with the assumptions")
+    screen.print("Each counts only under the architectures that use it, for example overhead under an umbrella.")
+    _show(screen, _parameter_table(levers, scenario))
     _heading(screen, "Value judgements: yours to make, never drawn")
     _show(screen, _parameter_table(values, scenario))
 

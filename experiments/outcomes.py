@@ -34,6 +34,7 @@ _BOUGHT: Final = "What the money bought"
 _TWICE: Final = "Paid for twice (of task money)"
 _OVERLAP: Final = "In each other's way (of task money)"
 _COST: Final = "Not for tasks (of all money)"
+_CONDITIONS: Final = "Conditions (of projects with reforms)"
 _SERVED: Final = "Who is served"
 _WHOSE: Final = "Whose work it is"
 
@@ -49,7 +50,11 @@ OUTCOMES: Final = (
     Outcome("method_overlap", "Overlap in methods too", "share", _OVERLAP),
     Outcome("task_overlap", "Overlap in the very task", "share"),
     Outcome("transaction_cost_share", "Transaction cost", "share", _COST),
+    Outcome("overhead_share", "Overhead and negotiation", "share", _COST),
     Outcome("idle_share", "Money left unspent", "share", _COST),
+    Outcome("compliance_rate", "Conditions that states accept", "share", _CONDITIONS),
+    Outcome("release_rate", "Conditional projects that are paid", "share", _CONDITIONS),
+    Outcome("stalled_share", "Projects ended by unwanted reforms", "share"),
     Outcome("donors_per_recipient", "Donors per recipient", "number", _SERVED),
     Outcome("effective_donors", "... effective number (by money)", "number", _SERVED),
     Outcome("orphans", "Orphans: under half their share", "number", _SERVED),

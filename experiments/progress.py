@@ -10,7 +10,7 @@ from typing import Final
 from rich.console import Console
 
 _FIRST_USE: Final = "the first use compiles for half a minute"
-_LINES: Final = 4  # so many lines of progress where there is no terminal
+_LINES: Final = 8  # so many lines of progress where there is no terminal
 
 
 @contextlib.contextmanager
@@ -29,7 +29,9 @@ def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
         nonlocal done
         done += 1
         if done * _LINES // total > (done - 1) * _LINES // total:
-            console.print(f"{what}: {done} of {total}, {time.monotonic() - start:.0f} s", soft_wrap=True)
+            spent = time.monotonic() - start
+            left = f", about {spent / done * (total - done):.0f} s left" if done < total else ""
+            console.print(f"{what}: {done} of {total}, {spent:.0f} s{left}", soft_wrap=True)
 
     yield advance_line
 

@@ -23,8 +23,8 @@ from donorlab.experiments.outcomes import (
 if TYPE_CHECKING:
     from rich.table import Table
 
-SMALLEST_DIFFERENCE: Final = 0.02
-"""Smallest difference in efficiency that matters, two points; a smaller one is called about the same."""
+_ABREAST: Final = 5  # architectures beside each other
+_LONG: Final = 13  # characters of a name that fit a column
 
 
 def names_in(runs: pd.DataFrame) -> list[str]:
@@ -39,70 +39,100 @@ def outcome_names(runs: pd.DataFrame) -> list[str]:
     return known + [name for name in numbers if name not in known]
 
 
-def paired(runs: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return one outcome with a row a seed and a column an architecture."""
-    wide = runs.pivot_table(index="seed", columns="architecture", values=name, dropna=False, observed=True)
+def paired(runs: pd.DataFrame, name: str, pair: str = "seed") -> pd.DataFrame:
+    """Return one outcome with a row a seed (or a draw) and a column an architecture."""
+    wide = runs.pivot_table(index=pair, columns="architecture", values=name, dropna=False, observed=True)
     return wide.reindex(columns=names_in(runs))
 
 
-def summarise(runs: pd.DataFrame) -> pd.DataFrame:
+def summarise(runs: pd.DataFrame, draws: pd.DataFrame | None = None, smallest: float = 0.02) -> pd.DataFrame:
     """Return the table of a comparison, a row an outcome.
 
     Parameters
     ----------
     runs : a row a run: architecture, seed, outcomes
+    draws : of the ensemble, a row a draw and architecture; None without one
+    smallest : least difference in efficiency that matters
 
     Returns
     -------
     DataFrame
-        outcome, label, unit, then per architecture its mean and ``_seed_noise`` (standard deviation of the
-        replications; empty if there is one), then per further architecture the paired difference to the first,
-        ``X_minus_FIRST``, and its seed noise. What is undefined in one replication is empty.
+        outcome, label, unit, then per architecture its mean, ``_seed_noise`` (standard deviation of the replications;
+        empty if there is one) and ``_range_low``, ``_range_high`` (5% and 95% of the draws), then the same for the
+        paired difference of each further architecture to the first, ``X_minus_FIRST``, and for efficiency
+        ``X_better``, ``X_same``, ``X_worse`` (number of draws). What is undefined in one replication is empty.
     """
     first, *others = names_in(runs)
     rows: list[dict[str, Any]] = []
     for name in outcome_names(runs):
-        values = paired(runs, name)
+        values, futures = paired(runs, name), paired(draws, name, "draw") if draws is not None else None
         shown = outcome(name)
         row: dict[str, Any] = {"outcome": name, "label": shown.label, "unit": shown.unit}
-        for column, series in itertools.chain(
-            ((str(architecture), values[architecture]) for architecture in values),
-            ((f"{other}_minus_{first}", values[other] - values[first]) for other in others),
-        ):
-            row[column] = series.mean(skipna=False)
-            row[f"{column}_seed_noise"] = series.std(ddof=1, skipna=False) if len(series) > 1 else math.nan
+        for who in names_in(runs):
+            row |= _columns(who, values[who], None if futures is None else futures[who])
+        for who in others:
+            spread = None if futures is None else futures[who] - futures[first]
+            row |= _columns(f"{who}_minus_{first}", values[who] - values[first], spread)
+            if name == "efficiency" and spread is not None:
+                better, worse = int((spread >= smallest).sum()), int((spread <= -smallest).sum())
+                same = int(spread.notna().sum()) - better - worse
+                row |= {f"{who}_better": better, f"{who}_same": same, f"{who}_worse": worse}
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def rendered(summary: pd.DataFrame, architectures: Sequence[str], replications: int) -> Table:
-    """Return the summary as a table for the terminal, grouped and in plain words."""
+def _columns(name: str, series: pd.Series[float], draws: pd.Series[float] | None) -> dict[str, float]:
+    found = {
+        name: series.mean(skipna=False),
+        f"{name}_seed_noise": series.std(ddof=1, skipna=False) if len(series) > 1 else math.nan,
+    }
+    if draws is not None:
+        found |= {f"{name}_range_low": draws.quantile(0.05), f"{name}_range_high": draws.quantile(0.95)}
+    return found
+
+
+def rendered(summary: pd.DataFrame, architectures: Sequence[str], replications: int) -> list[Table]:
+    """Return the summary as tables for the terminal, grouped and in plain words, some architectures a table.
+
+    The paired difference stands beside two architectures; of more it is in the files only.
+    """
+    blocks = [list(architectures[at : at + _ABREAST]) for at in range(0, len(architectures), _ABREAST)]
+    tables = [_block(summary, names, architectures if len(architectures) == 2 else ()) for names in blocks]
+    tables[-1].caption_justify = "left"
+    tables[-1].caption = (
+        f"Means of {replications} paired replications; ± is seed noise, their standard deviation. "
+        if replications > 1
+        else "One replication; seed noise is not known. "
+    ) + "Efficiency: 100% is a proven bound."
+    return tables
+
+
+def _block(summary: pd.DataFrame, names: Sequence[str], pair: Sequence[str]) -> Table:
     from rich import box
     from rich.table import Table
 
-    first, *others = architectures
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     table.add_column("", ratio=1)
-    for name in architectures:
-        table.add_column(name, justify="right", no_wrap=True)
-    for name in others:
-        table.add_column(f"{name}\n- {first}", justify="right", no_wrap=True)
+    for name in names:
+        table.add_column(broken(name), justify="right", no_wrap=True)
+    if pair:
+        table.add_column(f"{broken(pair[1])}\n- {pair[0]}", justify="right", no_wrap=True)
     by_name: dict[str, dict[Any, Any]] = {str(row["outcome"]): row for row in summary.to_dict("records")}
     listed = [item for item in OUTCOMES if item.group and item.name in by_name]
     for group, items in itertools.groupby(listed, key=lambda item: item.group):
         table.add_row(f"[bold]{group}[/]")
         for item in items:
             row = by_name[item.name]
-            cells = [_cell(row, name, item.unit) for name in architectures]
-            cells += [_cell(row, f"{name}_minus_{first}", item.unit, difference=True) for name in others]
+            cells = [_cell(row, name, item.unit) for name in names]
+            if pair:
+                cells.append(_cell(row, f"{pair[1]}_minus_{pair[0]}", item.unit, difference=True))
             table.add_row(f"  {item.label}", *cells)
-    table.caption_justify = "left"
-    table.caption = (
-        f"Means of {replications} paired replications; ± is seed noise, their standard deviation. "
-        if replications > 1
-        else "One replication; seed noise is not known. "
-    ) + "Differences of percentages are in points. Efficiency: 100% is a proven bound."
     return table
+
+
+def broken(name: str) -> str:
+    """Return a name over several lines where it is long."""
+    return name.replace("_", "_\n") if len(name) > _LONG else name
 
 
 def _cell(row: dict[Any, Any], column: str, unit: Unit, difference: bool = False) -> str:
@@ -112,13 +142,14 @@ def _cell(row: dict[Any, Any], column: str, unit: Unit, difference: bool = False
     return f"{text} [dim]{noise:>5}[/]" if noise else text
 
 
-def sentences(runs: pd.DataFrame, states: int) -> list[str]:
+def sentences(runs: pd.DataFrame, states: int, smallest: float) -> list[str]:
     """Return what the table says in a few plain sentences.
 
     Parameters
     ----------
     runs : a row a run: architecture, seed, outcomes
     states : number of beneficiaries
+    smallest : least difference in efficiency that matters; a smaller one is called about the same
     """
     first, *others = names_in(runs)
     means = pd.DataFrame({name: paired(runs, name).mean(skipna=False) for name in outcome_names(runs)})
@@ -131,7 +162,7 @@ def sentences(runs: pd.DataFrame, states: int) -> list[str]:
 
     result = []
     if "efficiency" in means:
-        result.append(_efficiency(runs, first, others))
+        result.append(_efficiency(runs, first, others, smallest))
     if defined("duplication_share", "duplication_ignorance_share", "duplication_race_share"):
         twice, ignorance, race = (
             cents(value(first, f"duplication_{part}")) for part in ("share", "ignorance_share", "race_share")
@@ -146,7 +177,8 @@ def sentences(runs: pd.DataFrame, states: int) -> list[str]:
         )
         text += f"would give them, {value(first, 'darlings'):.0f} more than one and a half times it"
         if others:
-            text += f" ({others[0]}: {value(others[0], 'orphans'):.0f} and {value(others[0], 'darlings'):.0f})"
+            parts = (f"{name} {value(name, 'orphans'):.0f} and {value(name, 'darlings'):.0f}" for name in others)
+            text += f" ({', '.join(parts)})"
         result.append(text + ".")
     if defined("attribution_share"):
         share = value(first, "attribution_share")
@@ -161,22 +193,22 @@ def _acting(name: str) -> str:
     return "Acting alone," if name == "fragmented" else f"Under {name},"
 
 
-def _efficiency(runs: pd.DataFrame, first: str, others: Sequence[str]) -> str:
+def _efficiency(runs: pd.DataFrame, first: str, others: Sequence[str], smallest: float) -> str:
     values = paired(runs, "efficiency")
     if values.isna().any(axis=None):
         return "Efficiency is not defined: the money could buy no gain at all, so that there is nothing to divide by."
     text = f"{_acting(first)} donors realise {percent(values[first].mean())} of the gain that their money could reach"
     for other in others:
         difference = values[other] - values[first]
-        text += f"; {other} realises {percent(values[other].mean())}, {_verdict(difference, first)}"
+        text += f"; {other} realises {percent(values[other].mean())}, {_verdict(difference, first, smallest)}"
     return text + "."
 
 
-def _verdict(difference: pd.Series[float], first: str) -> str:
+def _verdict(difference: pd.Series[float], first: str, smallest: float) -> str:
     mean = float(difference.mean())
     if len(difference) < 2:
         return f"{abs(100 * mean):.1f} points {'more' if mean > 0 else 'less'} in this one replication"
-    if abs(mean) < SMALLEST_DIFFERENCE:
+    if abs(mean) < smallest:
         return f"about the same as {first}"
     better = int((difference > 0).sum()) if mean > 0 else int((difference < 0).sum())
     direction = "more" if mean > 0 else "less"

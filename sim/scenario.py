@@ -80,9 +80,9 @@ def options_of(kind: type | None, options: Mapping[str, Any], prefix: str) -> An
             raise ScenarioError(f"unknown option '{prefix}{name}'{suggest(name, known)}{hint}")
     checked = {}
     for name, value in given.items():
-        rules = known[name].metadata
-        kind_of = known[name].type if isinstance(known[name].type, str) else known[name].type.__name__
-        checked[name] = _checked(f"{prefix}{name}", value, str(kind_of), rules)
+        declared = known[name].type
+        word = declared if isinstance(declared, str) else getattr(declared, "__name__", "float")
+        checked[name] = _checked(f"{prefix}{name}", value, word, known[name].metadata)
     return kind(**checked) if kind is not None else None
 
 

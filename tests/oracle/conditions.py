@@ -85,7 +85,7 @@ def withhold(world: World, project: OracleProject, quarter: int) -> None:
     """End a refused project; the money not yet spent goes back, and the donor stays away for a while."""
     project.status = "withheld"
     project.end = quarter
-    project.returned = project.cost - project.fixed  # the fixed cost holds the monitoring
+    project.returned = project.cost - project.fixed - project.monitoring
     world.cash[project.donor] += project.returned
     reclassify_after_loss(world, project)
     world.shunned_until[project.donor, project.beneficiary] = quarter + world.design.shun_quarters

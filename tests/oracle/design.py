@@ -110,7 +110,8 @@ def use_conditions(scenario: Scenario, design: Design) -> None:
     if parameters.conditional_donors == "all":
         design.conditional = [not is_rival for is_rival in design.rival]
     else:
-        design.conditional = [bool(x) for x in scenario.donors.conditional]
+        declared = [bool(x) for x in scenario.donors.conditional]
+        design.conditional = [d and not r for d, r in zip(declared, design.rival, strict=True)]  # rivals set none
     design.credibility = parameters.credibility
     design.monitoring_cost = parameters.monitoring_cost
     design.shun_quarters = parameters.shun_quarters

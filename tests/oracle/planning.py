@@ -83,7 +83,7 @@ def contract(
         serial=serial,
         tasks=tuple(sorted(pick_tasks(world, donor, best.k, best.believed_open, n, quarter, serial))),
         cost=cost,
-        fixed=fixed_cost(world, donor, best.joined),
+        fixed=fixed_cost(world, best.joined),
         relation=relation_cost(world, donor, best.j, contracts, best.joined),
         base_cost=n * kappa,
         due=quarter + world.design.decision_lag[donor] + (1 if best.joined else 0),

@@ -33,7 +33,7 @@ class OracleProject:
     serial: int  # 0, 1, ... within donor and quarter
     tasks: tuple[int, ...]  # rising
     cost: float
-    fixed: float  # with monitoring; of a joiner: its share
+    fixed: float  # without monitoring; of a joiner: its share
     relation: float
     base_cost: float
     due: int = 0  # the quarter in which it is to start

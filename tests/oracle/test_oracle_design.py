@@ -141,7 +141,7 @@ def test_withheld_money_returns_but_for_fixed_and_monitoring_cost():
     result = run(world, seed)
     first, second = result.projects
     assert (first.quarter, first.status, first.end, first.start) == (1, "withheld", 1, 0)
-    assert (first.cost, first.fixed, first.monitoring, first.returned) == (1.4375, 0.3125, 0.0625, 1.125)
+    assert (first.cost, first.fixed, first.monitoring, first.returned) == (1.4375, 0.25, 0.0625, 1.125)
     assert (second.quarter, second.status, second.blocked) == (4, "running", {0})
     assert [q[0] for q in result.cash] == [2 - 0.3125, 4 - 0.3125, 6 - 0.3125, 8 - 0.3125 - 1.4375, 10 - 1.75]
 
@@ -160,14 +160,16 @@ def test_linked_conditions_pool_the_stake():
     )
     assert [p.complied for p in run(world, 1).projects] == [True, True]  # .25 * 2 >= .4
     assert [p.complied for p in run(world.replace(linked_conditions="off"), 1).projects] == [False, False]
-    # A rival with conditions is no member: its project hangs on its own stake, and it replaces half of the others'.
+    # A rival sets no conditions, and it replaces half of the stake.
     rival = dataclasses.replace(world.donors, rival=np.array([False, True]))
     assert not any(p.complied for p in run(world.replace(donors=rival, rival_share=0.5), 1).projects)
 
 
 def test_who_sets_conditions():
     world = conditional(conditional=[True, False, False], rival=[True, False, True])
-    assert prepare(world)[1].conditional == [True, False, False]
+    assert prepare(world)[1].conditional == [False, False, False]  # a rival sets none
+    declared = dataclasses.replace(world.donors, conditional=np.array([True, True, False]))
+    assert prepare(world.replace(donors=declared))[1].conditional == [False, True, False]
     assert prepare(world.replace(conditional_donors="all"))[1].conditional == [False, True, False]
     assert prepare(world.replace(architecture="umbrella"))[1].conditional == [False] * 3
 

@@ -115,10 +115,10 @@ def perceived_value(
     return value * math.exp(-world.scenario.parameters.impatience * wait) * world.multiplier[donor][j][k]
 
 
-def fixed_cost(world: World, donor: int, joined: bool) -> float:
-    """The fixed cost of a project, monitoring included; a joiner pays a share of it."""
+def fixed_cost(world: World, joined: bool) -> float:
+    """The fixed cost of a project, without monitoring; a joiner pays a share of it."""
     share = world.design.joiner_fixed_share if joined else 1.0
-    return share * world.scenario.parameters.fixed_cost + monitoring_cost(world, donor)
+    return share * world.scenario.parameters.fixed_cost
 
 
 def monitoring_cost(world: World, donor: int) -> float:
@@ -140,4 +140,5 @@ def project_cost(
     mandate = world.derived.mandate[donor]
     outside = 1 - mandate[k] / max(mandate)
     tasks = n * world.derived.task_price[j] * (1 + world.scenario.parameters.mismatch * outside)
-    return fixed_cost(world, donor, joined) + relation_cost(world, donor, j, contracts, joined) + tasks
+    fixed = fixed_cost(world, joined) + monitoring_cost(world, donor)
+    return fixed + relation_cost(world, donor, j, contracts, joined) + tasks

@@ -203,6 +203,9 @@ def with_levers(world: Scenario, architecture: str, choose: Choose) -> Scenario:
     if choose((False,) * 9 + (True,)):
         name = choose(sorted(WILD_LEVERS))
         levers[name] = WILD_LEVERS[name]
+    donors = world.donors
+    if not any(b > 0 and not r for b, r in zip(donors.budget_central, donors.rival, strict=True)):
+        levers["pooled_fund"] = "off"  # a fund needs members with a budget
     return world.replace(architecture=architecture, **levers)
 
 
