@@ -71,20 +71,23 @@ def blocks_of_units(spend: list[float], blocks: int) -> list[int]:
 
 
 def blocks_of_members(budget: list[float], blocks: int) -> list[int]:
-    """Share out all blocks by budget and largest remainder, at least one each; ties to the smaller index.
+    """Share out all blocks by budget and largest remainder; ties (below 1e-9) to the smaller index.
 
-    Where there are fewer blocks than members, some have none.
+    Then who has none takes one from who has most, unless there are fewer blocks than members.
     """
-    fewest = 1 if blocks >= len(budget) else 0
+    if not budget:
+        return []
     total = sum_in_order(budget)
     quota = [part / total * blocks for part in budget]
-    result = [max(fewest, math.floor(part)) for part in quota]
-    while quota and sum(result) < blocks:
+    result = [math.floor(part + 1e-9) for part in quota]
+    while sum(result) < blocks:
         remainder = [quota[i] - result[i] for i in range(len(quota))]
-        result[remainder.index(max(remainder))] += 1
-    while sum(result) > blocks:  # small members were lifted to one block: those best served give
-        givers = [i for i in range(len(quota)) if result[i] > 1]
-        result[min(givers, key=lambda i: (quota[i] - result[i], i))] -= 1
+        result[next(i for i in range(len(quota)) if remainder[i] > max(remainder) - 1e-9)] += 1
+    if blocks >= len(budget):
+        for i in range(len(budget)):
+            if result[i] == 0:
+                result[result.index(max(result))] -= 1
+                result[i] = 1
     return result
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from donorlab.sim.scenario import Scenario
 from oracle.byhand import plain_parameters, scenario
+from oracle.derived import yearly_budgets
 from oracle.design import ARCHITECTURES, POOL
 from oracle.model import OracleRun
 
@@ -203,8 +204,8 @@ def with_levers(world: Scenario, architecture: str, choose: Choose) -> Scenario:
     if choose((False,) * 9 + (True,)):
         name = choose(sorted(WILD_LEVERS))
         levers[name] = WILD_LEVERS[name]
-    donors = world.donors
-    if not any(b > 0 and not r for b, r in zip(donors.budget_central, donors.rival, strict=True)):
+    budget = yearly_budgets(world.donors, world.parameters)
+    if not any(yearly > 0 and not rival for yearly, rival in zip(budget, world.donors.rival, strict=True)):
         levers["pooled_fund"] = "off"  # a fund needs members with a budget
     return world.replace(architecture=architecture, **levers)
 
