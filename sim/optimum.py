@@ -22,16 +22,27 @@ def task_prices(scenario: Scenario, land: BeneficiarySetup) -> FloatArray:
 
 
 @compiled
-def _affordable_counts(price, start, weight, value, cost, counts):  # type: ignore[no-untyped-def]
+def _steps(value):  # type: ignore[no-untyped-def]
+    """Return the gain in f of each further task, never rising: what is only rounding counts as equal."""
+    steps = np.empty(value.shape[0] - 1)
+    least = np.inf
+    for count in range(steps.shape[0]):
+        least = min(least, np.round((value[count + 1] - value[count]) * 1e13) * 1e-13)
+        steps[count] = least
+    return steps
+
+
+@compiled
+def _affordable_counts(price, start, weight, steps, cost, counts):  # type: ignore[no-untyped-def]
     """Set ``counts`` to the tasks of each cell whose value per EUR is at least ``price``; return what they cost."""
-    tasks = value.shape[0] - 1
+    tasks = steps.shape[0]
     spent = 0.0
     for j in range(start.shape[0]):
         for k in range(start.shape[1]):
             low, high = start[j, k], tasks  # value per EUR falls with the count: search for the first one below
             while low < high:
                 middle = (low + high) // 2
-                if weight[j, k] * (value[middle + 1] - value[middle]) / cost[j] >= price:
+                if weight[j, k] * steps[middle] / cost[j] >= price:
                     low = middle + 1
                 else:
                     high = middle
@@ -41,15 +52,15 @@ def _affordable_counts(price, start, weight, value, cost, counts):  # type: igno
 
 
 @compiled
-def _threshold(start, weight, value, cost, money, guess, above, below):  # type: ignore[no-untyped-def]
+def _threshold(start, weight, steps, cost, money, guess, above, below):  # type: ignore[no-untyped-def]
     """Bracket lambda: fill ``above`` with counts that can be paid, ``below`` with counts that cannot.
 
     Between the two lie few tasks, or only tasks of one value per EUR. Returns what ``above`` costs; all money is
     enough for everything if ``above`` equals ``below``.
     """
     states, pillars = start.shape
-    tasks = value.shape[0] - 1
-    spent = _affordable_counts(0.0, start, weight, value, cost, below)
+    tasks = steps.shape[0]
+    spent = _affordable_counts(np.nextafter(0.0, 1.0), start, weight, steps, cost, below)  # all that is worth anything
     if spent <= money:
         above[:] = below
         return spent
@@ -57,15 +68,15 @@ def _threshold(start, weight, value, cost, money, guess, above, below):  # type:
     for j in range(states):
         for k in range(pillars):
             if start[j, k] < tasks:
-                top = max(top, weight[j, k] * (value[start[j, k] + 1] - value[start[j, k]]) / cost[j])
+                top = max(top, weight[j, k] * steps[start[j, k]] / cost[j])
     # invariant: tasks at `high` or better can be paid, those at `low` or better cannot
     low, high = 0.0, np.nextafter(top, np.inf)
-    spent = _affordable_counts(high, start, weight, value, cost, above)
+    spent = _affordable_counts(high, start, weight, steps, cost, above)
     middle_counts = np.empty_like(start)
     factor = 1.01
     while guess > 0.0 and low == 0.0:  # widen a bracket around the guess
         lower = guess / factor
-        paid = _affordable_counts(lower, start, weight, value, cost, middle_counts)
+        paid = _affordable_counts(lower, start, weight, steps, cost, middle_counts)
         if paid > money:
             low = lower
             below[:] = middle_counts
@@ -73,7 +84,7 @@ def _threshold(start, weight, value, cost, money, guess, above, below):  # type:
             high, spent = lower, paid
             above[:] = middle_counts
         if low > 0.0 and guess * factor < high:
-            paid = _affordable_counts(guess * factor, start, weight, value, cost, middle_counts)
+            paid = _affordable_counts(guess * factor, start, weight, steps, cost, middle_counts)
             if paid <= money:
                 high, spent = guess * factor, paid
                 above[:] = middle_counts
@@ -89,7 +100,7 @@ def _threshold(start, weight, value, cost, money, guess, above, below):  # type:
         middle = 0.5 * (low + high)
         if between <= 32 or middle <= low or middle >= high:
             break
-        paid = _affordable_counts(middle, start, weight, value, cost, middle_counts)
+        paid = _affordable_counts(middle, start, weight, steps, cost, middle_counts)
         if paid <= money:
             high, spent = middle, paid
             above[:] = middle_counts
@@ -100,7 +111,7 @@ def _threshold(start, weight, value, cost, money, guess, above, below):  # type:
 
 
 @compiled
-def _finish(weight, value, cost, left, above, below):  # type: ignore[no-untyped-def]
+def _finish(weight, steps, cost, left, above, below):  # type: ignore[no-untyped-def]
     """Buy the few tasks between ``above`` and ``below`` by hand, best first; ``above`` becomes the whole tasks bought.
 
     Returns (lambda, welfare of the fractional task); lambda is 0 where everything was bought.
@@ -111,24 +122,25 @@ def _finish(weight, value, cost, left, above, below):  # type: ignore[no-untyped
         for j in range(above.shape[0]):
             for k in range(above.shape[1]):
                 if above[j, k] < below[j, k]:
-                    ratio = weight[j, k] * (value[above[j, k] + 1] - value[above[j, k]]) / cost[j]
+                    ratio = weight[j, k] * steps[above[j, k]] / cost[j]
                     if ratio > best:
                         best, bj, bk = ratio, j, k
         if bj < 0:
             return price, 0.0
         price = best
-        if cost[bj] > left:
-            return price, best * left
-        left -= cost[bj]
-        above[bj, bk] += 1
+        while above[bj, bk] < below[bj, bk] and weight[bj, bk] * steps[above[bj, bk]] / cost[bj] >= best:
+            if cost[bj] > left:
+                return price, best * left
+            left -= cost[bj]
+            above[bj, bk] += 1
 
 
 @compiled
 def purchase(start, weight, value, cost, money):  # type: ignore[no-untyped-def]
     """Return the counts (J, K) that the optimum reaches from ``start`` with whole tasks only."""
-    above, below = np.empty_like(start), np.empty_like(start)
-    spent = _threshold(start, weight, value, cost, money, 0.0, above, below)
-    _finish(weight, value, cost, money - spent, above, below)
+    above, below, steps = np.empty_like(start), np.empty_like(start), _steps(value)
+    spent = _threshold(start, weight, steps, cost, money, 0.0, above, below)
+    _finish(weight, steps, cost, money - spent, above, below)
     return above
 
 
@@ -138,9 +150,9 @@ def solve_bound(start, weight, value, cost, money, guess):  # type: ignore[no-un
 
     ``guess`` is a likely lambda (0: none).
     """
-    above, below = np.empty_like(start), np.empty_like(start)
-    spent = _threshold(start, weight, value, cost, money, guess, above, below)
-    price, fraction = _finish(weight, value, cost, money - spent, above, below)
+    above, below, steps = np.empty_like(start), np.empty_like(start), _steps(value)
+    spent = _threshold(start, weight, steps, cost, money, guess, above, below)
+    price, fraction = _finish(weight, steps, cost, money - spent, above, below)
     primal = fraction
     dual = price * money
     for j in range(start.shape[0]):

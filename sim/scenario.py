@@ -227,8 +227,18 @@ def _identified(ids: tuple[str, ...], what: str) -> None:
         raise ScenarioError(f"{what}: ids must be sorted")
 
 
+class ReadOnlyArrays:
+    """Keeps arrays read-only in copies: numpy forgets the flag, and compiled code would be made anew for such arrays."""
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for value in state.values():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+        self.__dict__.update(state)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Beneficiaries:
+class Beneficiaries(ReadOnlyArrays):
     """The states that receive: J rows sorted by id.
 
     Attributes
@@ -308,7 +318,7 @@ class Beneficiaries:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Donors:
+class Donors(ReadOnlyArrays):
     """The actors that give: D rows sorted by id.
 
     Attributes
@@ -394,7 +404,7 @@ class Mechanisms:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Scenario:
+class Scenario(ReadOnlyArrays):
     """Everything that one run needs, except its seed.
 
     Attributes

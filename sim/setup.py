@@ -15,7 +15,7 @@ import numpy.typing as npt
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
 from donorlab.sim.mechanisms.value import pillar_weights, state_weights, value_table
-from donorlab.sim.scenario import MOTIVES, FloatArray, Scenario
+from donorlab.sim.scenario import MOTIVES, FloatArray, ReadOnlyArrays, Scenario
 
 REFORM_INSTRUMENT = "advice"  # laws and strategies: what only the state itself can adopt
 
@@ -24,7 +24,7 @@ KeyArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class BeneficiarySetup:
+class BeneficiarySetup(ReadOnlyArrays):
     """The beneficiaries' side, J states x K pillars x L tasks; arrays are read-only.
 
     Attributes
@@ -62,7 +62,7 @@ class BeneficiarySetup:
 
 
 @dataclass(frozen=True, eq=False)
-class DonorSetup:
+class DonorSetup(ReadOnlyArrays):
     """The donors' side, D donors; arrays are read-only.
 
     Attributes

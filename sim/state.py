@@ -31,8 +31,8 @@ STATUS_NAMES: Final = ("contracted", "running", "completed", "failed", "withheld
 DOMESTIC: Final = -1
 
 # columns of State.flow: what happened in one quarter
-DELIVERED, OWN, LAPSED, PROGRESS, QUEUED, SAVED = range(6)
-FLOW_NAMES: Final = ("delivered_tasks", "own_effort_tasks", "lapsed_tasks", "progress_tasks", "queued", "saved")
+DELIVERED, OWN, LAPSED, PROGRESS, QUEUED = range(5)
+FLOW_NAMES: Final = ("delivered_tasks", "own_effort_tasks", "lapsed_tasks", "progress_tasks", "queued")
 
 
 # columns of the ledger's whole numbers ...
@@ -127,7 +127,7 @@ class State:
     overhead_paid, pool_paid : (D,) EUR m since the start; withdrawn : (D,) cash of donors that left, EUR m
     account : (D,) credit of this year
     slot_of : (D,) planning slot of this quarter; order : (D,) donors by slot, then index
-    flow : (6,) what happened this quarter, see FLOW_NAMES
+    flow : (5,) what happened this quarter, see FLOW_NAMES
     """
 
     ledger: Ledger

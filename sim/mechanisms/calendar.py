@@ -31,7 +31,7 @@ from donorlab.sim.mechanisms.planning import (
     public_promise,
 )
 from donorlab.sim.mechanisms.value import bit_counts
-from donorlab.sim.scenario import FloatArray, ScenarioError
+from donorlab.sim.scenario import FloatArray, ScenarioError, suggest
 from donorlab.sim.state import BENEFICIARY, COST, DONOR, FIXED, FLAGS, JOINED, MONITORING, PILLAR, RELATION, SIZE
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def draw_calendar(seed, quarter, slots, donor_keys, draw, slot_of, order):  # ty
 @compiled
 def plan_group(  # type: ignore[no-untyped-def]
     low, high, start, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
-    cheapest, order, whole, words, reals, seen, cash, flow, first, member, weight, shun_until, credited,
+    cheapest, order, whole, words, reals, seen, cash, first, member, weight, shun_until, credited,
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
@@ -121,7 +121,7 @@ def plan_group(  # type: ignore[no-untyped-def]
     for i in range(low, high):
         p = plan_donor(
             order[i], p, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
-            cheapest, whole, words, reals, seen, cash, flow, first, member, weight, shun_until, credited,
+            cheapest, whole, words, reals, seen, cash, first, member, weight, shun_until, credited,
             standing, known, own_running, undelivered, room, attenuation, closed,
             itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
             promise_mandate, fresh, present, settled,
@@ -135,7 +135,7 @@ def plan_quarter(  # type: ignore[no-untyped-def]
     rows, lag, seed, report_rate, plans, conditional, q, by_task, fixed, least_fixed, serial, slot_of,
     visible, last, donor_keys, skill, instrument_of,
     quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
-    order, whole, words, reals, seen, cash, flow, first, member, weight, shun_until, credited,
+    order, whole, words, reals, seen, cash, first, member, weight, shun_until, credited,
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
@@ -154,7 +154,7 @@ def plan_quarter(  # type: ignore[no-untyped-def]
             high += 1
         stop = plan_group(
             low, high, rows, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit,
-            factor, cheapest, order, whole, words, reals, seen, cash, flow, first, member, weight, shun_until, credited,
+            factor, cheapest, order, whole, words, reals, seen, cash, first, member, weight, shun_until, credited,
             standing, known, own_running, undelivered, room, attenuation, closed,
             itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
             promise_mandate, fresh, present, settled,
@@ -189,6 +189,15 @@ def _reserve(model: CoordinationModel) -> None:
     model.state.ledger.reserve(int(cash / cheapest) + 1)
 
 
+def _promise(model: CoordinationModel) -> None:
+    """Bring the bound that decides which states are worth a closer look up to date."""
+    state, land, scratch = model.state, model.land, model.scratch
+    public_promise(
+        model.project_size, model.parameters.fixed_cost, model.relation, state.standing, land.value, land.task_price,
+        scratch.fresh, scratch.present_gain,
+    )  # fmt: skip
+
+
 def _arguments(model: CoordinationModel, quarter: int) -> tuple[Any, ...]:
     """Return what the compiled planner reads and writes, in its order (after ``cheapest``: see ``plan_group``)."""
     state, land, giving, p = model.state, model.land, model.giving, model.parameters
@@ -196,7 +205,7 @@ def _arguments(model: CoordinationModel, quarter: int) -> tuple[Any, ...]:
     return (
         quarter, model.project_size, model.fixed, model.relation, model.joiner_share, model.monitoring, p.impatience,
         p.queue_limit, model.factor,
-        state.order, ledger.whole, ledger.words, ledger.reals, ledger.seen, state.cash, state.flow, state.first,
+        state.order, ledger.whole, ledger.words, ledger.reals, ledger.seen, state.cash, state.first,
         model.design.member, state.weight, state.shun_until, model.credited,
         state.standing, state.known, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
         giving.itself, model.visible, land.value, land.task_price, giving.price_factor, giving.mandate, model.need,
@@ -233,12 +242,13 @@ def _plan_compiled(model: CoordinationModel, low: int, high: int, start: int, qu
 def propose(model: CoordinationModel, donor: int, quarter: int) -> list[Contract]:
     """Return what the compiled planner would contract for one donor now; nothing changes."""
     state = model.state
-    ledger, cash, flow = state.ledger, float(state.cash[donor]), state.flow.copy()
-    start = model.next_row
+    ledger, cash = state.ledger, float(state.cash[donor])
+    _reserve(model)
+    _promise(model)
+    start = max(model.next_row, ledger.size)  # behind what the donor has contracted in this answer already
     low = int(np.flatnonzero(state.order == donor)[0])
     stop = _plan_compiled(model, low, low + 1, start, quarter)
     state.cash[donor] = cash
-    state.flow[:] = flow
     rows = ledger.whole[start:stop]
     return [
         Contract(int(row[BENEFICIARY]), int(row[PILLAR]), int(row[SIZE]), bool(row[FLAGS] & JOINED)) for row in rows
@@ -278,11 +288,8 @@ def planning_view(model: CoordinationModel, donor: int, quarter: int, slot: int)
 def _plan_with_python(model: CoordinationModel, quarter: int) -> None:
     """Plan slot by slot, asking overridden donors in Python and the compiled planner for all others."""
     state, giving, p, design = model.state, model.giving, model.parameters, model.design
-    ledger, scratch = state.ledger, model.scratch
-    public_promise(
-        model.project_size, p.fixed_cost, model.relation, state.standing, model.land.value, model.land.task_price,
-        scratch.fresh, scratch.present_gain,
-    )  # fmt: skip
+    ledger = state.ledger
+    _promise(model)
     low, donors = 0, len(state.order)
     while low < donors:
         slot = int(state.slot_of[state.order[low]])
@@ -305,14 +312,22 @@ def _plan_with_python(model: CoordinationModel, quarter: int) -> None:
             giving.keys, giving.skill, model.land.instrument_of,
         )  # fmt: skip
         ledger.size = rows
+        model.next_row = 0
         low = high
+
+
+def _whole(value: object, what: str, who: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise ScenarioError(f"donor {who}: contract names {what} '{value}'; it must be a whole number")
+    return int(value)
 
 
 def _row(value: int | str, names: tuple[str, ...], what: str, who: str) -> int:
     if isinstance(value, str):
         if value not in names:
-            raise ScenarioError(f"donor {who}: contract names an unknown {what} '{value}'")
+            raise ScenarioError(f"donor {who}: contract names an unknown {what} '{value}'{suggest(value, names)}")
         return names.index(value)
+    value = _whole(value, what, who)
     if not 0 <= int(value) < len(names):
         raise ScenarioError(f"donor {who}: contract names {what} {value}; rows go from 0 to {len(names) - 1}")
     return int(value)
@@ -333,10 +348,15 @@ def _ask(model: CoordinationModel, donor: int, quarter: int, slot: int, start: i
     added = np.zeros(len(land.keys), dtype=np.int64)
     projects = state.own_running[donor].copy()
     row = start
-    for contract in model.donor_agents[donor].decide(view):
+    answer = model.donor_agents[donor].decide(view)
+    if answer is None:
+        raise ScenarioError(f"donor {who}: decide returned nothing; return a list of Contract, empty for none")
+    for contract in answer:
+        if not isinstance(contract, Contract):
+            raise ScenarioError(f"donor {who}: decide returned '{contract}' among its contracts; it must be a Contract")
         j = _row(contract.beneficiary, model.inputs.beneficiaries.ids, "beneficiary", who)
         k = _row(contract.pillar, model.inputs.pillars, "pillar", who)
-        n, free = int(contract.tasks), p.tasks_per_pillar - int(counts[j, k])
+        n, free = _whole(contract.tasks, "tasks", who), p.tasks_per_pillar - int(counts[j, k])
         where = f"donor {who}, quarter {quarter}: contract in {model.inputs.beneficiaries.ids[j]}"
         if not 1 <= n <= min(p.project_tasks_maximum, free):
             raise ScenarioError(
@@ -364,4 +384,5 @@ def _ask(model: CoordinationModel, donor: int, quarter: int, slot: int, start: i
         added[j] += n
         projects[j] += 1
         row += 1
+        model.next_row = row
     return row

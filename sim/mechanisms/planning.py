@@ -40,7 +40,6 @@ from donorlab.sim.state import (
     RELATION,
     REPORTED,
     RETURNED,
-    SAVED,
     SERIAL,
     SIZE,
     SLOT,
@@ -250,7 +249,7 @@ def best_joint(  # type: ignore[no-untyped-def]
 @compiled
 def plan_donor(  # type: ignore[no-untyped-def]
     d, start, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor, cheapest,
-    whole, words, reals, seen, cash, flow, first, member, weight, shun_until, credited,
+    whole, words, reals, seen, cash, first, member, weight, shun_until, credited,
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
@@ -309,7 +308,6 @@ def plan_donor(  # type: ignore[no-untyped-def]
                 n -= 1
                 cost = project_cost(n, unit, due, fixed)
             if n < fewest:
-                flow[SAVED] += 1
                 break
         whole[p, DONOR] = d
         whole[p, BENEFICIARY] = j

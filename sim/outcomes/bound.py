@@ -17,7 +17,7 @@ from donorlab.sim.design import BUDGET_FACTOR_HIGHEST
 from donorlab.sim.mechanisms.effort import own_draw
 from donorlab.sim.mechanisms.value import welfare_of_counts
 from donorlab.sim.optimum import solve_bound, task_prices
-from donorlab.sim.scenario import FloatArray, Scenario, checked_seed
+from donorlab.sim.scenario import FloatArray, ReadOnlyArrays, Scenario, checked_seed
 from donorlab.sim.setup import BeneficiarySetup, KeyArray, beneficiary_setup, yearly_budgets
 
 
@@ -41,7 +41,7 @@ class Certificate:
 
 
 @dataclass(frozen=True, eq=False)
-class Baseline:
+class Baseline(ReadOnlyArrays):
     """What all architectures of one scenario and seed are measured against.
 
     Attributes

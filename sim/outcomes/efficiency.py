@@ -14,12 +14,12 @@ from donorlab.sim.state import COMPLETED, CONDITIONAL, FAILED, PROGRESS, REFORM,
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
 
-DENOMINATOR_LEAST = 1e-12
+ROUNDING = 1e-9
 
 
-def _share_of_reachable(gain: float, reachable: float) -> float:
-    """Return gain / reachable; NaN where money could not raise welfare at all. Never clipped."""
-    return gain / reachable if reachable > DENOMINATOR_LEAST else float("nan")
+def _share_of_reachable(gain: float, reachable: float, level: float) -> float:
+    """Return gain / reachable; NaN where money could not raise welfare beyond rounding. Never clipped."""
+    return gain / reachable if reachable > ROUNDING * max(1.0, abs(level)) else float("nan")
 
 
 def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments) -> dict[str, float]:
@@ -55,11 +55,14 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
     overhead = float(model.state.overhead_paid.sum())
     used = float(record.flow[: p.horizon, PROGRESS].sum())
     return {
-        "efficiency": _share_of_reachable(welfare[end] - none[end], bound[end] - none[end]),
-        "efficiency_at_horizon": _share_of_reachable(welfare[horizon] - none[horizon], bound[horizon] - none[horizon]),
+        "efficiency": _share_of_reachable(welfare[end] - none[end], bound[end] - none[end], bound[end]),
+        "efficiency_at_horizon": _share_of_reachable(
+            welfare[horizon] - none[horizon], bound[horizon] - none[horizon], bound[horizon]
+        ),
         "path_efficiency": _share_of_reachable(
             float((welfare[: p.horizon] - none[: p.horizon]).sum()),
             float((bound[: p.horizon] - none[: p.horizon]).sum()),
+            float(bound[: p.horizon].sum()),
         ),
         "welfare": float(welfare[end]),
         "welfare_no_aid": float(none[end]),

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from donorlab.scenarios.parameters import parameter_defaults
+from donorlab.sim.outcomes.waterfall import BARS, Waterfall
 from donorlab.sim.scenario import Beneficiaries, Donors, Parameters, Scenario, ScenarioError
 
 REGIONS = ("Africa", "Americas", "Asia", "Europe", "Oceania")
 GROUPS = ("Low income", "Lower middle income", "Upper middle income", "High income")
 PILLARS = ("legal", "technical", "organisational", "capacity_development", "cooperation")
 INSTRUMENTS = ("advice", "training", "institution", "exchange")
-LEVEL = {"fragmented": (0.41, 0.18, 0.015), "central": (0.58, 0.0, 0.0)}
+LEVEL = {"fragmented": (0.41, 0.18, 0.015), "umbrella": (0.51, 0.08, 0.02), "central": (0.58, 0.0, 0.0)}
 
 
 def scenario(states: int = 20, donors: int = 6, architecture: str = "fragmented", **changes: Any) -> Scenario:
@@ -89,10 +90,21 @@ def configuration(name: str, overrides: tuple[str, ...]) -> dict[str, Any]:
     return {"name": name, "overrides": list(overrides)}
 
 
+def waterfall(level: float) -> Waterfall:
+    """Return made-up shares that sum to 1."""
+    shares = {name: (1 - level) / (len(BARS) - 1) for name, _ in BARS} | {"effective": level}
+    reverse = shares | {"failure": 2 * shares["failure"], "duplication_race": 0.0}
+    return Waterfall(shares=shares, reverse=reverse, harm=0.0, appropriated_m=100.0)
+
+
 def simulate(inputs: Scenario, seed: int = 1, baseline: Any = None, **_: Any) -> SimpleNamespace:
     """Stand in for ``donorlab.sim.simulate``: smooth curves and a little noise."""
     rng = np.random.default_rng(seed)
     level, ignorance, race = LEVEL.get(inputs.architecture, (0.5, 0.1, 0.01))
+    if inputs.architecture == "umbrella":
+        level -= inputs.parameters.overhead  # as good as fragmented at 0.1
+    if inputs.architecture == "central" and inputs.parameters.state_weighting == "poorest":
+        level = 0.3
     noise = rng.normal(0, 0.01, 4)
     quarters, states = inputs.parameters.quarters, inputs.beneficiaries
     t = np.arange(1, quarters + 1)
@@ -160,4 +172,5 @@ def simulate(inputs: Scenario, seed: int = 1, baseline: Any = None, **_: Any) ->
         projects=projects,
         beneficiaries=beneficiaries,
         donors=donors,
+        waterfall=waterfall(level),
     )

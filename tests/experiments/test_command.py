@@ -78,6 +78,18 @@ def test_help_imports_nothing_heavy() -> None:
         (["compare", "toy", "money="], ["money"]),
         (["compare", "toy", "replications=0"], ["replications", "between 1 and"]),
         (["compare", "toy", "replications=2.5"], ["replications", "whole number"]),
+        (["compare", "toy", "draws=-1"], ["draws", "between 0 and"]),
+        (["compare", "toy", "smallest_difference=0"], ["smallest_difference", "0.02"]),
+        (["compare", "toy", "smallest_difference=much"], ["smallest_difference", "not a number"]),
+        (["compare", "toy", "workers=0"], ["workers", "auto"]),
+        (["compare", "toy", "workers=many"], ["workers", "auto"]),
+        (["compare", "toy", "break_even=perhaps"], ["break_even", "neither true nor false"]),
+        (["compare", "toy", "register=projects", "discipline=1", "division=none"], ["discipline", "division=cell"]),
+        (["compare", "toy", "register_lag=2"], ["register_lag", "register=projects"]),
+        (["compare", "toy", "pool_share=1"], ["pool_share", "pooled_fund=on"]),
+        (["compare", "toy", "joiner_fixed_share=0"], ["joiner_fixed_share", "joint_programming=on"]),
+        (["compare", "toy", "architectures=[fragmented,central]", "overhead=0.1"], ["overhead", "umbrella"]),
+        (["compare", "toy", "reporting_rate=1", "register=none"], ["reporting_rate", "register is none"]),
         (["compare", "toy", "seed=-1"], ["seed", "-1"]),
         (["compare", "toy", "seed=4294967295"], ["seed"]),
         (["compare", "toy", "toy"], ["scenario", "twice"]),
@@ -114,7 +126,7 @@ def test_a_fault_of_ours_is_one_line_with_status_1(shell: Shell, model: None, mo
     result = shell("compare", "fake", "replications=1")
     assert result.exit_code == 1
     last = result.stderr.splitlines()[-1]
-    assert last.startswith("donorlab: ZeroDivisionError: of all things")
+    assert last.startswith("donorlab: replication 1 under fragmented failed: ZeroDivisionError: of all things")
     assert "--debug" in last
     assert "Traceback" not in result.stderr
     assert shell.left() == []
@@ -161,6 +173,24 @@ def test_describe_says_who_how_much_and_what_is_assumed(shell: Shell) -> None:
         assert text in result.stdout
     for text in ("money = 300 (default 250)", "Assumptions", "observation_probability", "0 to 0.6", "Value judgements"):
         assert text in result.stdout
+
+
+def test_describe_keeps_levers_and_values_apart_from_uncertainties(shell: Shell) -> None:
+    text = shell("describe", "world").stdout
+    assumptions, _, rest = text.partition("Levers:")
+    levers, _, values = rest.partition("Value judgements")
+    assert "overhead" in levers
+    assert "overhead " not in assumptions
+    assert "user_weight_exponent" in values
+    assert "user_weight_exponent" not in levers
+    assert "observation_probability" in assumptions
+
+
+def test_list_shows_architectures_with_summary_and_source(shell: Shell) -> None:
+    text = " ".join(shell("list").stdout.split())
+    for name in ("fragmented", "umbrella", "conditional", "umbrella_conditional", "pledge", "credit", "central"):
+        assert name in text
+    assert "Pawlak" in text
 
 
 def test_words_are_split_between_experiment_and_scenario() -> None:

@@ -18,13 +18,16 @@ from PIL import Image
 import donorlab.scenarios
 import donorlab.sim
 from donorlab.experiments import tables
-from donorlab.experiments.compare import paired_runs
+from donorlab.experiments.comparison import paired_runs
 from donorlab.experiments.outcomes import BY_NAME
 from donorlab.sim.compiled import source_hash
+from donorlab.sim.outcomes.waterfall import Waterfall
 from experiments import fake
 from experiments.conftest import Shell, pretend
 
-FIGURES = ("capacity_over_time", "efficiency_and_duplication", "who_is_served")
+FIGURES = ("break_even", "capacity_over_time", "efficiency_and_duplication", "futures", "losses", "who_is_served")
+TWO = "architectures=[fragmented,central]"
+NOTHING_ELSE = ("draws=0", "break_even=false", "values=false", TWO)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,7 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         pretend(patch)
         patch.chdir(folder)
-        result = Shell(folder)("compare", "fake", "replications=3", "seed=5", "out=answer", "money=300")
+        result = Shell(folder)("compare", "fake", "replications=3", "seed=5", "out=answer", "money=300", "draws=8", TWO)
     assert result.exit_code == 0, result.output
     return folder / "answer"
 
@@ -43,8 +46,9 @@ def test_folder_has_everything_and_nothing_else(answer: Path) -> None:
     assert [path.name for path in answer.parent.iterdir()] == ["answer"]
     found = sorted(str(path.relative_to(answer)) for path in answer.rglob("*") if path.is_file())
     assert found == sorted(
-        ["manifest.json", "configuration.json", "summary.csv"]
-        + [f"{name}.parquet" for name in ("runs", "steps", "projects", "beneficiaries", "donors")]
+        ["manifest.json", "configuration.json"]
+        + [f"{name}.csv" for name in ("summary", "waterfall", "break_even", "values")]
+        + [f"{name}.parquet" for name in ("runs", "ensemble", "steps", "projects", "beneficiaries", "donors")]
         + [f"figures/{name}.{ending}" for name in FIGURES for ending in ("png", "csv")]
     )
 
@@ -53,7 +57,11 @@ def test_manifest_says_where_the_results_come_from(answer: Path) -> None:
     manifest = json.loads((answer / "manifest.json").read_text())
     configuration = json.loads((answer / "configuration.json").read_text())
     assert manifest["command"] == "compare"
-    assert manifest["words"] == ["fake", "replications=3", "seed=5", "out=answer", "money=300"]
+    assert manifest["words"] == ["fake", "replications=3", "seed=5", "out=answer", "money=300", "draws=8", TWO]
+    assert manifest["configuration"]["ensemble"]["draws"] == 8
+    assert manifest["configuration"]["ensemble"]["held"] == {"money": 300}
+    assert manifest["configuration"]["ensemble"]["varied"]["failure"]["range"] == [0, 0.35]
+    assert "overhead" not in manifest["configuration"]["ensemble"]["varied"]
     assert manifest["seeds"] == [5, 6, 7]
     assert manifest["configuration"]["settings"] == ["money=300"]
     assert manifest["configuration"]["resolved"]["parameters"]["money"] == 300
@@ -105,17 +113,58 @@ def test_summary_is_the_mean_and_the_paired_difference(answer: Path) -> None:
 
 
 def test_screen_says_what_an_adviser_asks(shell: Shell, model: None) -> None:
-    result = shell("compare", "fake", "replications=3")
+    result = shell("compare", "fake", "replications=3", *NOTHING_ELSE)
     assert result.exit_code == 0
     for text in (
         "fragmented", "central", "- fragmented", "Efficiency", "Duplication", "by ignorance", "by race",
         "Overlap in objectives", "Overlap in methods", "Transaction cost", "Orphans", "Donors per recipient",
-        "own effort", "seed noise", "Seed noise only", "results/",
+        "own effort", "seed noise", "No ensemble: seed noise only", "results/",
     ):  # fmt: skip
         assert text in result.stdout
     assert "confidence" not in result.output.lower()
     assert "3 of 3 replications agree" in " ".join(result.stdout.split())
     assert "6 of 6" in result.stderr
+
+
+def test_screen_shows_three_figures_and_never_one(shell: Shell, model: None) -> None:
+    result = shell("compare", "fake", "replications=3", "draws=8", "architectures=[fragmented,umbrella,central]")
+    assert result.exit_code == 0, result.output
+    text = " ".join(result.stdout.split())
+    for part in (
+        "8 futures", "levers and value judgements stay as they are", "/ worse than", "seed", "sumptions",
+        "better than fragmented by at least 2 points in 8 of 8 futures considered, worse in 0",
+        "Reverse order", "effective", "harm: futures below no aid", "umbrella under another name",
+        "better below 0.1 (seed noise 0.1 to 0.1), worse above", "always better, by 17.0 to 17.0 points",
+        "fragmented is ahead of central by 11.0 points (poorest first) and behind by 17.0",
+    ):  # fmt: skip
+        assert part in text or part == "umbrella under another name", part
+    assert "confidence" not in result.output.lower()
+    assert max(len(line) for line in result.stdout.splitlines() if "results/" not in line) <= 100
+
+
+def test_seven_architectures_fit_the_width(shell: Shell, model: None) -> None:
+    names = "[fragmented,umbrella,conditional,umbrella_conditional,pledge,credit,central]"
+    result = shell("compare", "fake", "replications=1", "draws=4", f"architectures={names}")
+    assert result.exit_code == 0, result.output
+    assert max(len(line) for line in result.stdout.splitlines() if "results/" not in line) <= 100
+    assert "…" not in result.stdout
+    assert "Under another name" not in result.stdout
+    assert "conditional is fragmented under another name" in " ".join(result.stdout.split())
+
+
+def test_summary_has_the_range_and_the_futures(answer: Path) -> None:
+    draws = pd.read_parquet(answer / "ensemble.parquet")
+    assert len(draws) == 16
+    assert {"architecture", "draw", "failure", "to_effective", "harm", "efficiency"} <= set(draws.columns)
+    assert "money" not in draws  # held
+    assert "overhead" not in draws  # a lever
+    row = pd.read_csv(answer / "summary.csv").set_index("outcome").loc["efficiency"]
+    own = draws.loc[draws["architecture"] == "central", "efficiency"]
+    assert row["central_range_low"] == pytest.approx(own.quantile(0.05))
+    assert row["central_better"] == 8
+    assert row["central_worse"] == row["central_same"] == 0
+    fall = pd.read_csv(answer / "waterfall.csv")
+    assert fall.groupby("architecture")["share"].sum().to_numpy() == pytest.approx(1)
 
 
 def test_seeds_are_paired_and_the_baseline_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +201,7 @@ def test_parameters_that_differ_become_columns(shell: Shell, model: None, monkey
         return scenario.replace(planning_slots=1) if scenario.architecture == "central" else scenario
 
     monkeypatch.setattr(donorlab.scenarios, "load", load)
-    assert shell("compare", "fake", "replications=1", "out=answer").exit_code == 0
+    assert shell("compare", "fake", "replications=1", "out=answer", *NOTHING_ELSE).exit_code == 0
     runs = pd.read_parquet(shell.folder / "answer" / "runs.parquet").set_index("architecture")
     assert runs["planning_slots"].to_dict() == {"fragmented": 13, "central": 1}
     assert "lapse" not in runs
@@ -164,19 +213,21 @@ def test_what_is_undefined_is_said_to_be(shell: Shell, model: None, monkeypatch:
         for name in ("efficiency", "duplication_share", "duplication_ignorance_share", "duplication_race_share"):
             result.outcomes[name] = math.nan
         result.outcomes |= {"orphans": math.nan, "darlings": math.nan}
+        nothing = dict.fromkeys(result.waterfall.shares, math.nan)
+        result.waterfall = Waterfall(shares=nothing, reverse=nothing, harm=0.0, appropriated_m=0.0)
         result.beneficiaries["aid_need_ratio"] = math.nan
         return result
 
     monkeypatch.setattr(donorlab.sim, "simulate", penniless)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        result = shell("compare", "fake", "replications=2", "out=answer")
+        result = shell("compare", "fake", "replications=2", "out=answer", "draws=4")
     assert result.exit_code == 0, result.output
     assert "Efficiency is not defined" in result.stdout
     assert "nan" not in result.stdout.lower()
 
 
-@pytest.mark.parametrize("at", [1, 4])
+@pytest.mark.parametrize("at", [1, 4, 9])
 def test_ctrl_c_leaves_nothing(shell: Shell, model: None, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     calls = []
 
@@ -187,7 +238,7 @@ def test_ctrl_c_leaves_nothing(shell: Shell, model: None, monkeypatch: pytest.Mo
         return fake.simulate(*words, **options)
 
     monkeypatch.setattr(donorlab.sim, "simulate", interrupted)
-    result = shell("compare", "fake", "replications=3")
+    result = shell("compare", "fake", "replications=3", "draws=4", TWO)
     assert result.exit_code == 130
     assert result.stdout == ""
     assert result.stderr.splitlines()[-1].startswith("donorlab: interrupted")
@@ -218,10 +269,11 @@ def test_an_existing_folder_is_refused_before_anything_is_simulated(
 
 
 def test_the_real_model_on_the_toy_world(shell: Shell) -> None:
-    result = shell("compare", "toy", "replications=2", "out=answer")
+    result = shell("compare", "toy", "replications=2", "draws=8", "out=answer")
     assert result.exit_code == 0, result.output
     runs = pd.read_parquet(shell.folder / "answer" / "runs.parquet")
     assert (runs["efficiency"] <= 1 + 1e-9).all()
+    assert len(runs["architecture"].unique()) == 5
     central = runs[runs["architecture"] == "central"]
     assert (central["duplication_share"] == 0).all()
     assert (central["donors_per_recipient"] == 1).all()
@@ -229,8 +281,18 @@ def test_the_real_model_on_the_toy_world(shell: Shell) -> None:
     # parameters in which central differs are columns too; they are no outcomes
     assert unlabelled <= set(donorlab.scenarios.parameter_defaults()), "outcomes without a label"
     # the same words give the same bits
-    assert shell("compare", "toy", "replications=2", "out=again").exit_code == 0
-    for name in ("runs.parquet", "steps.parquet", "projects.parquet", "summary.csv", "figures/who_is_served.png"):
+    assert shell("compare", "toy", "replications=2", "draws=8", "out=again", "workers=1").exit_code == 0
+    for name in (
+        "runs.parquet",
+        "ensemble.parquet",
+        "break_even.csv",
+        "waterfall.csv",
+        "figures/losses.png",
+        "steps.parquet",
+        "projects.parquet",
+        "summary.csv",
+        "figures/who_is_served.png",
+    ):
         assert (shell.folder / "again" / name).read_bytes() == (shell.folder / "answer" / name).read_bytes(), name
     # and the folder alone is enough to build the scenario again
     manifest = json.loads((shell.folder / "answer" / "manifest.json").read_text())

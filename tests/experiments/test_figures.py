@@ -11,11 +11,17 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from donorlab.experiments import canvas, figures
-from donorlab.experiments.compare import Comparison, paired_runs
+from donorlab.experiments import ensemble
+from donorlab.experiments.comparison import Comparison, Study, paired_runs, study
 from donorlab.experiments.outcomes import cents, euros, percent, written, written_difference
 from experiments import fake
 
 STAMP = figures.Stamp("fake", "money=300", "seeds 1-3", "a" * 64, "b" * 64, "0.1")
+
+
+def whole_study(names: tuple[str, ...]) -> Study:
+    scenarios = {name: fake.scenario(states=60, architecture=name) for name in names}
+    return study(scenarios, (1, 2), ensemble.plan(scenarios[names[0]], 32), True, True)
 
 
 @pytest.fixture
@@ -25,7 +31,7 @@ def comparison(model: None) -> Comparison:
 
 
 def test_titles_are_claims_with_the_numbers_of_the_data(comparison: Comparison) -> None:
-    drawn = {item.name: item for item in figures.draw_all(comparison, STAMP)}
+    drawn = {item.name: item for item in figures.draw_comparison(comparison, STAMP)}
     data = drawn["efficiency_and_duplication"].data.set_index("architecture")
     title = drawn["efficiency_and_duplication"].title
     assert percent(data.loc["fragmented", "efficiency"]) in title
@@ -39,11 +45,16 @@ def test_titles_are_claims_with_the_numbers_of_the_data(comparison: Comparison) 
 
 
 @pytest.mark.parametrize(
-    "architectures", [("fragmented",), ("fragmented", "central"), ("fragmented", "central", "umbrella-with-all")]
+    "architectures",
+    [
+        ("fragmented",),
+        ("fragmented", "central"),
+        ("fragmented", "umbrella", "conditional", "umbrella_conditional", "central"),
+        ("fragmented", "umbrella", "conditional", "umbrella_conditional", "pledge", "credit", "central"),
+    ],
 )
 def test_text_is_large_enough_inside_the_page_and_apart(model: None, architectures: tuple[str, ...]) -> None:
-    runs = paired_runs({n: fake.scenario(states=60, architecture=n) for n in architectures}, (1, 2))
-    for drawn in figures.draw_all(runs, STAMP):
+    for drawn in figures.draw_all(whole_study(architectures), STAMP, 0.02):
         draw = FigureCanvasAgg(drawn.figure)
         draw.draw()
         page = drawn.figure.bbox
@@ -83,9 +94,9 @@ def _ticks_out_of_view(figure: Figure) -> set[Text]:
 def test_figures_do_not_depend_on_the_users_style(comparison: Comparison) -> None:
     import matplotlib as mpl
 
-    plain = [item.figure for item in figures.draw_all(comparison, STAMP)]
+    plain = [item.figure for item in figures.draw_comparison(comparison, STAMP)]
     with mpl.rc_context({"font.size": 30, "axes.facecolor": "red"}):
-        styled = [item.figure for item in figures.draw_all(comparison, STAMP)]
+        styled = [item.figure for item in figures.draw_comparison(comparison, STAMP)]
         assert mpl.rcParams["font.size"] == 30
     for one, two in zip(plain, styled, strict=True):
         assert _pixels(one) == _pixels(two)
@@ -128,6 +139,16 @@ def test_numbers_in_words() -> None:
 
 def test_one_replication_has_no_noise(model: None) -> None:
     runs = paired_runs({"fragmented": fake.scenario()}, (1,))
-    for drawn in figures.draw_all(runs, STAMP):
+    for drawn in figures.draw_comparison(runs, STAMP):
         assert isinstance(drawn.data, pd.DataFrame)
         assert _pixels(drawn.figure)
+
+
+def test_figures_of_worth_claim_what_their_data_say(model: None) -> None:
+    found = whole_study(("fragmented", "umbrella", "central"))
+    drawn = {item.name: item for item in figures.draw_all(found, STAMP, 0.02)}
+    assert "umbrella beats fragmented by 2 points or more in 32 of 32 futures" in drawn["futures"].title
+    assert len(drawn["futures"].data) == 2 * 32
+    assert "41 cents become capacity" in drawn["losses"].title
+    assert set(drawn["losses"].data["bar"]) >= {"effective", "lapse", "pipeline", "congestion"}
+    assert "From overhead 0.1 on umbrella is worse than fragmented" in drawn["break_even"].title

@@ -13,7 +13,7 @@ from donorlab.sim import compiled
 SOURCES = Path(compiled.__file__).parent
 CALL = """
 import numpy as np
-from donorlab.sim.outcomes.tables import bit_counts
+from donorlab.sim.mechanisms.value import bit_counts
 found = bit_counts(np.array([7], dtype=np.uint64))
 print(found[0], sum(bit_counts.stats.cache_hits.values()))
 """

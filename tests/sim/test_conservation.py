@@ -10,7 +10,8 @@ from oracle.worlds import worlds
 
 from donorlab.sim import CoordinationModel, simulate
 from donorlab.sim.architectures import architecture_names
-from donorlab.sim.outcomes.tables import bit_counts, payments
+from donorlab.sim.mechanisms.value import bit_counts
+from donorlab.sim.outcomes.tables import payments
 from donorlab.sim.state import (
     BENEFICIARY,
     COMPLETED,

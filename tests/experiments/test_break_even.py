@@ -1,0 +1,129 @@
+"""Break-even points on functions whose crossing is known, and who uses which lever."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from donorlab.experiments import break_even, levers
+from donorlab.experiments.break_even import crossings, reading
+from donorlab.sim.scenario import Scenario
+from experiments import fake
+
+X = [0.0, 0.05, 0.1, 0.15, 0.2, 0.25]
+
+
+def lines(*shifts: float, slope: float = -1.0, zero: float = 0.12) -> np.ndarray:
+    """Return a line through 0 at ``zero``, a column a seed, moved up by its shift."""
+    return np.array([[slope * (x - zero) + shift for shift in shifts] for x in X])
+
+
+def test_a_line_is_found_exactly_with_its_seed_noise() -> None:
+    (found,) = crossings(X, lines(-0.01, 0.01))
+    assert found.at == pytest.approx(0.12)
+    assert not found.rising
+    error = np.std([-0.01, 0.01], ddof=1) / math.sqrt(2)
+    assert (found.low, found.high) == pytest.approx((0.12 - error, 0.12 + error))
+
+
+def test_noise_up_to_the_end_of_the_range_and_a_single_seed() -> None:
+    (found,) = crossings(X, lines(-0.3, 0.3))
+    assert (found.low, found.high) == (-math.inf, math.inf)
+    (found,) = crossings(X, lines(0.0, slope=1.0))
+    assert found.rising
+    assert math.isnan(found.low)
+
+
+def test_no_crossing_two_crossings_and_exact_zeros() -> None:
+    assert crossings(X, lines(1.0, 1.1)) == []
+    assert crossings(X, np.zeros((6, 2))) == []
+    parabola = np.array([[(x - 0.06) * (x - 0.19)] * 2 for x in X])
+    assert [place.rising for place in crossings(X, parabola)] == [False, True]
+    at_zero = np.array([[1.0], [0.5], [0.0], [0.0], [-0.5], [-1.0]])
+    (found,) = crossings(X, at_zero)
+    assert found.at == pytest.approx(0.125)
+
+
+def curve(values: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"parameter": "overhead", "value": x, "architecture": "umbrella", "seed": seed, "difference": row[seed]}
+            for x, row in zip(X, values, strict=True)
+            for seed in range(len(row))
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (lines(-0.001, 0.001), "better below 0.12 (seed noise 0.12 to 0.12), worse above"),
+        (lines(0.0, slope=1.0), "worse below 0.12, better above"),
+        (lines(1.0, 1.0), "no change of sign: always better, by 87.0 to 112.0 points"),
+        (lines(-1.0, -1.0), "no change of sign: always worse, by 88.0 to 113.0 points"),
+        (lines(0.0, slope=0.0), "no difference at all"),
+        (lines(0.0, slope=0.01), "worse below 0.12, better above; never by 2 points"),
+        (
+            np.array([[(x - 0.06) * (x - 0.19)] * 2 for x in X]) * 100,
+            "better below 0.062 (seed noise 0.062 to 0.062), worse from there to 0.19 (seed noise 0.19 to 0.19), better "
+            "above",
+        ),
+        (
+            np.array([[0.3, 0.31], [0.1, 0.11], [0.05, -0.06], [0.1, 0.11], [0.2, 0.21], [0.3, 0.31]]),
+            "better at both ends, within seed noise of 0 near 0.098",
+        ),
+    ],
+)  # fmt: skip
+def test_lines_in_words(values: np.ndarray, text: str) -> None:
+    (line,) = break_even.lines(curve(values)).to_dict("records")
+    assert reading(line, 0.02) == text
+
+
+def test_the_grid_goes_from_end_to_end() -> None:
+    assert break_even.grid("decision_lag") == [0, 1, 2, 3, 4, 5, 6, 7, 8]
+    values = break_even.grid("overhead")
+    assert (values[0], values[-1], len(values)) == (0, 0.25, 7)
+
+
+def test_who_uses_what(toy: Scenario) -> None:
+    def uses(name: str, lever: str, **changes: object) -> bool:
+        return levers.uses(toy.replace(architecture=name, **changes), lever, break_even.grid(lever))
+
+    assert uses("umbrella", "overhead")
+    assert not uses("fragmented", "overhead")
+    assert not uses("conditional", "decision_lag")
+    assert uses("umbrella_conditional", "reporting_rate")
+    assert not uses("umbrella", "reporting_rate", register="none")
+    assert uses("umbrella", "reporting_rate", register="none", joint_programming="on")
+
+
+def test_only_who_uses_a_lever_is_run(toy: Scenario) -> None:
+    names = ("fragmented", "umbrella", "conditional", "central")
+    asked = break_even.jobs({name: toy.replace(architecture=name) for name in names}, (1, 2))
+    by_name: dict[str, set[tuple[str, ...]]] = {}
+    for job in asked:
+        by_name.setdefault(next(iter(job.changes)), set()).add(job.architectures)
+    assert by_name["overhead"] == by_name["decision_lag"] == by_name["reporting_rate"] == {("umbrella",)}
+    assert by_name["observation_probability"] == {names}
+    assert break_even.jobs({"fragmented": toy}, (1,)) == []
+
+
+def test_a_made_up_lever_through_the_whole_machine(model: None) -> None:
+    from donorlab.experiments.comparison import study
+
+    found = study({name: fake.scenario(architecture=name) for name in ("fragmented", "umbrella")}, (1, 2), None, True)
+    assert found.curves is not None
+    rows = {row["parameter"]: row for row in break_even.lines(found.curves).to_dict("records")}
+    (place,) = rows["overhead"]["crossings"]
+    assert place.at == pytest.approx(0.1)
+    assert rows["decision_lag"]["crossings"] == []
+
+
+def test_designs_that_run_alike_are_told(toy: Scenario) -> None:
+    pairs = {name: toy.replace(architecture=name) for name in ("fragmented", "conditional", "pledge")}
+    assert levers.same_as_first(pairs) == []
+    nobody = {name: fake.scenario(architecture=name) for name in ("fragmented", "conditional", "umbrella")}
+    assert levers.same_as_first(nobody) == ["conditional"]

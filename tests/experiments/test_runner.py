@@ -1,0 +1,137 @@
+"""Many runs: the same numbers for any number of processes; failures are named; Ctrl-C leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import donorlab.sim
+from donorlab.experiments import runner
+from donorlab.experiments.arguments import InputError, RunError
+from donorlab.experiments.runner import Job, run_jobs
+from donorlab.sim.scenario import Scenario, ScenarioError
+
+NAMES = ("fragmented", "umbrella_conditional")
+
+
+def jobs(count: int) -> list[Job]:
+    return [
+        Job(f"draw {i}", i, NAMES, {"failure": 0.01 * i}, waterfall=True, tables=i % 2 == 1)
+        for i in range(1, count + 1)
+    ]
+
+
+@pytest.fixture
+def scenarios(toy: Scenario) -> dict[str, Scenario]:
+    return {name: toy.replace(architecture=name) for name in NAMES}
+
+
+def test_the_same_numbers_in_the_same_order_for_any_number_of_workers(scenarios: dict[str, Scenario]) -> None:
+    ticks: list[int] = []
+    one = run_jobs(scenarios, jobs(9), 1)
+    two = run_jobs(scenarios, jobs(9), 2, lambda: ticks.append(1))
+    assert len(ticks) == 18
+    for mine, theirs in zip(one, two, strict=True):
+        for a, b in zip(mine, theirs, strict=True):
+            assert (a.architecture, a.seed) == (b.architecture, b.seed)
+            pd.testing.assert_series_equal(pd.Series(a.outcomes), pd.Series(b.outcomes), check_exact=True)
+            assert a.waterfall == b.waterfall
+            assert a.tables.keys() == b.tables.keys()
+            for name, frame in a.tables.items():
+                pd.testing.assert_frame_equal(frame, b.tables[name], check_exact=True)
+    assert one[0][0].tables
+    assert not one[1][0].tables
+
+
+def test_little_work_starts_no_processes(scenarios: dict[str, Scenario], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "_in_processes", lambda *_: pytest.fail("must not start"))
+    assert len(run_jobs(scenarios, jobs(5), None)) == 5
+
+
+def test_a_failed_run_is_named(scenarios: dict[str, Scenario], monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ScenarioError, match="draw 7 under fragmented: failure"):
+        run_jobs(scenarios, [Job("draw 7", 7, NAMES, {"failure": 2.0})], 1)
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("x")
+
+    monkeypatch.setattr(donorlab.sim, "simulate", broken)
+    with pytest.raises(RunError, match="draw 7 under fragmented failed: ZeroDivisionError: x"):
+        run_jobs(scenarios, [Job("draw 7", 7, NAMES)], 1)
+
+
+def test_a_failed_run_in_a_worker_is_named_too(scenarios: dict[str, Scenario]) -> None:
+    bad = Job("draw 99", 99, NAMES, {"failure": 2.0})
+    with pytest.raises(ScenarioError, match="draw 99 under fragmented: failure"):
+        run_jobs(scenarios, [*jobs(2), bad], 2)
+
+
+def test_workers_are_a_number_or_auto() -> None:
+    assert runner.checked_workers("auto") is None
+    assert runner.checked_workers("3") == 3
+    for text in ("0", "-1", "two", "999"):
+        with pytest.raises(InputError, match="workers"):
+            runner.checked_workers(text)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_ctrl_c_and_death_leave_no_workers_and_no_files(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C in a terminal goes to the whole group; kill -9 only to the parent."""
+    words = ["compare", "toy", "workers=2", "draws=10000", "replications=2", "out=answer"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "donorlab.experiments.command", *words],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        children = wait_for(lambda: found if len(found := workers_of(process.pid)) >= 2 else None, 90)
+        time.sleep(2.5)  # into the work
+        if number == signal.SIGINT:
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            process.kill()
+        out, err = process.communicate(timeout=30)
+        wait_for(lambda: not any(alive(pid) for pid in children), 15)
+    finally:
+        process.kill()
+        process.wait()
+    if number == signal.SIGINT:
+        assert process.returncode == 130, err
+        assert out == ""
+        assert "Traceback" not in err
+        assert err.splitlines()[-1].startswith("donorlab: interrupted")
+        assert list(tmp_path.iterdir()) == []
+
+
+def workers_of(pid: int) -> list[int]:
+    """Return the processes that a process has started, but for the one that watches over shared memory."""
+    try:
+        children = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [child for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
+    except OSError:
+        return []
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_for(condition: Any, seconds: float) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    pytest.fail("waited in vain")
