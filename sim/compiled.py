@@ -7,6 +7,7 @@ of every source file of the model (and of plug-ins that announce themselves), an
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import shutil
@@ -70,6 +71,7 @@ def _prepare() -> None:
         _prune(folder.parent, folder)
     except OSError:  # no home, read-only disk: compile anew in each process rather than fail
         folder = Path(tempfile.mkdtemp(prefix="donorlab-compiled-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
 
 

@@ -159,10 +159,12 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         p, giving, state, land = self.parameters, self.giving, self.state, self.land
         self.design = design
         # credit stands in place of visibility, where the design says so
-        nothing = np.zeros_like(giving.visibility)
-        self.need = giving.need + (giving.visibility if design.credit == "marginal" else nothing)
-        self.visible = giving.visibility if design.credit == "none" else nothing
-        self.credited = giving.visibility if design.credit == "equal" else nothing
+        who = design.member if design.member.any() else np.ones_like(design.member)
+        moved = np.where(who & (design.credit != "none"), giving.visibility, 0.0)
+        nothing = np.zeros_like(moved)
+        self.need = giving.need + (moved if design.credit == "marginal" else nothing)
+        self.visible = giving.visibility - moved
+        self.credited = moved if design.credit == "equal" else nothing
         # what a project costs each donor beside its tasks, and when it may start
         self.monitoring = np.where(design.conditional, design.monitoring_cost, 0.0)
         self.fixed = p.fixed_cost + self.monitoring

@@ -16,7 +16,7 @@ from donorlab.sim.state import FLOW_NAMES
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
 
-WELFARE, CASH, LIVE, PROJECTS = range(4)
+WELFARE, CASH, LIVE, PROJECTS, OVERHEAD = range(5)
 
 
 @dataclass(eq=False)
@@ -25,7 +25,7 @@ class Record:
 
     Attributes
     ----------
-    numbers : (T, 4) welfare, cash EUR m, live projects, projects contracted so far
+    numbers : (T, 5) welfare, cash EUR m, live projects, projects contracted and overhead paid (EUR m) so far
     tasks : (T, K) tasks standing by pillar, over all states
     flow : (T, 5) what happened in the quarter, see FLOW_NAMES
     standing_at_horizon : (J, K) words, and own_at_horizon : number of own tasks up to then
@@ -41,14 +41,14 @@ class Record:
     def sized(quarters: int, pillars: int) -> Record:
         """Return an empty record for T quarters and K pillars."""
         return Record(
-            numbers=np.zeros((quarters, 4)),
+            numbers=np.zeros((quarters, 5)),
             tasks=np.zeros((quarters, pillars)),
             flow=np.zeros((quarters, len(FLOW_NAMES))),
         )
 
 
 @compiled
-def _write(row, cash, projects, own_running, standing, state_weight, pillar_weight, value, flow, numbers, tasks, flows):  # type: ignore[no-untyped-def]
+def _write(row, cash, overhead, projects, own_running, standing, state_weight, pillar_weight, value, flow, numbers, tasks, flows):  # type: ignore[no-untyped-def]
     welfare = 0.0
     for k in range(standing.shape[1]):
         tasks[row, k] = 0
@@ -63,6 +63,7 @@ def _write(row, cash, projects, own_running, standing, state_weight, pillar_weig
     numbers[row, CASH] = cash.sum()
     numbers[row, LIVE] = own_running.sum()
     numbers[row, PROJECTS] = projects
+    numbers[row, OVERHEAD] = overhead.sum()
     for i in range(flow.shape[0]):
         flows[row, i] = flow[i]
 
@@ -76,7 +77,7 @@ def record(model: CoordinationModel) -> None:
         kept.tasks = np.vstack([kept.tasks, np.zeros_like(kept.tasks[:1])])
         kept.flow = np.vstack([kept.flow, np.zeros_like(kept.flow[:1])])
     _write(
-        row, state.cash, state.ledger.size, state.own_running, state.standing, land.state_weight, land.pillar_weight,
+        row, state.cash, state.overhead_paid, state.ledger.size, state.own_running, state.standing, land.state_weight, land.pillar_weight,
         land.value, state.flow, kept.numbers, kept.tasks, kept.flow,
     )  # fmt: skip
     if model.quarter == model.parameters.horizon:

@@ -20,7 +20,7 @@ from donorlab.sim.outcomes.duplication import duplication_outcomes
 from donorlab.sim.outcomes.efficiency import efficiency_outcomes
 from donorlab.sim.outcomes.tables import Payments, payments
 from donorlab.sim.outcomes.waterfall import Waterfall, waterfall
-from donorlab.sim.recording import CASH, LIVE, PROJECTS, WELFARE
+from donorlab.sim.recording import CASH, LIVE, OVERHEAD, PROJECTS, WELFARE
 from donorlab.sim.scenario import Scenario, ScenarioError
 from donorlab.sim.state import CONDITIONAL, FLOW_NAMES, JOINED, REFORM, REPORTED, STATUS_NAMES, WILLING
 
@@ -88,6 +88,7 @@ class Result:
                 "contracted_m": summed(paid.cost),
                 "contracted_task_cost_m": summed(paid.base_cost),
                 "duplicated_cost_m": summed(paid.duplicated_cost),
+                "overhead_m": np.diff(numbers[:, OVERHEAD], prepend=0),
                 "cash_m": numbers[:, CASH],
                 "contracted_projects": np.diff(numbers[:, PROJECTS], prepend=0).astype(int),
                 "live_projects": numbers[:, LIVE].astype(int),
@@ -284,7 +285,7 @@ def simulate(
     return Result(model, baseline, trace)
 
 
-def expected_accounts(scenario: Scenario, seed: int, baseline: Baseline) -> np.ndarray | None:
+def expected_accounts(scenario: Scenario, seed: int, baseline: Baseline | None = None) -> np.ndarray | None:
     """Return what donors can account for without members, (years, D), where budgets respond to it; else None."""
     architecture = get_architecture(scenario.architecture, scenario.options)
     prepared = architecture.prepare(scenario)

@@ -240,6 +240,7 @@ def donor_setup(scenario: Scenario, seed: int) -> DonorSetup:
     mandate = donors.mandate.copy()
     given = donors.motives if donors.motives is not None else np.full_like(motives, np.nan)
     own = np.isnan(given).any(axis=1)  # motives that follow from the parameters
+    motives[~own] = given[~own]
     nu = p.narrative_coherence
     if nu > 0:
         if p.narrative_target == "mean":

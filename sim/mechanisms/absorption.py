@@ -178,7 +178,7 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
         if first[j] < 0:
             continue
         start_projects(j, quarter, failure, rank[j], ownership[j], seed, donor_keys, first, whole)
-        mark += 1
+        mark += 2  # one mark for now, one for what is left at the end of the quarter
         count = 0
         burden = 0.0
         donors = 0.0
@@ -249,7 +249,7 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
             for k in range(standing.shape[1]):
                 mend_beliefs(j, k, first, whole, words, seen, known, visible, by_task)
         room[j] = room_of_started(
-            j, first, whole, per_project, economies, presence, floor, administration, present, mark + first.shape[0]
+            j, first, whole, per_project, economies, presence, floor, administration, present, mark + 1
         )
         update_wait(j, impatience, queue_limit, undelivered, room, attenuation, closed)
 

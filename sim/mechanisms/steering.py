@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from donorlab.sim.mechanisms.value import bit_counts
-from donorlab.sim.optimum import optimal_purchase
+from donorlab.sim.optimum import optimal_purchase, task_prices
 from donorlab.sim.scenario import FloatArray
 
 if TYPE_CHECKING:
@@ -70,13 +70,14 @@ def preferences(model: CoordinationModel) -> FloatArray:
 
 def lead_weights(model: CoordinationModel) -> None:
     """Agree on leads and write the members' factors to ``state.weight``: 1 inside the lead, 1 - discipline outside."""
-    design, state, land, giving = model.design, model.state, model.land, model.giving
+    design, state, land = model.design, model.state, model.land
     weight = state.weight
-    members = np.flatnonzero(design.member & (giving.budget > 0))
+    budget = 4.0 * model.income  # of this year
+    members = np.flatnonzero(design.member & (budget > 0))
     weight[design.member] = 1.0
-    money = float(giving.budget[design.member].sum() + state.cash[design.member].sum())
+    money = float(budget[design.member].sum() + state.cash[design.member].sum())
     counts = _counts(model)
-    spend = (optimal_purchase(model.original, land, counts, money) - counts) * land.task_price[:, None]
+    spend = (optimal_purchase(model.original, land, counts, money) - counts) * task_prices(model.original, land)[:, None]
     by_state = design.division == "beneficiary"
     per_unit = spend.sum(axis=1) if by_state else spend.ravel()
     if per_unit.sum() <= 0 or len(members) == 0:
@@ -87,7 +88,7 @@ def lead_weights(model: CoordinationModel) -> None:
     if len(units) == 0:
         return
     least = 1 if len(units) >= len(members) else 0
-    leads = np.repeat(members, largest_remainder(giving.budget[members], len(units), least))
+    leads = np.repeat(members, largest_remainder(budget[members], len(units), least))
     rows, columns = linear_sum_assignment(model.preferences.T[np.ix_(units, leads)], maximize=True)
     inside = np.zeros((len(weight), len(per_unit)), dtype=np.bool_)
     inside[leads[columns], units[rows]] = True

@@ -58,6 +58,7 @@ def scenario(states: int = 20, donors: int = 6, architecture: str = "fragmented"
             affinity=np.ones((donors, states)),
             norm_position=np.zeros(donors),
             rival=np.zeros(donors, dtype=bool),
+            conditional=np.zeros(donors, dtype=bool),
         ),
         parameters=Parameters(**{**parameter_defaults(), **changes}),
         architecture=architecture,

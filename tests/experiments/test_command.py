@@ -89,7 +89,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["compare", "toy", "pool_share=1"], ["pool_share", "pooled_fund=on"]),
         (["compare", "toy", "joiner_fixed_share=0"], ["joiner_fixed_share", "joint_programming=on"]),
         (["compare", "toy", "architectures=[fragmented,central]", "overhead=0.1"], ["overhead", "umbrella"]),
-        (["compare", "toy", "reporting_rate=1", "register=none"], ["reporting_rate", "register is none"]),
+        (["compare", "toy", "reporting_rate=1", "register=none"], ["reporting_rate", "register=plans"]),
         (["compare", "toy", "seed=-1"], ["seed", "-1"]),
         (["compare", "toy", "seed=4294967295"], ["seed"]),
         (["compare", "toy", "toy"], ["scenario", "twice"]),

@@ -251,7 +251,7 @@ def test_a_full_disk_leaves_nothing(shell: Shell, model: None, monkeypatch: pyte
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
-    result = shell("compare", "fake", "replications=1", "out=deep/answer")
+    result = shell("compare", "fake", "replications=1", "out=deep/answer", *NOTHING_ELSE)
     assert result.exit_code == 2
     assert "No space left on device" in result.stderr.splitlines()[-1]
     assert shell.left() == []

@@ -10,8 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from donorlab.experiments import canvas, figures
-from donorlab.experiments import ensemble
+from donorlab.experiments import canvas, ensemble, figures
 from donorlab.experiments.comparison import Comparison, Study, paired_runs, study
 from donorlab.experiments.outcomes import cents, euros, percent, written, written_difference
 from experiments import fake

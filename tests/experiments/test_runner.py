@@ -74,6 +74,14 @@ def test_a_failed_run_in_a_worker_is_named_too(scenarios: dict[str, Scenario]) -
         run_jobs(scenarios, [*jobs(2), bad], 2)
 
 
+def test_workers_with_other_sources_are_refused(
+    scenarios: dict[str, Scenario], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_SOURCES", "0" * 64)
+    with pytest.raises(RunError, match="sources of the model changed"):
+        run_jobs(scenarios, jobs(3), 2)
+
+
 def test_workers_are_a_number_or_auto() -> None:
     assert runner.checked_workers("auto") is None
     assert runner.checked_workers("3") == 3
@@ -86,14 +94,14 @@ def test_workers_are_a_number_or_auto() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_ctrl_c_and_death_leave_no_workers_and_no_files(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C in a terminal goes to the whole group; kill -9 only to the parent."""
-    words = ["compare", "toy", "workers=2", "draws=10000", "replications=2", "out=answer"]
+    words = ["compare", "toy", "workers=2", "draws=3000", "replications=2", "out=answer"]
     process = subprocess.Popen(
         [sys.executable, "-m", "donorlab.experiments.command", *words],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:
         children = wait_for(lambda: found if len(found := workers_of(process.pid)) >= 2 else None, 90)
-        time.sleep(2.5)  # into the work
+        time.sleep(1.5)  # into the work
         if number == signal.SIGINT:
             os.killpg(process.pid, signal.SIGINT)
         else:

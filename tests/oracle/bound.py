@@ -9,7 +9,8 @@ from oracle.value import gain_of_next_task
 def bound_price(world: World, j: int) -> float:
     """Return the lowest attainable price of a task."""
     parameters = world.scenario.parameters
-    return world.derived.task_price[j] + parameters.fixed_cost / parameters.project_tasks_maximum
+    share = parameters.joiner_fixed_share if parameters.joint_programming == "on" else 1.0
+    return world.derived.task_price[j] + parameters.fixed_cost * share / parameters.project_tasks_maximum
 
 
 def whole_purchase(world: World, money: float) -> list[list[int]]:

@@ -54,7 +54,9 @@ def respond(world: World, quarter: int) -> None:
     if year > 0:
         for donor in world.donors:
             if world.design.member[donor]:
-                factor = response(world, world.run.accounts[year - 1][donor], expected(world, year - 1, donor))
+                expectation = expected(world, year - 1, donor)
+                account = world.run.accounts[year - 1][donor] if expectation > 0.0 else 1.0
+                factor = response(world, account, expectation or 1.0)
                 world.budget[donor] = world.derived.yearly_budget[donor] * factor
     world.run.yearly_budgets.append(list(world.budget))
 
@@ -65,10 +67,10 @@ def response(world: World, account: float, expectation: float) -> float:
 
 
 def expected(world: World, year: int, donor: int) -> float:
-    """Return the donor's account of the year in the paired fragmented run; 1 where it is 0."""
+    """Return the donor's account of the year in the paired fragmented run; where it is 0 the budget stays as it is."""
     paired = world.paired
     assert paired is not None
     name = world.scenario.donors.ids[donor]
     if name not in paired.donor_ids:
-        return 1.0
-    return paired.accounts[year][paired.donor_ids.index(name)] or 1.0
+        return 0.0
+    return paired.accounts[year][paired.donor_ids.index(name)]

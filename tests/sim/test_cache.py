@@ -13,9 +13,10 @@ from donorlab.sim import compiled
 SOURCES = Path(compiled.__file__).parent
 CALL = """
 import numpy as np
-from donorlab.sim.mechanisms.value import bit_counts
-found = bit_counts(np.array([7], dtype=np.uint64))
-print(found[0], sum(bit_counts.stats.cache_hits.values()))
+from donorlab.sim.outcomes.tables import _same_instrument as caller
+word = np.array([7], dtype=np.uint64)
+found = caller(word, word, np.zeros(1, dtype=np.int64), word.reshape(1, 1))
+print(found[0], sum(caller.stats.cache_hits.values()))
 """
 HELPER = "return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))"
 FOLDER = "return root / \"compiled\" / key"

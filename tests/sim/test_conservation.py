@@ -19,7 +19,7 @@ from donorlab.sim.state import (
     DELIVERED,
     DELIVERED_TASKS,
     DOMESTIC,
-    DONOR,
+    DONOR, RETURNED,
     DUPLICATED,
     END,
     FAILED,
@@ -31,6 +31,7 @@ from donorlab.sim.state import (
     QUARTER,
     RACE,
     REMAINING,
+    RETURNED,
     RUNNING,
     SIZE,
     SLOT,
@@ -53,7 +54,14 @@ def check_money(model):
     spent = np.bincount(
         ledger.whole[: ledger.size, DONOR], weights=ledger.reals[: ledger.size, COST], minlength=len(state.cash)
     )
-    np.testing.assert_allclose(state.appropriated, spent + state.cash, rtol=NEAR, atol=NEAR)
+    returned = np.bincount(
+        ledger.whole[: ledger.size, DONOR], weights=ledger.reals[: ledger.size, RETURNED], minlength=len(state.cash)
+    )
+    pooled = state.pool_paid.copy()
+    if model.design.pool >= 0:
+        pooled[model.design.pool] -= pooled.sum()
+    kept = spent - returned + state.cash + state.overhead_paid + pooled
+    np.testing.assert_allclose(state.appropriated, kept, rtol=NEAR, atol=NEAR)
     quarters = min(model.quarter, model.parameters.horizon)
     np.testing.assert_allclose(state.appropriated, model.giving.budget / 4 * quarters, rtol=NEAR)
     assert state.appropriated.sum() == pytest.approx(model.giving.budget.sum() / 4 * quarters, rel=NEAR)
@@ -212,7 +220,7 @@ def check_outcomes(result):
     assert steps.contracted_m.sum() == pytest.approx(projects.cost_m.sum(), rel=NEAR, abs=NEAR)
     assert steps.duplicated_cost_m.sum() == pytest.approx(projects.duplicated_cost_m.sum(), rel=NEAR, abs=NEAR)
     np.testing.assert_allclose(
-        (steps.appropriated_m - steps.contracted_m).cumsum(), steps.cash_m, rtol=NEAR, atol=100 * NEAR
+        (steps.appropriated_m - steps.contracted_m - steps.overhead_m).cumsum(), steps.cash_m, rtol=NEAR, atol=100 * NEAR
     )
     assert steps.contracted_projects.sum() == len(projects)
     by_donor, by_state = result.donors, result.beneficiaries

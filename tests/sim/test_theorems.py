@@ -346,7 +346,7 @@ assert (np.abs(base.gap) < 1e-9).all() and base.price[-1] == 0
 
 def test_t6_a_pillar_worth_nothing_has_a_bound():
     """Money is left when all tasks of value are bought, but not enough for those without."""
-    subprocess.run([sys.executable, "-c", WORTHLESS], check=True, timeout=8, capture_output=True)
+    subprocess.run([sys.executable, "-c", WORTHLESS], check=True, timeout=120, capture_output=True)
 
 
 def test_harmful_aid_has_a_negative_efficiency(toy):
