@@ -19,15 +19,19 @@ CM: Final = 1 / 2.54
 WIDTH_CM: Final = 12.0
 FONT: Final = 7.5  # points; nothing is smaller than SMALL
 SMALL: Final = 7.0
+LONG: Final = 13  # characters of a name that fit beside others
 _TITLE: Final = 9.0
 _MARGIN_CM: Final = 0.25
+_HINTED: Final = 0.96  # letters drawn on few pixels are a little wider than the font says
 
 # Apart in lightness as well as in hue, so that grey print and colour-blind eyes tell them apart; lines also differ
 # in dash, bars in hatch.
 INK: Final = "#1a1a1a"
-SHADES: Final = ("#14375e", "#c8702a", "#6aa3c4", "#8a8a8a", "#5b2a6e", "#d9b44a")
-DASHES: Final = ("solid", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
-MARKERS: Final = ("o", "s", "^", "D", "v", "P")
+SHADES: Final = ("#14375e", "#c8702a", "#6aa3c4", "#8a8a8a", "#5b2a6e", "#d9b44a", "#2f7d4f")
+DASHES: Final = (
+    "solid", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (2, 1)),
+)  # fmt: skip
+MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 
 _STYLE: Final[dict[Any, Any]] = {
     "font.family": "DejaVu Sans",
@@ -162,8 +166,19 @@ def text_width_cm(text: str, size: float, weight: str = "normal") -> float:
     return float(font.get_width_height()[0]) / 64 / 1200 / CM
 
 
+def in_lines(name: str) -> str:
+    """Return a name over several lines where it is long."""
+    return name.replace("_", "_\n") if len(name) > LONG else name
+
+
+def names_width_cm(names: Sequence[str]) -> float:
+    """Return the width that the names of architectures need beside their rows."""
+    return max(text_width_cm(line, FONT) for name in names for line in in_lines(name).split("\n"))
+
+
 def wrapped(text: str, size: float, weight: str = "normal", width_cm: float = WIDTH_CM - 2 * _MARGIN_CM) -> list[str]:
     """Break a text into lines that fit a width, measured in the font itself."""
+    width_cm *= _HINTED
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -172,6 +187,14 @@ def wrapped(text: str, size: float, weight: str = "normal", width_cm: float = WI
         else:
             lines.append(word)
     return lines
+
+
+def led_text(axes: Axes, words: str, at: tuple[float, float], place: tuple[float, float], **options: Any) -> None:
+    """Write words at a place in data coordinates, inside the axes or not, with a thin line from where they belong."""
+    xs, ys = (at[0], place[0]), (at[1], place[1])
+    axes.plot(xs, ys, color="#888888", linewidth=0.5, clip_on=False, zorder=1.5, scalex=False, scaley=False)
+    backing = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}
+    axes.text(*place, words, bbox=backing, zorder=1.6, **options)
 
 
 def spread(positions: Sequence[float], gap: float) -> list[float]:

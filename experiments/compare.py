@@ -36,7 +36,7 @@ class Options:
     draws: int
     smallest: float
     break_even: bool
-    values: bool
+    judgements: bool
     workers: int | None
     out: Path | None
 
@@ -67,9 +67,11 @@ def run(words: Sequence[str]) -> None:
     screen = Console()
     if not screen.is_terminal:
         screen = Console(width=max(report.WIDTH, screen.width))
-    what = (plan, options.break_even, options.values)
+    what = (plan, options.break_even, options.judgements)
     with ResultFolder(target, refuse_existing=options.out is not None) as folder:
-        with progress(f"{stamp.scenario}, {len(loaded)} architectures", asked(loaded, options.seeds, *what).runs) as advance:
+        with progress(
+            f"{stamp.scenario}, {len(loaded)} architectures", asked(loaded, options.seeds, *what).runs
+        ) as advance:
             found = study(loaded, options.seeds, *what, options.workers, advance)
         summary = tables.summarise(found.comparison.runs, found.draws, options.smallest)
         _store(folder, found, summary, stamp, options)
@@ -127,7 +129,7 @@ def _options(arguments: Arguments) -> Options:
         draws=draws,
         smallest=smallest,
         break_even=given["break_even"],
-        values=given["values"],
+        judgements=given["values"],
         workers=checked_workers(given["workers"]),
         out=Path(given["out"]) if given["out"] is not None else None,
     )
@@ -165,7 +167,7 @@ def _configuration(
         "seed": options.seeds[0],
         "smallest_difference": options.smallest,
         "break_even": {name: break_even.grid(name) for name in break_even.PARAMETERS} if options.break_even else None,
-        "values": options.values,
+        "values": options.judgements,
         "ensemble": _ensemble(plan) if plan is not None else None,
         "build": catalogue.configuration(arguments.experiment["scenario"], arguments.overrides),
         "resolved": first,

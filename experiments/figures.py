@@ -1,4 +1,4 @@
-"""The three figures of a comparison. The title of each is its claim, computed from the runs."""
+"""The figures of a comparison. The title of each is its claim, computed from the runs."""
 
 from __future__ import annotations
 
@@ -21,17 +21,21 @@ from donorlab.experiments.canvas import (
     Drawn,
     Page,
     Stamp,
+    in_lines,
+    led_text,
+    names_width_cm,
     spread,
     style,
     text_width_cm,
 )
+from donorlab.experiments.figures_of_worth import break_even, futures, losses
 from donorlab.experiments.outcomes import cents, percent
 from donorlab.experiments.tables import names_in, paired
 
 if TYPE_CHECKING:
-    from donorlab.experiments.compare import Comparison
+    from donorlab.experiments.comparison import Comparison, Study
 
-__all__ = ["Stamp", "capacity_over_time", "draw_all", "efficiency_and_duplication", "who_is_served"]
+__all__ = ["Stamp", "capacity_over_time", "draw_all", "draw_comparison", "efficiency_and_duplication", "who_is_served"]
 
 ORPHAN: Final = 0.5
 DARLING: Final = 1.5
@@ -40,8 +44,20 @@ _LEAST_RATIO: Final = 0.03  # a state with less aid per need than this is drawn 
 _MOST_RATIO: Final = 30.0
 
 
-def draw_all(comparison: Comparison, stamp: Stamp) -> Iterator[Drawn]:
-    """Draw the three figures, one after the other."""
+def draw_all(study: Study, stamp: Stamp, smallest: float) -> Iterator[Drawn]:
+    """Draw all figures of a study, one after the other; ``smallest`` is the least difference that matters."""
+    yield from draw_comparison(study.comparison, stamp)
+    names = names_in(study.comparison.runs)
+    yield losses(study.comparison.waterfalls, stamp)
+    if study.draws is not None and len(names) > 1:
+        central = paired(study.comparison.runs, "efficiency").mean(skipna=False)
+        yield futures(study.draws, central - central[names[0]], smallest, stamp)
+    if study.curves is not None and study.curves["difference"].notna().any():
+        yield break_even(study.curves, names, stamp)
+
+
+def draw_comparison(comparison: Comparison, stamp: Stamp) -> Iterator[Drawn]:
+    """Draw the figures of paired replications."""
     horizon = next(iter(comparison.scenarios.values())).parameters.horizon
     yield efficiency_and_duplication(comparison.runs, stamp)
     start = float(comparison.beneficiaries["capacity_initial"].mean())
@@ -74,14 +90,14 @@ def efficiency_and_duplication(runs: pd.DataFrame, stamp: Stamp) -> Drawn:
         body = 2.15 + 0.85 * len(names)
         note = "Bars: means; whiskers: seed noise (one standard deviation of the replications)."
         page = Page(title, note, stamp, body + 0.6)
-        edge = 0.5 + max(text_width_cm(name, FONT) for name in names)
+        edge = 0.5 + names_width_cm(names)
         middle = edge + 0.48 * (WIDTH_CM - edge)
         left = page.axes(edge, 1.0, middle - 0.85 - edge, body - 1.8)
         right = page.axes(middle, 1.0, WIDTH_CM - 0.5 - middle, body - 1.8)
         y = np.arange(len(names))[::-1].astype(np.float64)
         _efficiency_bars(left, y, data)
         _duplication_bars(right, y, data)
-        left.set_yticks(y, names)
+        left.set_yticks(y, [in_lines(name) for name in names])
         right.set_yticks(y, [""] * len(names))
         page.text(edge, body + 0.05, "Efficiency", fontweight="bold")
         page.text(edge, body - 0.65, "100%: a proven bound on what\nthe money could reach", fontsize=SMALL)
@@ -102,8 +118,8 @@ def _efficiency_claim(data: pd.DataFrame) -> str:
         return "There is no money that could reach anything: efficiency and duplication are not defined"
     twice = cents(float(first["duplication_share"]))
     text = f"{who} realise {percent(float(first['efficiency']))} of what their money could reach"
-    if len(data) == 2:
-        text += f", {data.iloc[1]['architecture']} {percent(float(data.iloc[1]['efficiency']))}"
+    others = [(str(row["architecture"]), float(row["efficiency"])) for row in data.iloc[1:].to_dict("records")]
+    text += "".join(f", {other} {percent(value)}" for other, value in _ends(others))
     return f"{text}; {twice} of each task euro pay twice"
 
 
@@ -172,7 +188,14 @@ def capacity_over_time(steps: pd.DataFrame, start: float, horizon: int, stamp: S
         if last > horizon:
             axes.axvspan(horizon, last, color="#ececec", linewidth=0, zorder=0)
         for index, (name, line) in enumerate(lines.items()):
-            axes.plot(line.index, line, color=SHADES[index % 6], linestyle=DASHES[index % 6], linewidth=1.6, label=name)
+            axes.plot(
+                line.index,
+                line,
+                color=SHADES[index % len(SHADES)],
+                linestyle=DASHES[index % len(SHADES)],
+                linewidth=1.6,
+                label=name,
+            )
         axes.plot(none.index, none, color="#777777", linestyle=(0, (1, 1.6)), linewidth=1.4)
         axes.set_xlim(0, last)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -183,20 +206,20 @@ def capacity_over_time(steps: pd.DataFrame, start: float, horizon: int, stamp: S
         axes.set_ylim(low, high)
         if last > horizon:
             axes.text((horizon + last) / 2, low + 0.03 * (high - low), "no new\nmoney", ha="center", fontsize=SMALL)
-        places = spread(ends, 0.062 * (high - low))
+        places = _below(spread(ends, 0.062 * (high - low)), high, 0.062 * (high - low))
         for index, (end, place, label) in enumerate(zip(ends, places, labels, strict=True)):
-            colour = SHADES[index % 6] if index < len(names) else "#555555"
-            axes.annotate(
-                label,
-                xy=(last, end),
-                xytext=(last * 1.04, place),
-                va="center",
-                color=colour,
-                fontweight="bold",
-                annotation_clip=False,
-                arrowprops={"arrowstyle": "-", "color": "#999999", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 1},
-            )
+            colour = SHADES[index % len(SHADES)] if index < len(names) else "#555555"
+            led_text(axes, label, (last, end), (last * 1.04, place), va="center", color=colour, fontweight="bold")
     return Drawn("capacity_over_time", title, page.figure, data)
+
+
+def _below(places: Sequence[float], top: float, gap: float) -> list[float]:
+    """Return label positions pushed down so that none stands above ``top`` and they keep their distance."""
+    moved = list(places)
+    for i in sorted(range(len(moved)), key=lambda i: -moved[i]):
+        moved[i] = min(moved[i], top)
+        top = moved[i] - gap
+    return moved
 
 
 def _ranked(names: Sequence[str]) -> Callable[[pd.Series], pd.Series]:
@@ -211,7 +234,14 @@ def _capacity_claim(lines: dict[str, pd.Series], none: pd.Series) -> str:
     (first, gain), *others = gains.items()
     who = "donors who act alone add" if first == "fragmented" else f"{first} adds"
     text = f"States gain {alone:.0f} points of capacity by themselves; {who} {gain:.1f}"
-    return text + "".join(f", {name} {points:.1f}" for name, points in others)
+    return text + "".join(f", {name} {points:.1f}" for name, points in _ends(others))
+
+
+def _ends(others: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Return all of few architectures, of many those with the least and the most; a title holds no more."""
+    if len(others) <= 2:
+        return list(others)
+    return [min(others, key=lambda item: item[1]), max(others, key=lambda item: item[1])]
 
 
 # ---------------------------------------------------------------------- 3
@@ -279,8 +309,8 @@ def _served_panel(
             ratio[here],
             jitter,
             s=size[here],
-            marker=MARKERS[index % 6],
-            facecolors=SHADES[index % 6],
+            marker=MARKERS[index % len(SHADES)],
+            facecolors=SHADES[index % len(SHADES)],
             edgecolors="white",
             linewidths=0.35,
             alpha=0.75,
@@ -347,5 +377,5 @@ def _served_claim(names: Sequence[str], orphans: dict[str, float], states: int) 
         return "Nobody is served: no money was given"
     who = "Donors who act alone" if first == "fragmented" else f"Donors under {first}"
     text = f"{who} leave {orphans[first]:.0f} of {states} states with less than half their share by need"
-    others = [f"{name} {orphans[name]:.0f}" for name in names[1:]]
+    others = [f"{name} {count:.0f}" for name, count in _ends([(name, orphans[name]) for name in names[1:]])]
     return text + (f"; {' and '.join(others)}" if others else "")

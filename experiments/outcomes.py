@@ -39,7 +39,7 @@ _SERVED: Final = "Who is served"
 _WHOSE: Final = "Whose work it is"
 
 OUTCOMES: Final = (
-    Outcome("efficiency", "Efficiency (of the reachable gain)", "share", _BOUGHT),
+    Outcome("efficiency", "Efficiency (of reachable gain)", "share", _BOUGHT),
     Outcome("efficiency_at_horizon", "... when the money stops", "share", _BOUGHT),
     Outcome("relative_to_central", "Gain, if one donor = 100%", "share", _BOUGHT),
     Outcome("path_efficiency", "Efficiency summed over all quarters", "share"),
@@ -53,13 +53,13 @@ OUTCOMES: Final = (
     Outcome("overhead_share", "Overhead and negotiation", "share", _COST),
     Outcome("idle_share", "Money left unspent", "share", _COST),
     Outcome("compliance_rate", "Conditions that states accept", "share", _CONDITIONS),
-    Outcome("release_rate", "Conditional projects that are paid", "share", _CONDITIONS),
+    Outcome("release_rate", "Conditional projects paid", "share", _CONDITIONS),
     Outcome("stalled_share", "Projects ended by unwanted reforms", "share"),
     Outcome("donors_per_recipient", "Donors per recipient", "number", _SERVED),
     Outcome("effective_donors", "... effective number (by money)", "number", _SERVED),
     Outcome("orphans", "Orphans: under half their share", "number", _SERVED),
     Outcome("darlings", "Darlings: over 1.5 times it", "number", _SERVED),
-    Outcome("coverage_gini", "Inequality of aid per need (Gini)", "index", _SERVED),
+    Outcome("coverage_gini", "Inequality of aid by need (Gini)", "index", _SERVED),
     Outcome("fragmentation_hhi", "Concentration of donors in a recipient (HHI)", "index"),
     Outcome("nonsignificant_relations_share", "Relations too small to matter (OECD)", "share"),
     Outcome("attribution_share", "New tasks by states' own effort", "share", _WHOSE),

@@ -96,6 +96,6 @@ def differences(plain: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str,
         here, there = plain.get(key), other.get(key)
         if isinstance(here, Mapping) and isinstance(there, Mapping):
             changed.update({f"{key}.{name}": item for name, item in differences(here, there).items()})
-        elif here != there:
+        elif repr(here) != repr(there):  # a number that is missing is equal to one that is missing
             changed[key] = there
     return changed

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from donorlab.experiments.canvas import in_lines
+from donorlab.experiments.ensemble import futures
 from donorlab.experiments.outcomes import (
     OUTCOMES,
     Unit,
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _ABREAST: Final = 5  # architectures beside each other
-_LONG: Final = 13  # characters of a name that fit a column
 
 
 def names_in(runs: pd.DataFrame) -> list[str]:
@@ -65,29 +66,26 @@ def summarise(runs: pd.DataFrame, draws: pd.DataFrame | None = None, smallest: f
     first, *others = names_in(runs)
     rows: list[dict[str, Any]] = []
     for name in outcome_names(runs):
-        values, futures = paired(runs, name), paired(draws, name, "draw") if draws is not None else None
+        values, drawn = paired(runs, name), paired(draws, name, "draw") if draws is not None else None
         shown = outcome(name)
         row: dict[str, Any] = {"outcome": name, "label": shown.label, "unit": shown.unit}
         for who in names_in(runs):
-            row |= _columns(who, values[who], None if futures is None else futures[who])
+            row |= _columns(who, values[who], None if drawn is None else drawn[who])
         for who in others:
-            spread = None if futures is None else futures[who] - futures[first]
+            spread = None if drawn is None else drawn[who] - drawn[first]
             row |= _columns(f"{who}_minus_{first}", values[who] - values[first], spread)
             if name == "efficiency" and spread is not None:
-                better, worse = int((spread >= smallest).sum()), int((spread <= -smallest).sum())
-                same = int(spread.notna().sum()) - better - worse
-                row |= {f"{who}_better": better, f"{who}_same": same, f"{who}_worse": worse}
+                count = futures(spread, smallest)
+                row |= {f"{who}_better": count.better, f"{who}_same": count.same, f"{who}_worse": count.worse}
         rows.append(row)
     return pd.DataFrame(rows)
 
 
 def _columns(name: str, series: pd.Series[float], draws: pd.Series[float] | None) -> dict[str, float]:
-    found = {
-        name: series.mean(skipna=False),
-        f"{name}_seed_noise": series.std(ddof=1, skipna=False) if len(series) > 1 else math.nan,
-    }
+    found = {name: float(series.mean(skipna=False))}
+    found[f"{name}_seed_noise"] = float(series.std(ddof=1, skipna=False)) if len(series) > 1 else math.nan
     if draws is not None:
-        found |= {f"{name}_range_low": draws.quantile(0.05), f"{name}_range_high": draws.quantile(0.95)}
+        found |= {f"{name}_range_low": float(draws.quantile(0.05)), f"{name}_range_high": float(draws.quantile(0.95))}
     return found
 
 
@@ -96,7 +94,8 @@ def rendered(summary: pd.DataFrame, architectures: Sequence[str], replications: 
 
     The paired difference stands beside two architectures; of more it is in the files only.
     """
-    blocks = [list(architectures[at : at + _ABREAST]) for at in range(0, len(architectures), _ABREAST)]
+    size = math.ceil(len(architectures) / math.ceil(len(architectures) / _ABREAST))
+    blocks = [list(architectures[at : at + size]) for at in range(0, len(architectures), size)]
     tables = [_block(summary, names, architectures if len(architectures) == 2 else ()) for names in blocks]
     tables[-1].caption_justify = "left"
     tables[-1].caption = (
@@ -108,38 +107,40 @@ def rendered(summary: pd.DataFrame, architectures: Sequence[str], replications: 
 
 
 def _block(summary: pd.DataFrame, names: Sequence[str], pair: Sequence[str]) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    table.add_column("", ratio=1)
+    block = table()
+    block.add_column("", ratio=1)
     for name in names:
-        table.add_column(broken(name), justify="right", no_wrap=True)
+        block.add_column(in_lines(name), justify="right", no_wrap=True)
     if pair:
-        table.add_column(f"{broken(pair[1])}\n- {pair[0]}", justify="right", no_wrap=True)
+        block.add_column(f"{in_lines(pair[1])}\n- {pair[0]}", justify="right", no_wrap=True)
     by_name: dict[str, dict[Any, Any]] = {str(row["outcome"]): row for row in summary.to_dict("records")}
     listed = [item for item in OUTCOMES if item.group and item.name in by_name]
     for group, items in itertools.groupby(listed, key=lambda item: item.group):
-        table.add_row(f"[bold]{group}[/]")
+        block.add_row(f"[bold]{group}[/]")
         for item in items:
             row = by_name[item.name]
             cells = [_cell(row, name, item.unit) for name in names]
             if pair:
                 cells.append(_cell(row, f"{pair[1]}_minus_{pair[0]}", item.unit, difference=True))
-            table.add_row(f"  {item.label}", *cells)
-    return table
+            block.add_row(f"  {item.label}", *cells)
+    return block
 
 
-def broken(name: str) -> str:
-    """Return a name over several lines where it is long."""
-    return name.replace("_", "_\n") if len(name) > _LONG else name
+def table() -> Table:
+    """Return an empty table in the style of all."""
+    from rich import box
+    from rich.table import Table
+
+    return Table(
+        box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, pad_edge=False, show_edge=False, header_style="bold"
+    )
 
 
 def _cell(row: dict[Any, Any], column: str, unit: Unit, difference: bool = False) -> str:
     value = float(row[column])
     text = written_difference(value, unit) if difference else written(value, unit)
     noise = written_noise(float(row[f"{column}_seed_noise"]), unit) if not math.isnan(value) else ""
-    return f"{text} [dim]{noise:>5}[/]" if noise else text
+    return f"{text} [dim]{noise:>4}[/]" if noise else text
 
 
 def sentences(runs: pd.DataFrame, states: int, smallest: float) -> list[str]:

@@ -48,7 +48,21 @@ class Record:
 
 
 @compiled
-def _write(row, cash, overhead, projects, own_running, standing, state_weight, pillar_weight, value, flow, numbers, tasks, flows):  # type: ignore[no-untyped-def]
+def _write(
+    row,
+    cash,
+    overhead,
+    projects,
+    own_running,
+    standing,
+    state_weight,
+    pillar_weight,
+    value,
+    flow,
+    numbers,
+    tasks,
+    flows,
+):  # type: ignore[no-untyped-def]
     welfare = 0.0
     for k in range(standing.shape[1]):
         tasks[row, k] = 0

@@ -48,7 +48,7 @@ class Result:
         self.baseline = base
         self._model = model
         self._traced = trace
-        price = model.land.task_price[self._paid.beneficiary]
+        price = self._paid.base_cost / np.maximum(1, self._paid.tasks)
         self.outcomes: dict[str, float] = {
             **efficiency_outcomes(model, base, self._paid),
             **duplication_outcomes(self._paid, price),
@@ -149,7 +149,7 @@ class Result:
         """Return each project's part of its donor's overhead and negotiation, in proportion to its cost, EUR m."""
         paid, state = self._paid, self._model.state
         contracted = np.bincount(paid.donor, weights=paid.cost, minlength=len(state.cash))
-        rate = np.divide(state.overhead_paid, contracted, out=np.zeros_like(contracted), where=contracted > 0)
+        rate = np.divide(state.overhead_paid, contracted, out=np.zeros(len(contracted)), where=contracted > 0)
         return np.asarray(paid.cost * rate[paid.donor])
 
     @cached_property

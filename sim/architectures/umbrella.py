@@ -68,7 +68,9 @@ class Umbrella(Architecture):
         """Return members, register, leads and costs as the levers say."""
         p, donors = scenario.parameters, scenario.donors
         if p.joint_programming == "on" and p.register == "none":
-            raise ScenarioError("joint_programming: members can only join what is reported; set register to projects or plans")
+            raise ScenarioError(
+                "joint_programming: members can only join what is reported; set register to projects or plans"
+            )
         return Design(
             member=~donors.rival,
             conditional=nobody(scenario),

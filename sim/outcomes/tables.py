@@ -155,6 +155,8 @@ def payments(model: CoordinationModel) -> Payments:
     cell = whole[:, BENEFICIARY] * len(land.pillar_weight) + pillar
     slots = int(whole[:, SLOT].max(initial=0)) + 1
     shares = np.zeros(len(base))
+    for name in ("tasks", "duplicated", "race", "others"):  # what was withheld is nobody's payment any more
+        column[name] = np.where(kept, column[name], np.uint64(0))
     moment = whole[:, QUARTER] * slots + whole[:, SLOT]
     _race_shares(cell, moment, column["tasks"], column["race"], shares)
     duplicated, race = bit_counts(column["duplicated"]), bit_counts(column["race"])

@@ -75,7 +75,9 @@ class Battery:
                 ledger.whole[: ledger.size, DONOR], weights=ledger.reals[: ledger.size, 0], minlength=len(state.cash)
             )
             returned = np.bincount(
-                ledger.whole[: ledger.size, DONOR], weights=ledger.reals[: ledger.size, RETURNED], minlength=len(state.cash)
+                ledger.whole[: ledger.size, DONOR],
+                weights=ledger.reals[: ledger.size, RETURNED],
+                minlength=len(state.cash),
             )
             pooled = state.pool_paid.copy()
             if model.design.pool >= 0:

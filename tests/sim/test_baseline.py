@@ -18,6 +18,10 @@ RUNS = [
     *(("toy", "fragmented", seed) for seed in (1, 2, 3)),
     ("synthetic", "fragmented", 1),
     *(("world", architecture, seed) for architecture in ("fragmented", "central") for seed in (1, 2)),
+    *(
+        ("world", architecture, 1)
+        for architecture in ("umbrella", "conditional", "umbrella_conditional", "pledge", "credit")
+    ),
 ]
 
 

@@ -19,7 +19,7 @@ found = caller(word, word, np.zeros(1, dtype=np.int64), word.reshape(1, 1))
 print(found[0], sum(caller.stats.cache_hits.values()))
 """
 HELPER = "return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))"
-FOLDER = "return root / \"compiled\" / key"
+FOLDER = 'return root / "compiled" / key'
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from donorlab.sim.state import (
     DELIVERED,
     DELIVERED_TASKS,
     DOMESTIC,
-    DONOR, RETURNED,
+    DONOR,
     DUPLICATED,
     END,
     FAILED,
@@ -39,6 +39,7 @@ from donorlab.sim.state import (
     STATUS,
     STOP,
     TASKS,
+    WITHHELD,
     WORKED,
 )
 
@@ -109,7 +110,9 @@ def check_projects(model):
     assert (whole[status == FAILED, DELIVERED_TASKS] == whole[status == FAILED, STOP]).all()
     assert (whole[live, END] == 0).all()
     assert (whole[~live, END] >= whole[~live, START]).all()
-    assert (whole[status >= RUNNING, START] >= whole[status >= RUNNING, QUARTER]).all()
+    begun = (status >= RUNNING) & (status != WITHHELD)
+    assert (whole[begun, START] >= whole[begun, QUARTER]).all()
+    assert (whole[status == WITHHELD, START] == 0).all()
     assert (reals[:, WORKED] <= whole[:, STOP] + NEAR).all()
     assert (reals[:, WORKED] <= p.pace * np.maximum(0, model.quarter - whole[:, START] + 1) + NEAR).all()
     np.testing.assert_array_equal(
@@ -163,7 +166,7 @@ def check_shares(model):
     assert (paid.duplicated <= paid.tasks).all()
     assert (paid.mismatch_cost >= -NEAR).all()
     np.testing.assert_allclose(
-        paid.cost, paid.fixed_cost + paid.relation_cost + paid.base_cost + paid.mismatch_cost, rtol=NEAR, atol=NEAR
+        paid.cost, paid.transaction_cost + paid.base_cost + paid.mismatch_cost, rtol=NEAR, atol=NEAR
     )
     price = model.land.task_price[paid.beneficiary]
     assert paid.duplicated_cost.sum() == pytest.approx((paid.duplicated * price).sum(), rel=NEAR, abs=NEAR)
@@ -210,7 +213,7 @@ def check_outcomes(result):
     for name in ("orphans", "darlings"):
         assert math.isnan(found[name]) or 0 <= found[name] <= states
     if found["appropriated_m"]:
-        shares = ("transaction_cost_share", "mismatch_cost_share", "idle_share")
+        shares = ("transaction_cost_share", "mismatch_cost_share", "overhead_share", "idle_share")
         tasks = result.projects.base_cost_m.sum() / found["appropriated_m"]
         assert sum(found[name] for name in shares) + tasks == pytest.approx(1, rel=NEAR)
     steps, projects = result.steps, result.projects
@@ -220,7 +223,10 @@ def check_outcomes(result):
     assert steps.contracted_m.sum() == pytest.approx(projects.cost_m.sum(), rel=NEAR, abs=NEAR)
     assert steps.duplicated_cost_m.sum() == pytest.approx(projects.duplicated_cost_m.sum(), rel=NEAR, abs=NEAR)
     np.testing.assert_allclose(
-        (steps.appropriated_m - steps.contracted_m - steps.overhead_m).cumsum(), steps.cash_m, rtol=NEAR, atol=100 * NEAR
+        (steps.appropriated_m - steps.contracted_m - steps.overhead_m).cumsum(),
+        steps.cash_m,
+        rtol=NEAR,
+        atol=100 * NEAR,
     )
     assert steps.contracted_projects.sum() == len(projects)
     by_donor, by_state = result.donors, result.beneficiaries

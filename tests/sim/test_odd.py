@@ -24,9 +24,7 @@ def _range(row):
 def tables():
     parameters = ["| parameter | unit | default | range | kind | meaning |", "|---|---|---|---|---|---|"]
     for row in parameter_table():
-        parameters.append(
-            f"| `{row.name}` | {row.unit} | {row.default} | {_range(row)} | {row.kind} | {row.meaning} |"
-        )
+        parameters.append(f"| `{row.name}` | {row.unit} | {row.default} | {_range(row)} | {row.kind} | {row.meaning} |")
     outcomes = ["| outcome | unit | formula |", "|---|---|---|"]
     outcomes += [f"| `{name}` | {unit} | {formula} |" for name, (unit, formula) in CATALOGUE.items()]
     mechanisms = ["| phase | mechanisms |", "|---|---|"]

@@ -1,0 +1,134 @@
+"""Which architecture uses which lever, and settings that contradict each other or the architectures asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from donorlab import scenarios as catalogue
+from donorlab.experiments.arguments import InputError
+from donorlab.scenarios.parameters import Value
+from donorlab.sim.architectures import get_architecture
+from donorlab.sim.design import Design
+from donorlab.sim.scenario import Mechanisms, Parameters, Scenario
+
+WHOLE: Final = frozenset(item.name for item in dataclasses.fields(Parameters) if item.type == "int")
+"""Parameters that are whole numbers."""
+
+_NEEDS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "reporting_rate": ("register", ("plans", "projects")),
+    "register_lag": ("register", ("projects",)),
+    "discipline": ("division", ("cell", "beneficiary")),
+    "joiner_fixed_share": ("joint_programming", ("on",)),
+    "pool_share": ("pooled_fund", ("on",)),
+}
+"""A lever that acts only where another one has one of these values."""
+
+_NOT_OF_A_DESIGN: Final = ("narrative_target",)
+"""Levers that act on donors as such, under any architecture."""
+
+
+def composition(scenario: Scenario) -> dict[str, Any]:
+    """Return what the scenario's architecture makes of it, as plain data that can be compared.
+
+    Parts of a design that are switched off by other parts are left out, so that two compositions are equal exactly
+    if they run alike.
+    """
+    architecture = get_architecture(scenario.architecture)
+    prepared = architecture.prepare(scenario)
+    design = architecture.design(prepared)
+    plain: dict[str, Any] = {
+        "donors": prepared.donors.ids,
+        "planning_slots": prepared.parameters.planning_slots,
+        **{item.name: getattr(design, item.name) for item in dataclasses.fields(Design)},
+    }
+    for name in _idle(design):
+        del plain[name]
+    return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in plain.items()}
+
+
+def _idle(design: Design) -> set[str]:
+    """Return the parts of a design that do nothing because of others."""
+    off: set[str] = set()
+    if not design.member.any():
+        off |= {"register", "reporting_rate", "register_lag", "decision_lag", "division", "discipline", "joint"}
+        off |= {"joiner_fixed_share", "pool_share", "overhead", "negotiation_cost", "budget_elasticity"}
+    if design.register == "none" and not design.joint:
+        off |= {"reporting_rate"}
+    if design.register != "projects":
+        off |= {"register_lag"}
+    if design.division == "none":
+        off |= {"discipline"}
+    if not design.joint:
+        off |= {"joiner_fixed_share"}
+    if design.pool < 0:
+        off |= {"pool_share"}
+    if not design.conditional.any():
+        off |= {"credibility", "monitoring_cost", "shun_quarters", "linked"}
+    if not design.pledging.any():
+        off |= {"pledge_strength", "pledge_focus"}
+    return off
+
+
+def uses(scenario: Scenario, lever: str, values: Collection[Value]) -> bool:
+    """Return whether the scenario's architecture runs differently for some of these values of a lever."""
+    made = [composition(scenario.replace(**{lever: value})) for value in values]
+    return any(other != made[0] for other in made[1:])
+
+
+def same_as_first(scenarios: Mapping[str, Scenario]) -> list[str]:
+    """Return the architectures that run exactly like the first one in this scenario, for example without members."""
+    first, *others = scenarios
+    reference = composition(scenarios[first])
+    return [name for name in others if composition(scenarios[name]) == reference]
+
+
+def check(scenarios: Mapping[str, Scenario], chosen: Collection[str]) -> None:
+    """Refuse what cannot be meant: levers without effect, compositions that cannot be made.
+
+    Parameters
+    ----------
+    scenarios : scenario by name of its architecture
+    chosen : parameters given by the user
+
+    Raises
+    ------
+    InputError
+        If a lever is given that cannot act; the message says why and what would be right.
+    ScenarioError
+        If an architecture cannot be made of the scenario.
+    """
+    for scenario in scenarios.values():
+        composition(scenario)
+    first = next(iter(scenarios.values()))
+    for name, (other, values) in _NEEDS.items():
+        found = getattr(first.parameters, other)
+        if name in chosen and found not in values:
+            raise InputError(
+                f"{name}: does nothing while {other} is {found}; add {other}={values[0]}, or leave {name} out"
+            )
+    if first.mechanisms != Mechanisms():
+        return  # a mechanism of a third party may read any parameter
+    for row in catalogue.parameter_table():
+        if row.kind != "lever" or row.name not in chosen or row.name in _NOT_OF_A_DESIGN:
+            continue
+        values_of = _some_values(row, getattr(first.parameters, row.name))
+        if len(values_of) > 1 and not any(uses(scenario, row.name, values_of) for scenario in scenarios.values()):
+            raise InputError(
+                f"{row.name}: a lever that does nothing under {', '.join(scenarios)}{_readers(first, row.name, values_of)}"
+            )
+
+
+def _some_values(row: catalogue.ParameterRow, value: Value) -> list[Value]:
+    """Return the ends of a lever's range, or its words, and the value in use."""
+    found: list[Value] = [*(row.range or (row.default,)), value]
+    return sorted(set(found), key=str)
+
+
+def _readers(scenario: Scenario, lever: str, values: Collection[Value]) -> str:
+    """Return which architectures would use the lever, for the message."""
+    names = [name for name in catalogue.architectures() if uses(scenario.replace(architecture=name), lever, values)]
+    return f"; it belongs to {' and '.join(names)}" if names else ""

@@ -1,0 +1,272 @@
+"""What ``compare`` prints: three figures and never one, then tables, then sentences; every number from the runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+from rich.console import Console
+
+from donorlab.experiments import break_even, ensemble, falls, levers, tables, values
+from donorlab.experiments.canvas import in_lines
+from donorlab.experiments.outcomes import euros, written, written_difference, written_noise
+from donorlab.experiments.parameters import written as as_typed
+from donorlab.experiments.tables import names_in
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from donorlab.experiments.comparison import Study
+
+WIDTH: Final = 100  # where there is no terminal to fit
+_NAMED: Final = 4  # swaps told one by one
+
+
+def show(screen: Console, study: Study, summary: pd.DataFrame, smallest: float) -> None:
+    """Print a study."""
+    comparison = study.comparison
+    scenario = next(iter(comparison.scenarios.values()))
+    p = scenario.parameters
+    screen.print(
+        f"\n[bold]{scenario.title}[/]: {scenario.donors.count} donors, {scenario.beneficiaries.count} states, "
+        f"{euros(p.money)} a year for {p.horizon} quarters, measured {p.wind_down} quarters after the money stops"
+    )
+    for text in _assumptions(study):
+        screen.print(text, highlight=False)
+    screen.print()
+    screen.print(headline(study, smallest))
+    _say(screen, "At the scenario's values", tables.rendered(summary, names_in(comparison.runs), len(comparison.seeds)))
+    _say(screen, "Where each euro went, in cents", [*waterfall(study)])
+    if study.curves is not None and len(study.curves):
+        _say(screen, _break_even_title(study), [break_even_table(study.curves, smallest)])
+    if study.rankings is not None:
+        _say(screen, "Value judgements: who counts how much (mean efficiency, rank)", [ranking(study.rankings)])
+        for text in swap_sentences(study, smallest):
+            screen.print(text, highlight=False)
+    _say(screen, "In words", [])
+    for text in [
+        *future_sentences(study, smallest),
+        *tables.sentences(comparison.runs, scenario.beneficiaries.count, smallest),
+    ]:
+        screen.print(f"- {text}", highlight=False)
+    for name in levers.same_as_first(comparison.scenarios):
+        first = names_in(comparison.runs)[0]
+        screen.print(f"- In this scenario {name} is {first} under another name: nobody uses what it offers.")
+
+
+def _say(screen: Console, title: str, parts: Iterable[Table]) -> None:
+    screen.print(f"\n[bold]{title}[/]")
+    for part in parts:
+        screen.print(part)
+
+
+def _assumptions(study: Study) -> list[str]:
+    """Return what was drawn and what was not."""
+    if study.plan is None:
+        return ["No ensemble: seed noise only. How much the assumptions matter is another question (draws=200)."]
+    plan = study.plan
+    text = f"Ensemble: {len(plan.draws)} futures, {len(plan.varied)} uncertainties drawn over their ranges, the same "
+    text += "draws for every architecture; levers and value judgements stay as they are"
+    if plan.held:
+        text += "; held at " + ", ".join(f"{name}={as_typed(value)}" for name, value in plan.held.items())
+    found = [text + "."]
+    raised = int((plan.draws[ensemble.RAISED] > 0).sum())
+    if raised:
+        found.append(
+            f"In {raised} of them projects were made larger, so that a run has at most about "
+            f"{ensemble.PROJECTS_MAXIMUM:,} projects."
+        )
+    return found
+
+
+# ---------------------------------------------------------------------- headline
+def headline(study: Study, smallest: float) -> Table:
+    """Return a row an architecture: efficiency three times over, futures, duplication, transaction cost, orphans."""
+    runs, draws = study.comparison.runs, study.draws
+    first, *_ = names_in(runs)
+    table = tables.table()
+    table.add_column("", no_wrap=True)
+    spread = "range\nover as-\nsumptions"
+    heads = ["\neffi-\nciency", "\nseed\nnoise"]
+    if draws is not None:
+        heads += [spread, f"better / same\n/ worse than\n{first}", "\ndupli-\ncation", spread]
+    else:
+        heads += ["\ndupli-\ncation"]
+    for head in [*heads, "trans-\naction\ncost", "\nor-\nphans"]:
+        table.add_column(head, justify="right", no_wrap=True)
+    differences = ensemble.differences(draws) if draws is not None else pd.DataFrame()
+    for name in names_in(runs):
+        own = runs[runs["architecture"] == name]
+
+        def mean(outcome: str, own: pd.DataFrame = own) -> float:
+            return float(own[outcome].mean(skipna=False)) if outcome in own else math.nan
+
+        noise = float(own["efficiency"].std(ddof=1, skipna=False)) if len(own) > 1 else math.nan
+        cells = [name, written(mean("efficiency"), "share"), written_noise(noise, "share")]
+        if draws is not None:
+            cells.append(_span(draws, "efficiency", name))
+            if name == first:
+                cells.append(f"of {draws['draw'].nunique()} futures")
+            else:
+                count = ensemble.futures(differences[name], smallest)
+                cells.append(f"{count.better} / {count.same} / {count.worse}")
+        cells.append(written(mean("duplication_share"), "share"))
+        if draws is not None:
+            cells.append(_span(draws, "duplication_share", name))
+        table.add_row(*cells, written(mean("transaction_cost_share"), "share"), _whole(mean("orphans")))
+    table.caption_justify = "left"
+    table.caption = "Efficiency: share of the reachable gain, 100% is a proven bound. "
+    if draws is not None:
+        table.caption += (
+            f"Range: 5% to 95% of the futures. Better, worse: by at least {100 * smallest:g} points of efficiency. "
+        )
+    table.caption += "Seed noise: standard deviation of paired replications, chance only."
+    return table
+
+
+def _span(draws: pd.DataFrame, outcome: str, name: str) -> str:
+    low, high = ensemble.span(draws, outcome, name)
+    return "-" if math.isnan(low) else f"{100 * low:.0f} to {100 * high:.0f}%"
+
+
+def _whole(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.0f}"
+
+
+def future_sentences(study: Study, smallest: float) -> list[str]:
+    """Return what the ensemble says of each architecture against the first."""
+    if study.draws is None:
+        return []
+    first = names_in(study.comparison.runs)[0]
+    found = []
+    for name, difference in ensemble.differences(study.draws).items():
+        count = ensemble.futures(difference, smallest)
+        text = (
+            f"{name} is better than {first} by at least {100 * smallest:g} points in {count.better} of {count.count} "
+        )
+        text += f"futures considered, worse in {count.worse}, about the same in {count.same}"
+        if count.undefined:
+            text += f", not defined in {count.undefined}"
+        if count.undefined < count.count:
+            low, middle, high = difference.quantile([0.05, 0.5, 0.95])
+            text += f"; the middle future is {100 * middle:+.1f} points, nine of ten lie between {100 * low:+.1f} and "
+            text += f"{100 * high:+.1f}"
+        found.append(text + ".")
+    return found
+
+
+# ---------------------------------------------------------------------- waterfall
+def waterfall(study: Study) -> Iterable[Table]:
+    """Return the waterfall and the bars that differ in the reverse order."""
+    falls_of = study.comparison.waterfalls
+    names = names_in(falls_of)
+    rows = falls.summarise(falls_of, study.draws)
+    forward = rows.pivot_table(index="bar", columns="architecture", values="share", sort=False, dropna=False)
+    reverse = rows.pivot_table(index="bar", columns="architecture", values="reverse", sort=False, dropna=False)
+    table = _cents(names)
+    for bar in forward.index:
+        style = "bold" if bar == "effective" else ""
+        table.add_row(falls.LABELS[bar], *(_cent(float(forward[name].to_dict()[bar])) for name in names), style=style)
+    table.add_section()
+    table.add_row("harm: replications below no aid", *(str(count) for count in falls.harmed(falls_of).values()))
+    if study.draws is not None:
+        table.add_row("harm: futures below no aid", *(str(count) for count in falls.harmed(study.draws).values()))
+    yield table
+    table = _cents(names, "Reverse order: unfinished or failed before paid twice")
+    for bar in falls.REORDERED:
+        table.add_row(falls.LABELS[bar], *(_cent(float(reverse[name].to_dict()[bar])) for name in names))
+    table.caption_justify = "left"
+    table.caption = (
+        "The order matters only for payments that were both; all other bars are the same in both orders. Central "
+        "values; seed noise and range over assumptions are in waterfall.csv."
+    )
+    yield table
+
+
+def _cents(names: Sequence[str], head: str = "") -> Table:
+    table = tables.table()
+    table.add_column(head, ratio=1)
+    for name in names:
+        table.add_column(in_lines(name), justify="right", no_wrap=True)
+    return table
+
+
+def _cent(share: float) -> str:
+    return "-" if math.isnan(share) else f"{abs(100 * share):.1f}" if abs(share) < 5e-4 else f"{100 * share:.1f}"
+
+
+# ---------------------------------------------------------------------- break-even
+def _break_even_title(study: Study) -> str:
+    first = names_in(study.comparison.runs)[0]
+    seeds = len(study.comparison.seeds[: break_even.SEEDS])
+    return f"Break-even against {first}: one setting at a time, all else central, {seeds} paired replications"
+
+
+def break_even_table(curves: pd.DataFrame, smallest: float) -> Table:
+    """Return a row for each setting and architecture."""
+    table = tables.table()
+    table.add_column("setting", no_wrap=True)
+    table.add_column("architecture", no_wrap=True)
+    table.add_column("at the ends", justify="right", no_wrap=True)
+    table.add_column("where the sign changes", ratio=1)
+    before = ""
+    for line in break_even.lines(curves).to_dict("records"):
+        setting = f"{_SHORT.get(line['parameter'], line['parameter'])} {line['low']:g}..{line['high']:g}"
+        ends = " to ".join(written_difference(float(line[end]), "share") for end in ("at_low", "at_high"))
+        reading = break_even.reading(line, smallest)
+        table.add_row(setting if setting != before else "", str(line["architecture"]), ends, reading)
+        before = setting
+    table.caption_justify = "left"
+    table.caption = (
+        "Points of efficiency above or below. q: observation_probability, the chance to see another's project."
+    )
+    return table
+
+
+_SHORT: Final = {"observation_probability": "q"}
+
+
+# ---------------------------------------------------------------------- value judgements
+def ranking(frame: pd.DataFrame) -> Table:
+    """Return mean efficiency and rank, a row a value judgement."""
+    mean = values.means(frame)
+    table = tables.table()
+    table.add_column("states count", no_wrap=True)
+    for name in mean.columns:
+        table.add_column(in_lines(str(name)), justify="right", no_wrap=True)
+    ranks = mean.rank(axis=1, ascending=False, method="min")
+    for judgement in mean.index:
+        means, places = mean.loc[judgement].to_dict(), ranks.loc[judgement].to_dict()
+        cells = [f"{written(means[name], 'share')}  {_whole(places[name])}." for name in mean.columns]
+        table.add_row(str(judgement), *cells)
+    return table
+
+
+def swap_sentences(study: Study, smallest: float) -> list[str]:
+    """Return where the ranking depends on the value judgement."""
+    assert study.rankings is not None
+    mean = values.means(study.rankings)
+    found = values.swaps(mean)
+    _, refused = values.possible(next(iter(study.comparison.scenarios.values())))
+    notes = [f"Not possible here: {name} ({reason})." for name, reason in refused.items()]
+    if mean.isna().any(axis=None):
+        return [*notes, "Efficiency is not defined under every value judgement."]
+    if not found:
+        return [*notes, "The ranking is the same under every one of them."]
+    large = [swap for swap in found if min(swap.by, swap.minus) >= smallest]
+    points = f"{100 * smallest:g} points"
+    told = [
+        "The ranking depends on it."
+        if large
+        else f"The ranking depends on it only where less than {points} lie between two architectures, one way or the other."
+    ]
+    told += [
+        f"{swap.one} is ahead of {swap.other} by {100 * swap.by:.1f} points ({swap.ahead}) and behind by "
+        f"{100 * swap.minus:.1f} ({swap.behind})."
+        for swap in (large or found)[:_NAMED]
+    ]
+    if len(large) > _NAMED:
+        told.append(f"Further pairs that change places by as much as {points}: {len(large) - _NAMED}.")
+    return [*notes, *told]

@@ -1,0 +1,255 @@
+"""Runs, many of them: one after the other or in processes, always in the same order and with the same numbers.
+
+A job is one seed of one set of parameter values under several architectures, which share what the seed fixes. The
+first jobs run in this process, so that everything is compiled before others start; they load it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from donorlab import sim
+from donorlab.experiments.arguments import InputError, RunError
+from donorlab.scenarios import plugins
+from donorlab.scenarios.parameters import Value
+from donorlab.sim.compiled import source_hash
+from donorlab.sim.outcomes.waterfall import Waterfall
+from donorlab.sim.scenario import Scenario, ScenarioError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SOURCES: Final = source_hash()  # as they were when this process loaded them
+TABLES: Final = ("steps", "projects", "beneficiaries", "donors")
+WORKERS_MAXIMUM: Final = 256
+_RUNS_A_TASK: Final = 20  # runs sent to a worker at a time
+_TASKS_A_WORKER: Final = 4  # at least so many, so that none waits long for the last
+_WORTHWHILE: Final = 12.0  # seconds of work below which starting processes gains nothing
+
+
+@dataclass(frozen=True)
+class Job:
+    """One seed of one set of values under several architectures.
+
+    Attributes
+    ----------
+    label : how a failure names it, for example ``draw 17``
+    seed : replication number
+    architectures : which scenarios are run
+    changes : parameter values that differ from the scenario's
+    waterfall, tables : what is kept besides the outcomes
+    """
+
+    label: str
+    seed: int
+    architectures: tuple[str, ...]
+    changes: Mapping[str, Value] = field(default_factory=dict)
+    waterfall: bool = False
+    tables: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is kept of one run."""
+
+    architecture: str
+    seed: int
+    outcomes: dict[str, float]
+    waterfall: Waterfall | None
+    tables: dict[str, pd.DataFrame]
+
+
+def run_job(scenarios: Mapping[str, Scenario], job: Job) -> list[Run]:
+    """Run one job in this process.
+
+    Raises
+    ------
+    ScenarioError
+        If its values cannot be simulated; the message names the job.
+    RunError
+        If a run fails; the message names the job.
+    """
+    runs: list[Run] = []
+    base = None
+    for architecture in job.architectures:
+        where = f"{job.label} under {architecture}"
+        try:
+            scenario = scenarios[architecture]
+            if job.changes:
+                scenario = scenario.replace(**job.changes)
+            if base is None:
+                base = sim.baseline(scenario, job.seed)
+            result = sim.simulate(scenario, seed=job.seed, baseline=base)
+            tables = {name: getattr(result, name) for name in TABLES} if job.tables else {}
+            runs.append(
+                Run(architecture, job.seed, result.outcomes, result.waterfall if job.waterfall else None, tables)
+            )
+        except ScenarioError as error:
+            raise ScenarioError(f"{where}: {error}") from error
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise RunError(f"{where} failed: {type(error).__name__}: {error}") from error
+    return runs
+
+
+def run_jobs(
+    scenarios: Mapping[str, Scenario],
+    jobs: Sequence[Job],
+    workers: int | None = None,
+    advance: Callable[[], None] = lambda: None,
+) -> list[list[Run]]:
+    """Run all jobs and return their runs in the order of the jobs.
+
+    Parameters
+    ----------
+    scenarios : scenario by name of its architecture
+    jobs : what to run
+    workers : number of processes; 1 for none besides this one; None: as many as processors where it is worth while
+    advance : called once for each finished run
+    """
+
+    def here(job: Job) -> list[Run]:
+        found = run_job(scenarios, job)
+        for _ in found:
+            advance()
+        return found
+
+    done = [here(job) for job in jobs[:1]]
+    if workers == 1 or len(jobs) < 3:
+        return done + [here(job) for job in jobs[1:]]
+    begun = time.perf_counter()
+    done.append(here(jobs[1]))
+    each = (time.perf_counter() - begun) / max(1, len(jobs[1].architectures))
+    rest = jobs[2:]
+    if workers is None:
+        workers = processors()
+        if workers == 1 or each * sum(len(job.architectures) for job in rest) < _WORTHWHILE:
+            return done + [here(job) for job in rest]
+    return done + _in_processes(scenarios, rest, workers, advance)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def checked_workers(text: str) -> int | None:
+    """Read the key ``workers``: a number, or None for ``auto``."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= WORKERS_MAXIMUM:
+        raise InputError(f"workers: '{text}' is neither auto nor a number from 1 to {WORKERS_MAXIMUM}")
+    return int(text)
+
+
+# ---------------------------------------------------------------------- processes
+def _in_processes(
+    scenarios: Mapping[str, Scenario], jobs: Sequence[Job], workers: int, advance: Callable[[], None]
+) -> list[list[Run]]:
+    tasks = _tasks(jobs, workers)
+    pool = ProcessPoolExecutor(
+        min(workers, len(tasks)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin,
+        initargs=(dict(scenarios), _SOURCES),
+    )
+    try:
+        with _ctrl_c_held_back():  # workers start here and inherit it: only this process answers to Ctrl-C
+            futures: dict[Future[list[list[Run]]], int] = {pool.submit(_work, task): i for i, task in enumerate(tasks)}
+        found: list[list[list[Run]]] = [[] for _ in tasks]
+        for future in as_completed(futures):
+            found[futures[future]] = future.result()
+            for runs in found[futures[future]]:
+                for _ in runs:
+                    advance()
+    except BaseException as error:
+        _kill(pool)
+        if isinstance(error, BrokenProcessPool):
+            raise RunError("a worker process ended unexpectedly; workers=1 does without them") from error
+        raise
+    pool.shutdown()
+    return [runs for task in found for runs in task]
+
+
+def _tasks(jobs: Sequence[Job], workers: int) -> list[list[Job]]:
+    """Put several jobs together, so that little time is lost between them."""
+    runs = sum(len(job.architectures) for job in jobs)
+    size = max(1, min(_RUNS_A_TASK, math.ceil(runs / (workers * _TASKS_A_WORKER))))
+    tasks: list[list[Job]] = []
+    room = 0
+    for job in jobs:
+        if room <= 0:
+            tasks.append([])
+            room = size
+        tasks[-1].append(job)
+        room -= len(job.architectures)
+    return tasks
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    """End the workers at once and wait until they are gone."""
+    for process in list((pool._processes or {}).values()):
+        process.kill()
+    pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Hold Ctrl-C back until the block is left; processes started inside never receive it."""
+    if hasattr(signal, "pthread_sigmask"):
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    else:
+        yield
+
+
+_scenarios: dict[str, Scenario] = {}
+_mismatch: str | None = None
+
+
+def _begin(scenarios: dict[str, Scenario], expected: str) -> None:
+    """Prepare a worker: silent, deaf to Ctrl-C, gone when its parent is, with all plug-ins."""
+    global _mismatch
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore")
+    silent = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(silent, stream)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    plugins.register()
+    _scenarios.update(scenarios)
+    if source_hash() != expected:
+        _mismatch = "the sources of the model changed while it was running; start again"
+
+
+def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    sys.stdout.flush()
+    os._exit(1)
+
+
+def _work(jobs: Sequence[Job]) -> list[list[Run]]:
+    if _mismatch is not None:
+        raise RunError(_mismatch)
+    return [run_job(_scenarios, job) for job in jobs]
