@@ -48,21 +48,9 @@ class Record:
 
 
 @compiled
-def _write(
-    row,
-    cash,
-    overhead,
-    projects,
-    own_running,
-    standing,
-    state_weight,
-    pillar_weight,
-    value,
-    flow,
-    numbers,
-    tasks,
-    flows,
-):  # type: ignore[no-untyped-def]
+def _write(  # type: ignore[no-untyped-def]
+    row, cash, overhead, projects, own_running, standing, state_weight, pillar_weight, value, flow, numbers, tasks, flows,
+):
     welfare = 0.0
     for k in range(standing.shape[1]):
         tasks[row, k] = 0
@@ -91,7 +79,8 @@ def record(model: CoordinationModel) -> None:
         kept.tasks = np.vstack([kept.tasks, np.zeros_like(kept.tasks[:1])])
         kept.flow = np.vstack([kept.flow, np.zeros_like(kept.flow[:1])])
     _write(
-        row, state.cash, state.overhead_paid, state.ledger.size, state.own_running, state.standing, land.state_weight, land.pillar_weight,
+        row, state.cash, state.overhead_paid, state.ledger.size, state.own_running, state.standing,
+        land.state_weight, land.pillar_weight,
         land.value, state.flow, kept.numbers, kept.tasks, kept.flow,
     )  # fmt: skip
     if model.quarter == model.parameters.horizon:

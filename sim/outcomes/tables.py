@@ -170,7 +170,8 @@ def payments(model: CoordinationModel) -> Payments:
         same_task=bit_counts(column["tasks"] & column["others"]),
         start=np.where(whole[:, STATUS] == 0, 0, whole[:, START]), end=whole[:, END], status=whole[:, STATUS],
         progress=reals[:, WORKED].copy(), cost=cost, base_cost=base, fixed_cost=fixed,
-        relation_cost=relation, monitoring_cost=monitoring, mismatch_cost=np.maximum(0.0, cost - fixed - relation - monitoring - base),
+        relation_cost=relation, monitoring_cost=monitoring,
+        mismatch_cost=np.maximum(0.0, cost - fixed - relation - monitoring - base),
         flags=whole[:, FLAGS], blocked=bit_counts(column["blocked"]), stalled_since=whole[:, STALL],
         ignorance_cost=(duplicated - race) * price, race_cost=shares * price,
     )  # fmt: skip

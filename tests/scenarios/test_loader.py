@@ -58,9 +58,8 @@ def arrays(scenario: Scenario) -> dict[str, np.ndarray]:
 def same(one: Scenario, other: Scenario) -> bool:
     left, right = arrays(one), arrays(other)
     plain = ("name", "title", "pillars", "instruments", "parameters", "mechanisms", "architecture")
-    return all(np.array_equal(left[key], right[key]) for key in left) and all(
-        getattr(one, name) == getattr(other, name) for name in plain
-    )
+    equal = (np.array_equal(left[key], right[key], equal_nan=left[key].dtype.kind == "f") for key in left)
+    return all(equal) and all(getattr(one, name) == getattr(other, name) for name in plain)
 
 
 @pytest.fixture
@@ -134,7 +133,7 @@ def changed_ranges(tmp_path: Path, change) -> Path:
         (lambda d: d["parameters"]["pace"].update(source=" "), ("pace", "source is empty")),
         (lambda d: d["parameters"]["pace"].pop("source"), ("pace", "'source' is missing")),
         (lambda d: d["parameters"]["pace"].update(sorce="x"), ("pace", "did you mean 'source'")),
-        (lambda d: d["planned"].update(pace=d["planned"]["overhead"]), ("planned pace", "move its row")),
+        (lambda d: d["planned"].update(pace=d["planned"]["herding"]), ("planned pace", "move its row")),
         (lambda d: d["tables"].pop("instrument_mix"), ("instrument_mix", "missing")),
         (lambda d: d["tables"]["instrument_mix"]["values"]["legal"].pop(), ("instrument_mix, legal", "4 numbers")),
         (lambda d: d.update(schema=2), ("schema", "schema 1")),

@@ -23,8 +23,10 @@ def _range(row):
 
 def tables():
     parameters = ["| parameter | unit | default | range | kind | meaning |", "|---|---|---|---|---|---|"]
-    for row in parameter_table():
-        parameters.append(f"| `{row.name}` | {row.unit} | {row.default} | {_range(row)} | {row.kind} | {row.meaning} |")
+    parameters += [
+        f"| `{row.name}` | {row.unit} | {row.default} | {_range(row)} | {row.kind} | {row.meaning} |"
+        for row in parameter_table()
+    ]
     outcomes = ["| outcome | unit | formula |", "|---|---|---|"]
     outcomes += [f"| `{name}` | {unit} | {formula} |" for name, (unit, formula) in CATALOGUE.items()]
     mechanisms = ["| phase | mechanisms |", "|---|---|"]

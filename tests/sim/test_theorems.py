@@ -19,8 +19,8 @@ from scipy.optimize import brentq, linprog
 
 from donorlab.sim import CoordinationModel, Scenario, baseline, certificate, simulate
 from donorlab.sim.architectures import architecture_names
-from donorlab.sim.optimum import solve_bound
 from donorlab.sim.mechanisms.value import bit_counts
+from donorlab.sim.optimum import solve_bound
 from donorlab.sim.setup import yearly_budgets
 from donorlab.sim.state import PILLAR, TASKS
 
