@@ -13,6 +13,7 @@ import json
 import math
 import os
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -92,6 +93,8 @@ class ResultFolder:
         try:
             self._make_parents()
             self.removed = remove_leftovers(self.path.parent)
+            with tempfile.TemporaryFile(dir=self.path.parent):
+                pass  # a folder that cannot be written says so by itself; the lock would only time out
             self._lock.acquire(blocking=False)
             self._partial.mkdir()
         except filelock.Timeout as error:
