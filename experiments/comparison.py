@@ -154,23 +154,17 @@ def compared(scenarios: Mapping[str, Scenario], seeds: Sequence[int], found: Ite
         rows.append(label | run.outcomes)
         if run.waterfall is not None:
             falls.append(label | ensemble.flat(run.waterfall))
-        for name, frame in run.tables.items():
-            parts[name].append(_labelled(frame, run.architecture, run.seed))
+        for name in list(run.tables):  # taken out: the tables of many runs are most of the memory
+            parts[name].append(_labelled(run.tables.pop(name), run.architecture, run.seed, list(scenarios)))
     runs = pd.DataFrame(rows)
     runs["relative_to_central"] = ensemble.relative_to_central(runs, "seed")
-    joined = {name: _stacked(frames, list(scenarios)) for name, frames in parts.items()}
+    joined = {name: pd.concat(parts.pop(name), ignore_index=True) for name in TABLES}
     return Comparison(dict(scenarios), tuple(seeds), runs, pd.DataFrame(falls), **joined)
 
 
-def _labelled(frame: pd.DataFrame, architecture: str, seed: int) -> pd.DataFrame:
+def _labelled(frame: pd.DataFrame, architecture: str, seed: int, architectures: list[str]) -> pd.DataFrame:
     """Return a table of a run with architecture and seed in front, a meaningful index as a column."""
     labelled = frame.reset_index(drop=frame.index.name is None)
-    labelled.insert(0, "architecture", architecture)
+    labelled.insert(0, "architecture", pd.Categorical([architecture] * len(labelled), categories=architectures))
     labelled.insert(1, "seed", seed)
     return labelled
-
-
-def _stacked(frames: list[pd.DataFrame], architectures: list[str]) -> pd.DataFrame:
-    whole = pd.concat(frames, ignore_index=True)
-    whole["architecture"] = pd.Categorical(whole["architecture"], categories=architectures)
-    return whole
