@@ -165,6 +165,7 @@ def compared(scenarios: Mapping[str, Scenario], seeds: Sequence[int], found: Ite
 def _labelled(frame: pd.DataFrame, architecture: str, seed: int, architectures: list[str]) -> pd.DataFrame:
     """Return a table of a run with architecture and seed in front, a meaningful index as a column."""
     labelled = frame.reset_index(drop=frame.index.name is None)
-    labelled.insert(0, "architecture", pd.Categorical([architecture] * len(labelled), categories=architectures))
+    names = pd.Categorical([architecture] * len(labelled), categories=architectures)
+    labelled.insert(0, "architecture", pd.Series(names, index=labelled.index))
     labelled.insert(1, "seed", seed)
     return labelled
