@@ -20,6 +20,7 @@ from donorlab.experiments.runner import Job, Run
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.scenario import Scenario
 
+SURE: Final = 2.0  # standard errors from 0 beyond which a mean difference is told from 0
 COORDINATION: Final = ("overhead", "decision_lag", "reporting_rate")
 """Levers of the architectures that use them; the first architecture stays as it is."""
 EVERYWHERE: Final = ("observation_probability",)
@@ -152,21 +153,23 @@ def lines(curve: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         parameter, architecture, low, high (ends of the range), at_low, at_high, least, most (mean difference),
-        unclear (values where it is less than its standard error from 0) and crossings, a list of `Crossing`
+        unclear (values where it is less than two standard errors from 0) and crossings, a list of `Crossing` (none unless the
+        difference is clearly above 0 somewhere and clearly below 0 somewhere else)
     """
     rows: list[dict[str, Any]] = []
     for (name, who), part in curve.groupby(["parameter", "architecture"], sort=False):
         wide = part.pivot_table(index="value", columns="seed", values="difference", dropna=False).astype("float64")
         mean = wide.mean(axis=1, skipna=False)
-        error = wide.std(axis=1, ddof=1, skipna=False) / math.sqrt(wide.shape[1])
+        error = SURE * wide.std(axis=1, ddof=1, skipna=False) / math.sqrt(wide.shape[1])
+        both = bool((mean > error).any() and (mean < -error).any()) or wide.shape[1] == 1
         undefined = bool(wide.isna().any(axis=None))
         rows.append(
             {
                 "parameter": name, "architecture": who, "low": float(wide.index[0]), "high": float(wide.index[-1]),
                 "at_low": float(mean.iloc[0]), "at_high": float(mean.iloc[-1]),
-                "least": float(mean.min()), "most": float(mean.max()), "seeds": wide.shape[1],
+                "least": float(mean.min()), "most": float(mean.max()), "seeds": wide.shape[1], "points": len(wide),
                 "unclear": [float(x) for x, unsure in zip(wide.index, mean.abs() < error, strict=True) if unsure],
-                "crossings": [] if undefined else crossings(wide.index.to_list(), wide.to_numpy()),
+                "crossings": [] if undefined or not both else crossings(wide.index.to_list(), wide.to_numpy()),
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
@@ -185,10 +188,15 @@ def reading(line: Mapping[Any, Any], smallest: float) -> str:
         text = f"{word} at both ends, within seed noise of 0 near {touched[0].at:.2g}"
     elif not found:
         low, high = sorted((abs(least), abs(most)))
-        word = "better" if most > 0 else "worse"
+        word = "better" if most + least > 0 else "worse"
+        if line["unclear"] and len(line["unclear"]) == line["points"]:
+            return f"not to be told from 0 anywhere: {100 * least:+.1f} to {100 * most:+.1f} points, within seed noise"
+        if least < 0 < most:
+            clear = f"{word} where it can be told from 0; {100 * least:+.1f} to {100 * most:+.1f} points"
+            return f"no clear change of sign: {clear}, within seed noise of 0 at {_listed(line['unclear'])}"
         text = f"no change of sign: always {word}, by {100 * low:.1f} to {100 * high:.1f} points"
         if line["unclear"]:
-            text += f", within seed noise of 0 at {', '.join(f'{value:.2g}' for value in line['unclear'])}"
+            text += f", within seed noise of 0 at {_listed(line['unclear'])}"
     else:
         words = ("worse", "better") if found[0].rising else ("better", "worse")
         parts = [f"{words[0]} below {_place(found[0], line)}"]
@@ -197,6 +205,10 @@ def reading(line: Mapping[Any, Any], smallest: float) -> str:
     if max(abs(least), abs(most)) < smallest:
         text += f"; never by {100 * smallest:g} points"
     return text
+
+
+def _listed(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.2g}" for value in values)
 
 
 def _clear(found: Sequence[Crossing]) -> tuple[list[Crossing], list[Crossing]]:

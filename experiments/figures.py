@@ -117,7 +117,7 @@ def _efficiency_claim(data: pd.DataFrame) -> str:
     if np.isnan(float(first["efficiency"])) or np.isnan(float(first["duplication_share"])):
         return "There is no money that could reach anything: efficiency and duplication are not defined"
     twice = cents(float(first["duplication_share"]))
-    text = f"{who} realise {percent(float(first['efficiency']))} of what their money could reach"
+    text = f"{who} realise {percent(float(first['efficiency']))} of a proven upper bound"
     others = [(str(row["architecture"]), float(row["efficiency"])) for row in data.iloc[1:].to_dict("records")]
     text += "".join(f", {other} {percent(value)}" for other, value in _ends(others))
     return f"{text}; {twice} of each task euro pay twice"
@@ -134,7 +134,7 @@ def _efficiency_bars(axes: Axes, y: np.ndarray, data: pd.DataFrame) -> None:
     low = min(0.0, float(np.nanmin(values - noise, initial=0)) * 1.1)
     axes.set_xlim(low, 1.0)
     axes.axvline(0, color="#555555", linewidth=0.6)
-    axes.set_xlabel("Share of the reachable gain")
+    axes.set_xlabel("Share of the upper bound of the gain")
 
 
 def _duplication_bars(axes: Axes, y: np.ndarray, data: pd.DataFrame) -> None:

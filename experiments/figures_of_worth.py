@@ -130,7 +130,9 @@ def _strips(axes: Axes, values: Sequence[np.ndarray], smallest: float) -> None:
 def _swarm(numbers: np.ndarray) -> np.ndarray:
     """Return heights between -0.38 and 0.38 that make dense places wide, without any randomness; numbers rise."""
     seen = np.where(
-        np.abs(numbers) <= _LINEAR, numbers, np.sign(numbers) * _LINEAR * (1 + np.log10(np.abs(numbers) / _LINEAR))
+        np.abs(numbers) <= _LINEAR,
+        numbers,
+        np.sign(numbers) * _LINEAR * (1 + np.log10(np.maximum(np.abs(numbers), _LINEAR) / _LINEAR)),
     )
     place = np.floor((seen - seen[0]) / (_LINEAR / 18)).astype(int)
     height = np.zeros(len(numbers))
@@ -152,10 +154,14 @@ def _futures_claim(counts: dict[str, ensemble.Futures], first: str, smallest: fl
     best = max(real, key=lambda name: counts[name].better)
     total = counts[best].count
     text = f"{best} beats {first} by {100 * smallest:g} points or more in {counts[best].better} of {total} futures considered"
+    if counts[best].worse:
+        text += f" (worse in {counts[best].worse})"
     others = [name for name in real if name != best]
     if others:
         least = min(others, key=lambda name: counts[name].better)
-        text += f", {least} in {counts[least].better}"
+        text += f", {least} in {counts[least].better}" + (
+            f" (worse in {counts[least].worse})" if counts[least].worse else ""
+        )
     return text
 
 

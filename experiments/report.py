@@ -117,7 +117,7 @@ def headline(study: Study, smallest: float) -> Table:
             cells.append(_span(draws, "duplication_share", name))
         table.add_row(*cells, written(mean("transaction_cost_share"), "share"), _whole(mean("orphans")))
     table.caption_justify = "left"
-    table.caption = "Efficiency: share of the reachable gain, 100% is a proven bound. "
+    table.caption = "Efficiency: share of a proven upper bound of the gain (a frictionless purchase, not attainable). "
     if draws is not None:
         table.caption += (
             f"Range: 5% to 95% of the futures. Better, worse: by at least {100 * smallest:g} points of efficiency. "

@@ -198,7 +198,7 @@ def _efficiency(runs: pd.DataFrame, first: str, others: Sequence[str], smallest:
     values = paired(runs, "efficiency")
     if values.isna().any(axis=None):
         return "Efficiency is not defined: the money could buy no gain at all, so that there is nothing to divide by."
-    text = f"{_acting(first)} donors realise {percent(values[first].mean())} of the gain that their money could reach"
+    text = f"{_acting(first)} donors realise {percent(values[first].mean())} of a proven upper bound of what their money could do"
     for other in others:
         difference = values[other] - values[first]
         text += f"; {other} realises {percent(values[other].mean())}, {_verdict(difference, first, smallest)}"

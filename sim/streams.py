@@ -24,7 +24,6 @@ from donorlab.sim.compiled import compiled
 FloatArray = npt.NDArray[np.float64]
 
 REPLICATION_MAXIMUM: Final = 2**32 - 1
-CELL_MAXIMUM: Final = 2**16 - 1
 
 
 def stream_key(name: str) -> int:

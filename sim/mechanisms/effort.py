@@ -2,7 +2,7 @@
 
 Each quarter a state completes own tasks, Poisson with mean own_effort * admin left * ownership * priority * (1 -
 crowding_out * donor tasks in progress / open tasks). Source: fitted on states with little technical cooperation,
-ITU GCI 2020 to 2024 (128 of 135 beneficiaries rose, uncorrelated with technical cooperation); without this,
+ITU GCI 2020 to 2024 (126 of 134 beneficiaries rose; correlation with technical cooperation -.08); without this,
 domestic reform would be credited to donors. Crowding out: Torsvik 2005 for the sign; the size is an assumption.
 """
 

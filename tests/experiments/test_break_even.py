@@ -73,7 +73,7 @@ def curve(values: np.ndarray) -> pd.DataFrame:
         ),
         (
             np.array([[0.3, 0.31], [0.1, 0.11], [0.05, -0.06], [0.1, 0.11], [0.2, 0.21], [0.3, 0.31]]),
-            "better at both ends, within seed noise of 0 near 0.098",
+            "no clear change of sign: better where it can be told from 0; -0.5 to +30.5 points, within seed noise of 0 at 0.1",
         ),
     ],
 )  # fmt: skip
