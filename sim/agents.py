@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import mesa
 import numpy as np
@@ -17,14 +17,10 @@ if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
 
 
-class Donor(mesa.Agent):  # type: ignore[misc]
-    """An actor that gives. Override ``decide`` to change what it contracts.
+class Handle(mesa.Agent):  # type: ignore[misc]
+    """A readable handle on one row of a table of the scenario, and of the model's arrays."""
 
-    Attributes
-    ----------
-    id : str, the donor's id in the scenario
-    row : int, its row in the model's arrays
-    """
+    table: ClassVar[str]
 
     def __init__(self, model: CoordinationModel, row: int) -> None:
         super().__init__(model)
@@ -33,12 +29,27 @@ class Donor(mesa.Agent):  # type: ignore[misc]
     @property
     def id(self) -> str:
         """Id in the scenario."""
-        return str(self.model.inputs.donors.ids[self.row])
+        return str(getattr(self.model.inputs, self.table).ids[self.row])
 
     @property
     def name(self) -> str:
         """Name in full."""
-        return str(self.model.inputs.donors.names[self.row])
+        return str(getattr(self.model.inputs, self.table).names[self.row])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.id!r})"
+
+
+class Donor(Handle):
+    """An actor that gives. Override ``decide`` to change what it contracts.
+
+    Attributes
+    ----------
+    id : str, the donor's id in the scenario
+    row : int, its row in the model's arrays
+    """
+
+    table: ClassVar[str] = "donors"
 
     @property
     def cash(self) -> float:
@@ -64,11 +75,8 @@ class Donor(mesa.Agent):  # type: ignore[misc]
         """
         return propose(self.model, self.row, view.quarter)
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.id!r})"
 
-
-class Beneficiary(mesa.Agent):  # type: ignore[misc]
+class Beneficiary(Handle):
     """A state that receives.
 
     Attributes
@@ -77,19 +85,7 @@ class Beneficiary(mesa.Agent):  # type: ignore[misc]
     row : int, its row in the model's arrays
     """
 
-    def __init__(self, model: CoordinationModel, row: int) -> None:
-        super().__init__(model)
-        self.row = row
-
-    @property
-    def id(self) -> str:
-        """Id in the scenario."""
-        return str(self.model.inputs.beneficiaries.ids[self.row])
-
-    @property
-    def name(self) -> str:
-        """Name in full."""
-        return str(self.model.inputs.beneficiaries.names[self.row])
+    table: ClassVar[str] = "beneficiaries"
 
     @property
     def capacity(self) -> FloatArray:
@@ -112,9 +108,6 @@ class Beneficiary(mesa.Agent):  # type: ignore[misc]
         view : cost and benefit, and what is at stake
         """
         return reform_rule(view)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.id!r})"
 
 
 def overrides(agent: Any, base: type, decision: str) -> bool:

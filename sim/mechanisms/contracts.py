@@ -88,6 +88,12 @@ def stake_of(p, linked, first, whole, task_price, member, rival):  # type: ignor
 
 
 @compiled
+def is_willing(conditional, credibility, stake, replaced, cost, benefit):  # type: ignore[no-untyped-def]
+    """Return whether a state adopts a reform: by its own will, or because a condition makes it worth its while."""
+    return benefit >= cost or (conditional and credibility * (stake - replaced) >= cost - benefit)
+
+
+@compiled
 def decide_on(  # type: ignore[no-untyped-def]
     p, decision, quarter, credibility, linked, shun, seed, by_task, impatience, queue_limit, task_price, reform_words,
     cost, benefit, member, rival, donor_keys, whole, words, reals, seen, known, visible, first, last, own_running,
@@ -106,10 +112,10 @@ def decide_on(  # type: ignore[no-untyped-def]
     if decision >= 0:
         willing = decision == 1
     else:
-        willing = benefit[j] >= cost[j]
-        if not willing and conditional:
+        stake, replaced = 0.0, 0.0
+        if conditional:
             stake, replaced = stake_of(p, linked, first, whole, task_price, member, rival)
-            willing = credibility * (stake - replaced) >= cost[j] - benefit[j]
+        willing = is_willing(conditional, credibility, stake, replaced, cost[j], benefit[j])
     if willing:
         whole[p, FLAGS] |= WILLING
         return
@@ -181,7 +187,7 @@ def _ask(model: CoordinationModel, quarter: int, begin: int) -> None:
 
 def reform_rule(view: ReformView) -> bool:
     """Return what a state decides by the rule of this file."""
-    if view.benefit >= view.cost:
-        return True
-    return view.conditional and view.credibility * (view.stake - view.replaced) >= view.cost - view.benefit
+    return bool(
+        is_willing(view.conditional, view.credibility, view.stake, view.replaced, view.cost, view.benefit)
+    )
 
