@@ -1,0 +1,1 @@
+"""What the model must reproduce: one check a row of ``tolerances.yaml``, and the report on all of them."""
