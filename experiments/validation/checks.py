@@ -24,10 +24,10 @@ CHECKS: Final[Mapping[str, str]] = {
     "T9/core": "theorems:t9",
     "C1/world": "patterns:c1",
     "C3/literature": "published:c3",
-    "P1/literature": "published:p1",
-    "P1/world": "patterns:p1",
-    "P4/literature": "published:p4",
-    "P4/world": "patterns:p4",
+    "P1/literature": "published:p1_literature",
+    "P1/world": "patterns:p1_world",
+    "P4/literature": "published:p4_literature",
+    "P4/world": "patterns:p4_world",
     "P9/world": "patterns:p9",
 }
 """Row to ``module:function`` of this package; the function takes the requirement and whether to be quick."""

@@ -26,6 +26,12 @@ _NAMES: Final = {
         "Prediction: found in the literature, never tuned on, reported as they fall; on the real world by sign only.",
     ),
 }
+_READ: Final = {
+    "text": "read in full",
+    "abstract": "known from its abstract",
+    "review": "known from reviews",
+    "derived": "derived for this report",
+}
 MARKS: Final = {PASS: "✓", FAIL: "✗", NOT_YET: "…"}
 _STYLES: Final = {PASS: "pass", FAIL: "fail", NOT_YET: "wait"}
 
@@ -37,6 +43,10 @@ def number(value: float) -> str:
     if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e6):
         return f"{value:.1e}"
     return f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def found_words(answer: Answer) -> str:
@@ -60,15 +70,15 @@ def _row(answer: Answer) -> dict[str, Any]:
         "verdict": answer.verdict,
         "mark": MARKS[answer.verdict],
         "style": _STYLES[answer.verdict],
-        "title": need.title,
-        "prediction": need.prediction,
+        "title": _capital(need.title),
+        "prediction": _capital(need.prediction),
         "source": need.source,
-        "read": need.read,
-        "passes": need.passes,
+        "read": _READ[need.read],
+        "passes": _capital(need.passes),
         "number": number(finding.found) if finding is not None else "",
         "interval": f"{number(finding.low)} to {number(finding.high)}" if finding is not None and has_interval else "",
         "unit": finding.unit if finding is not None else "",
-        "sentence": found_words(answer),
+        "sentence": _capital(found_words(answer)),
         "basis": finding.basis if finding is not None else "",
         "seconds": f"{answer.seconds:.0f} s" if answer.verdict != NOT_YET else "",
         "lines": lines,
