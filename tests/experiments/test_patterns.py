@@ -279,8 +279,8 @@ def test_p1_rule(monkeypatch: pytest.MonkeyPatch, toy: Scenario) -> None:
         assert tuple(line.agrees for line in bad.lines[:2]) == agrees
 
 
-def kink(exponents: Mapping[int, float], noise: float = 0.0) -> Answer:
-    """Welfare by money: a power of it, whose exponent depends on the smallest project."""
+def kink(exponents: Mapping[int, float], noise: float = 0.0, harm: int = 0) -> Answer:
+    """Welfare by money: a power of it, whose exponent depends on the smallest project; lost where that is ``harm``."""
 
     def answer(seed: int, changes: Mapping[str, object]) -> dict[str, float]:
         assert changes["value_concavity"] == 1.0
@@ -291,7 +291,8 @@ def kink(exponents: Mapping[int, float], noise: float = 0.0) -> Answer:
             {"smallest": 4, "largest": 6},
         )
         money = float(changes["money"])  # type: ignore[arg-type]
-        return {"welfare": seed + money ** (exponent + noise * (-1) ** seed)}
+        sign = -1 if smallest == harm else 1
+        return {"welfare": seed + sign * money ** (exponent + noise * (-1) ** seed)}
 
     return answer
 
@@ -302,13 +303,13 @@ def test_p4_rule(monkeypatch: pytest.MonkeyPatch, toy: Scenario) -> None:
     assert good.passed
     first, last = end_slopes(P4.numbers["money"], np.sqrt(P4.numbers["money"]))
     assert good.found == pytest.approx(float(first - last))
-    for exponents, noise, agrees in (
-        ({2: 1.2, 4: 1.4}, 0.0, (False, True)),
-        ({2: 0.5, 4: 0.3}, 0.0, (True, False)),
-        ({2: 0.9, 4: 0.9}, 0.3, (False, False)),
-        ({2: 0.5, 4: -0.5}, 0.0, (True, False)),  # money that harms has no ratio
+    for exponents, noise, harm, agrees in (
+        ({2: 1.2, 4: 1.4}, 0.0, 0, (False, True)),
+        ({2: 0.5, 4: 0.3}, 0.0, 0, (True, False)),
+        ({2: 0.9, 4: 0.9}, 0.3, 0, (False, False)),
+        ({2: 0.5, 4: 1.2}, 0.0, 4, (True, False)),  # money that harms has no ratio, however high
     ):
-        bad = finding(monkeypatch, scenario, patterns.p4_world, P4, kink(exponents, noise))
+        bad = finding(monkeypatch, scenario, patterns.p4_world, P4, kink(exponents, noise, harm))
         assert not bad.passed
         assert tuple(line.agrees for line in bad.lines[:2]) == agrees
 
@@ -334,6 +335,10 @@ def test_p9_rule(monkeypatch: pytest.MonkeyPatch, toy: Scenario) -> None:
     assert not short.passed
     assert (short.lines[0].agrees, short.lines[1].agrees) == (True, False)
     assert "as far as possible" in short.sentence
+    many = aid_of(np.exp(2 * np.random.default_rng(5).normal(size=(20, 20))))
+    drawn = finding(monkeypatch, toy, patterns.p9, P9, many)
+    assert drawn.low < drawn.found < drawn.high  # each run has its own prunings
+    assert drawn == finding(monkeypatch, toy, patterns.p9, P9, many)
 
 
 # ------------------------------------------------------------------------------------ the checks, on small worlds
