@@ -13,14 +13,14 @@ from donorlab.experiments.validation.frame import Finding, Requirement, requirem
 
 PACKAGE: Final = "donorlab.experiments.validation"
 CHECKS: Final[Mapping[str, str]] = {
-    "T1/core": "games:t1",
-    "T2/core": "games:t2",
-    "T3/core": "games:t3",
-    "T4/core": "games:t4",
+    "T1/core": "theorems_of_games:t1",
+    "T2/core": "theorems_of_games:t2",
+    "T3/core": "theorems_of_games:t3",
+    "T4/core": "theorems_of_games:t4",
     "T5/core": "theorems:t5",
     "T6/core": "theorems:t6",
     "T7/core": "theorems:t7",
-    "T8/core": "games:t8",
+    "T8/core": "theorems_of_games:t8",
     "T9/core": "theorems:t9",
     "C1/world": "patterns:c1",
     "C3/literature": "published:c3",
