@@ -59,12 +59,14 @@ def t2(need: Requirement, quick: bool) -> Finding:
     for name in _RUNS:
         for money in ("cash", "spent"):
             found = games.t2_along_runs(catalogue.load(name), seeds, money=money)
-            lines += _floors(found, f"rounds of {name}, all that the donors {'hold' if money == 'cash' else 'spend'}")
+            lines += _floors(found, f"rounds of {name}, counting money {'held' if money == 'cash' else 'spent'}")
             positive += [one.positive for one in found]
     below = games.below_half()
     for rule, (ratio, stays) in below.items():
         agrees = ratio < 0.5 and stays
-        lines.append(Line(f"stated game, credit {rule}", "an equilibrium below half", f"{ratio:.3f} of the optimum", agrees))
+        lines.append(
+            Line(f"stated game, credit {rule}", "an equilibrium below half", f"{ratio:.3f} of the optimum", agrees)
+        )
     broken = sum(line.agrees is False for line in lines)
     return Finding(
         passed=not broken,
@@ -83,11 +85,13 @@ def t2(need: Requirement, quick: bool) -> Finding:
 def _covering(found: Sequence[games.CoveringFinding], rule: str, tight: float) -> list[Line]:
     lines = []
     for one in found:
-        what = f"credit {rule}, {one.donors} donors"
-        lines += [
-            Line(f"{what}: worst of drawn games", f"at least {one.floor:.4f}", f"{one.random.worst:.4f}", not one.random.violations),
-            Line(f"{what}: tight instance", f"{one.floor:.4f}", f"{one.tight:.4f}", abs(one.tight - one.floor) <= tight and one.stays),
-        ]
+        what, floor = f"credit {rule}, {one.donors} donors", f"{one.floor:.4f}"
+        near = abs(one.tight - one.floor) <= tight and one.stays
+        worst = one.random
+        lines.append(
+            Line(f"{what}: worst of drawn games", f"at least {floor}", f"{worst.worst:.4f}", not worst.violations)
+        )
+        lines.append(Line(f"{what}: tight instance", floor, f"{one.tight:.4f}", near))
     return lines
 
 
