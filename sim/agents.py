@@ -10,8 +10,8 @@ import numpy as np
 
 from donorlab.sim.mechanisms.calendar import Contract, PlanningView, propose
 from donorlab.sim.mechanisms.contracts import ReformView, reform_rule
-from donorlab.sim.mechanisms.value import bit_count
 from donorlab.sim.scenario import FloatArray
+from donorlab.sim.value import bit_count
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel

@@ -30,9 +30,9 @@ from donorlab.sim.mechanisms.planning import (
     project_cost,
     public_promise,
 )
-from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.scenario import FloatArray, ScenarioError, suggest
 from donorlab.sim.state import BENEFICIARY, COST, DONOR, FIXED, FLAGS, JOINED, MONITORING, PILLAR, RELATION, SIZE
+from donorlab.sim.value import bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel

@@ -19,7 +19,6 @@ import numpy as np
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
 from donorlab.sim.mechanisms.coverage import enter_contract, observe_project, pick_tasks, show_project
-from donorlab.sim.mechanisms.value import bit_count
 from donorlab.sim.state import (
     BENEFICIARY,
     BLOCKED,
@@ -50,6 +49,7 @@ from donorlab.sim.state import (
     TASKS,
     WORKED,
 )
+from donorlab.sim.value import bit_count
 
 SCORE_UNIT = 2.0**40
 AFFORDABLE = 1e-9  # EUR m: rounding of sums of money never forbids a project

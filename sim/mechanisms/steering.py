@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.optimum import optimal_purchase, task_prices
 from donorlab.sim.scenario import FloatArray
+from donorlab.sim.value import bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel

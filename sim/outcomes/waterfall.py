@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from donorlab.sim.compiled import compiled
-from donorlab.sim.mechanisms.value import bit_count, bit_counts
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.outcomes.tables import Payments
 from donorlab.sim.recording import WELFARE
@@ -34,6 +33,7 @@ from donorlab.sim.state import (
     TASKS,
     WITHHELD,
 )
+from donorlab.sim.value import bit_count, bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel

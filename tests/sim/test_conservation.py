@@ -11,7 +11,6 @@ from possible import possible, under
 
 from donorlab.sim import CoordinationModel, simulate
 from donorlab.sim.architectures import architecture_names
-from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.outcomes.tables import payments
 from donorlab.sim.state import (
     BENEFICIARY,
@@ -43,6 +42,7 @@ from donorlab.sim.state import (
     WITHHELD,
     WORKED,
 )
+from donorlab.sim.value import bit_counts
 
 NEAR = 1e-9
 

@@ -20,10 +20,10 @@ from scipy.optimize import brentq, linprog
 
 from donorlab.sim import CoordinationModel, Scenario, baseline, certificate, simulate
 from donorlab.sim.architectures import architecture_names
-from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.optimum import solve_bound
 from donorlab.sim.setup import yearly_budgets
 from donorlab.sim.state import PILLAR, TASKS
+from donorlab.sim.value import bit_counts
 
 NEAR = 1e-9
 
