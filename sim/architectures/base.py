@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from donorlab.sim.design import Design, nobody
-from donorlab.sim.scenario import BoolArray, Scenario, ScenarioError, options_of, suggest
+from donorlab.sim.scenario import BoolArray, Donors, Scenario, ScenarioError, options_of, suggest
 from donorlab.sim.setup import yearly_budgets
 
 
@@ -58,6 +58,30 @@ def givers(scenario: Scenario) -> BoolArray:
     if scenario.parameters.money <= 0:
         return np.ones(scenario.donors.count, dtype=np.bool_)
     return yearly_budgets(scenario) > 0
+
+
+def common_donor(scenario: Scenario, name: str, title: str, kind: str, who: BoolArray) -> Donors:
+    """Return one donor, without a budget, that stands for ``who`` (D,): even mandate, no favourites, their mean skill.
+
+    Means are weighted by budget (equal weights where all budgets are 0).
+    """
+    donors, pillars, budget = scenario.donors, len(scenario.pillars), yearly_budgets(scenario)
+    weights = np.where(who, budget if budget[who].sum() > 0 else 1.0, 0.0)
+    nothing = np.zeros(1)
+    return Donors(
+        ids=(name,),
+        names=(title,),
+        kinds=(kind,),
+        budget_low=nothing,
+        budget_central=nothing,
+        budget_high=nothing,
+        mandate=np.full((1, pillars), 1.0 / pillars),
+        skill=(donors.skill * weights[:, None]).sum(axis=0, keepdims=True) / weights.sum(),
+        affinity=np.ones((1, scenario.beneficiaries.count)),
+        norm_position=(donors.norm_position * weights).sum(keepdims=True) / weights.sum(),
+        rival=np.array([False]),
+        conditional=np.array([False]),
+    )
 
 
 _REGISTRY: dict[str, type[Architecture]] = {}
