@@ -110,6 +110,35 @@ class Beneficiary(Handle):
         return reform_rule(view)
 
 
+class Secretariat(mesa.Agent):  # type: ignore[misc]
+    """The secretariat of an umbrella: there as long as the design in force has members. It decides nothing."""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Ids of the donors under the umbrella, without its own fund."""
+        design, ids = self.model.design, self.model.inputs.donors.ids
+        return tuple(ids[row] for row in np.flatnonzero(design.member) if row != design.pool)
+
+    @property
+    def register(self) -> str:
+        """What members report: ``none``, ``projects`` or ``plans``."""
+        return str(self.model.design.register)
+
+    @property
+    def fund_cash(self) -> float:
+        """EUR m at hand in the common fund; 0 without one."""
+        pool = self.model.design.pool
+        return float(self.model.state.cash[pool]) if pool >= 0 else 0.0
+
+    @property
+    def overhead_collected(self) -> float:
+        """EUR m that members have paid for overhead and negotiation since the start of the run."""
+        return float(self.model.state.overhead_paid.sum())
+
+    def __repr__(self) -> str:
+        return f"Secretariat({len(self.members)} members)"
+
+
 def overrides(agent: Any, base: type, decision: str) -> bool:
     """Return whether this agent's decision differs from its base class's and must be asked for in Python."""
     return getattr(type(agent), decision) is not getattr(base, decision) or decision in vars(agent)
