@@ -25,7 +25,7 @@ from donorlab.sim.scenario import checked_seed
 if TYPE_CHECKING:
     from donorlab.sim import Scenario
 
-REPLICATIONS_MAXIMUM: Final = 1_000  # all projects of all runs are held in memory, 4 MB a replication of `world`
+REPLICATIONS_MAXIMUM: Final = 1_000  # what the figures need of each run is held in memory
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ def run(words: Sequence[str]) -> None:
         with progress(
             f"{stamp.scenario}, {len(loaded)} architectures", asked(loaded, options.seeds, *what).runs
         ) as advance:
-            found = study(loaded, options.seeds, *what, options.workers, advance)
+            found = study(loaded, options.seeds, *what, options.workers, advance, folder.part)
+        folder.close_parts()
         summary = tables.summarise(found.comparison.runs, found.draws, options.smallest)
         _store(folder, found, summary, stamp, options)
         folder.json("configuration", configuration)
@@ -100,8 +101,6 @@ def _store(folder: ResultFolder, found: Study, summary: pd.DataFrame, stamp: fig
     """Write tables and figures."""
     comparison = found.comparison
     folder.table("runs", _with_varied_parameters(comparison))
-    for name in ("steps", "projects", "beneficiaries", "donors"):
-        folder.table(name, getattr(comparison, name))
     if found.draws is not None:
         folder.table("ensemble", found.draws)
     folder.csv("summary", summary)
