@@ -25,6 +25,7 @@ from donorlab.sim.scenario import checked_seed
 if TYPE_CHECKING:
     from donorlab.sim import Scenario
 
+LEVERS: Final = ("default", "pessimistic")
 REPLICATIONS_MAXIMUM: Final = 1_000  # what the figures need of each run is held in memory
 
 
@@ -34,6 +35,7 @@ class Options:
 
     seeds: tuple[int, ...]
     draws: int
+    pessimistic: bool
     smallest: float
     break_even: bool
     judgements: bool
@@ -52,7 +54,8 @@ def run(words: Sequence[str]) -> None:
     chosen = {word.partition("=")[0] for word in arguments.overrides}
     levers.check(loaded, chosen)
     first = next(iter(loaded.values()))
-    plan = ensemble.plan(first, options.draws, chosen) if options.draws else None
+    ends = levers.pessimistic(chosen) if options.pessimistic else {}
+    plan = ensemble.plan(first, options.draws, chosen, ends) if options.draws else None
     configuration = _configuration(arguments, options, loaded, plan)
     digest = digest_of(configuration)
     target = options.out or default_folder("compare", digest, datetime.datetime.now())
@@ -110,7 +113,7 @@ def _store(folder: ResultFolder, found: Study, summary: pd.DataFrame, stamp: fig
     if found.rankings is not None:
         folder.csv("values", found.rankings)
     for drawn in figures.draw_all(found, stamp, options.smallest):
-        folder.figure(drawn.name, drawn.figure, drawn.data, stamp.metadata(drawn.title))
+        folder.figure(drawn.name, drawn.figure, drawn.data, drawn.stamp.metadata(drawn.title))
 
 
 def _options(arguments: Arguments) -> Options:
@@ -122,10 +125,13 @@ def _options(arguments: Arguments) -> Options:
         raise InputError(f"draws: {draws} is out of range; it must lie between 0 and {ensemble.DRAWS_MAXIMUM}")
     if not 0 < smallest < 1:
         raise InputError(f"smallest_difference: {smallest:g} is out of range; it is a share such as 0.02 (2 points)")
+    if given["levers"] not in LEVERS:
+        raise InputError(f"levers: '{given['levers']}' is not one of {', '.join(LEVERS)}")
     first = checked_seed(given["seed"])
     return Options(
         seeds=tuple(range(first, checked_seed(first + count - 1) + 1)),
         draws=draws,
+        pessimistic=given["levers"] == "pessimistic",
         smallest=smallest,
         break_even=given["break_even"],
         judgements=given["values"],
@@ -182,6 +188,7 @@ def _ensemble(plan: ensemble.Plan) -> dict[str, Any]:
         "seed": ensemble.SEED,
         "varied": {row.name: {"range": list(row.range or ()), "distribution": row.distribution} for row in plan.varied},
         "held": plan.held,
+        "levers": plan.levers,
     }
 
 

@@ -53,7 +53,7 @@ class Study:
 
     Attributes
     ----------
-    comparison : paired replications at the scenario's values
+    comparison : paired replications at default values
     plan, draws : the ensemble's plan, and a row a draw and architecture
     curves : efficiency by lever, value, architecture and seed
     rankings : efficiency by value judgement, architecture and seed

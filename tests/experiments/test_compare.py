@@ -131,7 +131,8 @@ def test_screen_shows_three_figures_and_never_one(shell: Shell, model: None) -> 
     assert result.exit_code == 0, result.output
     text = " ".join(result.stdout.split())
     for part in (
-        "8 futures", "levers and value judgements stay as they are", "/ worse than", "seed", "sumptions",
+        "8 futures", "levers and value judgements at default values", "/worse in", "seed", "sumptions", "against",
+        "Default values:", "± its standard error", "Value judgements: who counts how much, at default values, 3 paired",
         "better than fragmented by at least 2 points in 8 of 8 futures considered, worse in 0",
         "Reverse order", "effective", "harm: futures below no aid", "umbrella under another name",
         "better below 0.1 (seed noise 0.1 to 0.1), worse above", "always better, by 17.0 to 17.0 points",
