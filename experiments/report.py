@@ -184,8 +184,9 @@ def future_sentences(study: Study, smallest: float) -> list[str]:
     first = label(names_in(study.comparison.runs)[0])
     found = []
     for name, difference in ensemble.differences(study.draws).items():
+        who = label(str(name))
         count = ensemble.futures(difference, smallest)
-        text = f"{label(name)} is better than {first} by at least {100 * smallest:g} points in {count.better} of {count.count} "
+        text = f"{who} is better than {first} by at least {100 * smallest:g} points in {count.better} of {count.count} "
         text += f"futures considered, worse in {count.worse}, about the same in {count.same}"
         if count.undefined:
             text += f", not defined in {count.undefined}"
@@ -277,7 +278,7 @@ def _ranking_title(frame: pd.DataFrame) -> str:
 def ranking(frame: pd.DataFrame) -> Table:
     """Return mean efficiency and rank, under them the paired difference to the first, a row a value judgement."""
     mean = values.means(frame)
-    first, *others = (str(name) for name in mean.columns)
+    first, *others = names_in(frame)
     table = tables.table()
     table.add_column("states count", no_wrap=True)
     for name in mean.columns:

@@ -152,7 +152,7 @@ def in_order(
         rest = rest[1:]
         if workers is None:
             workers = processors()
-            if each * sum(len(job.architectures) for job in rest) < _WORTHWHILE:
+            if workers == 1 or each * sum(len(job.architectures) for job in rest) < _WORTHWHILE:
                 workers = 1
         if workers > 1:
             yield from _in_processes(scenarios, rest, workers, advance)
