@@ -8,6 +8,7 @@ handed on in their order as soon as all before them are, so that nobody need hol
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import multiprocessing
 import os
@@ -97,6 +98,8 @@ def run_job(scenarios: Mapping[str, Scenario], job: Job) -> list[Run]:
             runs.append(
                 Run(architecture, job.seed, result.outcomes, result.waterfall if job.waterfall else None, tables)
             )
+            del result
+            gc.collect(1)  # a finished model refers to itself: a large one would stay until Python thinks of it
         except ScenarioError as error:
             raise ScenarioError(f"{where}: {error}") from error
         except MemoryError:
