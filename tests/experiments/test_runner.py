@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,22 @@ def test_who_stops_listening_ends_the_workers(scenarios: dict[str, Scenario], mo
             if runs[0].seed == 4:
                 break
     assert len(killed) == 1
+
+
+def test_a_finished_run_is_forgotten_at_once(scenarios: dict[str, Scenario], monkeypatch: pytest.MonkeyPatch) -> None:
+    models: list[weakref.ref[Any]] = []
+    simulate = donorlab.sim.simulate
+
+    def watched(*words: Any, **options: Any) -> Any:
+        assert [model() for model in models] == [None] * len(models)
+        result = simulate(*words, **options)
+        models.append(weakref.ref(result._model))
+        return result
+
+    monkeypatch.setattr(donorlab.sim, "simulate", watched)
+    runner.run_job(scenarios, Job("draw 1", 1, NAMES, tables=True))
+    assert len(models) == 2
+    assert models[-1]() is None
 
 
 def test_large_runs_travel_one_job_at_a_time() -> None:
