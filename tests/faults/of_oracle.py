@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from agreement import compare
-from oracle import invariants, test_oracle, test_oracle_design
+from oracle import invariants, test_oracle, test_oracle_design, test_oracle_rules
 from oracle import model as oracle
 from oracle.byhand import plain_parameters, scenario
 from oracle.worlds import numbered
@@ -102,7 +102,7 @@ def coverage(fault: Fault) -> None:
 
 BY_HAND = {
     name: function
-    for module in (test_oracle, test_oracle_design)
+    for module in (test_oracle, test_oracle_design, test_oracle_rules)
     for name, function in vars(module).items()
     if name.startswith("test_") and not inspect.signature(function).parameters and "hypothesis" not in dir(function)
 }
@@ -135,13 +135,10 @@ DIRECTIONS = {
     "pace": ("fragmented", 0.1, 1.0, lambda r: sum(r.delivered), True),
     "failure": ("fragmented", 0.0, 0.6, _sum(lambda p: p.status == "failed"), True),
     "lapse": ("fragmented", 0.0, 0.2, lambda r: np.sum(r.lapsed), True),
-    "ownership_intercept": ("fragmented", 0.05, 0.9, lambda r: np.sum(r.lapsed) / (1 + sum(r.delivered)), False),
     "crowding_out": ("fragmented", 0.0, 1.0, lambda r: np.sum(r.own_effort), False),
     "pledge_strength": ("pledge", 0.0, 1.0, lambda r: len({(p.donor, p.beneficiary) for p in r.projects}), False),
-    "decision_lag": ("umbrella", 0, 3, lambda r: sum(r.delivered), False),
     "reporting_rate": ("umbrella", 0.0, 1.0, _sum(lambda p: len(p.duplicated - p.race)), False),
     "discipline": ("umbrella", 0.0, 1.0, _sum(lambda p: p.objective_overlap), False),
-    "overhead": ("umbrella", 0.0, 0.25, _sum(lambda p: p.cost), False),
     "reform_cost": ("fragmented", 0.0, 9.0, lambda r: sum(r.delivered), False),
     "credibility": ("conditional", 0.0, 1.0, _sum(lambda p: p.status == "withheld"), True),
     "reform_patience": ("fragmented", 0, 30, _sum(lambda p: p.status == "stalled"), False),
