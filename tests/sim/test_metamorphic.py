@@ -5,9 +5,11 @@ changes, the distribution must stay. Worlds are drawn; ``untied`` ones have no t
 """
 
 import dataclasses
+import importlib.resources
 
 import numpy as np
 import pytest
+import yaml
 from metamorphic import (
     assert_outcomes,
     assert_same,
@@ -20,6 +22,7 @@ from metamorphic import (
 )
 from oracle.byhand import plain_parameters, scenario
 
+from donorlab.scenarios import load
 from donorlab.sim import CoordinationModel, simulate
 from donorlab.sim.architectures import architecture_names
 from donorlab.sim.mechanisms.value import bit_counts
@@ -106,7 +109,7 @@ def test_order_of_pillars_and_of_instruments_does_not_matter(architecture):
 RENAMED = ("fragmented", "umbrella", "umbrella_conditional")
 SHOWN = (
     "welfare", "welfare_no_aid", "welfare_bound", "duplication_share", "transaction_cost_share", "idle_share",
-    "fragmentation_hhi", "objective_overlap", "attribution_share", "absorption_use",
+    "fragmentation_hhi", "objective_overlap", "attribution_share", "absorption_use", "ownership", "contracted_m", "projects",
 )  # fmt: skip
 
 
@@ -128,6 +131,22 @@ def test_other_ids_are_other_draws_of_the_same_distribution(architecture):
     error = np.sqrt((before.var(axis=0, ddof=1) + after.var(axis=0, ddof=1)) / runs)
     gap = np.abs(before.mean(axis=0) - after.mean(axis=0))
     assert (gap <= 4 * error + 1e-12).all(), dict(zip(SHOWN, gap / error, strict=True))
+
+
+def test_the_order_of_rows_in_the_input_does_not_matter(tmp_path):
+    """Donors, states and their columns are sorted by id when they are loaded."""
+    file = importlib.resources.files("donorlab.scenarios").joinpath("conf/scenario/toy.yaml")
+    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for table in ("beneficiaries", "donors"):
+        data[table] = dict(reversed(data[table].items()))
+        for row in data[table].values():
+            for name, cell in row.items():
+                row[name] = dict(reversed(cell.items())) if isinstance(cell, dict) else cell
+    path = tmp_path / "other.yaml"
+    path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    before, after = simulate(load("toy"), 1), simulate(load(path), 1)
+    assert_same(whole_numbers(before), whole_numbers(after))
+    assert_outcomes(after.outcomes, before.outcomes)
 
 
 # --- who gives -------------------------------------------------------------------------------------------------
