@@ -6,6 +6,7 @@ from agreement import compare
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import model as oracle
+from oracle.byhand import plain_parameters, scenario
 from oracle.design import ARCHITECTURES
 from oracle.worlds import numbered, shown, worlds
 
@@ -47,3 +48,21 @@ def test_the_worlds_exercise_what_matters():
 
     count()
     assert np.mean(found) >= 0.5
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="floor(score / largest * 2^40) splits equal scores where the ratio is 1 but for rounding: sizes then differ",
+)
+def test_sizes_of_equal_worth_are_ties_where_value_is_linear():
+    """Without fixed cost and with a linear value every size is worth the same per EUR: the smallest must be chosen."""
+    for tasks in range(5, 45):
+        world = scenario(
+            score=[[0.0]] * 2, mandate=[[1.0]], skill=[[1.0]], mix=[[1.0]], budget=[40.0], donor_ids=["D0"],
+            state_ids=["S0", "S1"],
+            parameters=plain_parameters(
+                money=40.0, tasks_per_pillar=tasks, value_concavity=1.0, project_tasks_maximum=3, horizon=2, task_cost=0.3
+            ),
+        )  # fmt: skip
+        run = compare(world, 1)
+        assert all(len(project.tasks) == 1 for project in run.projects)
