@@ -28,7 +28,7 @@ from donorlab.scenarios import (
 from donorlab.scenarios.parameters import RANGES, read_ranges
 from donorlab.sim import simulate
 from donorlab.sim.architectures import architecture_names
-from donorlab.sim.scenario import Parameters
+from donorlab.sim.scenario import Parameters, ScenarioError
 from scenarios.comparing import refused, same
 
 TABLES = ("beneficiaries.csv", "donors.csv", "affinity.csv")
