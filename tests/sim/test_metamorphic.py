@@ -25,10 +25,10 @@ from donorlab.scenarios import load
 from donorlab.scenarios.byhand import plain_parameters, scenario
 from donorlab.sim import CoordinationModel, simulate
 from donorlab.sim.architectures import architecture_names
-from donorlab.sim.value import bit_counts
 from donorlab.sim.outcomes.catalogue import CATALOGUE
 from donorlab.sim.scenario import Parameters
 from donorlab.sim.state import QUARTER, SLOT
+from donorlab.sim.value import bit_counts
 
 ARCHITECTURES = tuple(name for name in architecture_names() if name != "alike")
 every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
