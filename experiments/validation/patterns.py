@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from donorlab import scenarios
+from donorlab.experiments.parts import joined
 from donorlab.experiments.runner import Job, Run, run_jobs
 from donorlab.experiments.validation.frame import Finding, Line, Requirement, interval
 from donorlab.experiments.words import span
@@ -84,7 +85,7 @@ def c1(need: Requirement, quick: bool, scenario: Scenario | None = None, workers
     found: dict[str, list[float]] = {name: [] for name in ("density", "budget", "months", "countries", "outliers")}
     lost = 0
     for run in _runs(world, [Job(f"seed {seed}", seed, (ARCHITECTURE,), tables=True) for seed in seeds], workers):
-        table = programmes(run.tables["projects"], world.parameters.quarters)
+        table = programmes(joined([run.tables["projects"]]).to_pandas(), world.parameters.quarters)
         for name in ("density", "budget", "months", "countries"):
             found[name].append(weighted_median(table[name], table["budget"]))
         density = table["density"].dropna()
@@ -314,7 +315,7 @@ def p9(need: Requirement, quick: bool, scenario: Scenario | None = None, workers
     jobs = [Job(f"seed {seed}", seed, (ARCHITECTURE,), tables=True) for seed in seeds]
     found = [
         prune(
-            aid_table(run.tables["projects"], "beneficiary", "cost_m"),
+            aid_table(joined([run.tables["projects"]]).to_pandas(), "beneficiary", "cost_m"),
             share,
             prunings,
             np.random.default_rng((PRUNING_SEED, run.seed)),

@@ -1,6 +1,7 @@
 """4.3 The planner: a donor's best cells per EUR, one after the other; contracts at the end of its slot.
 
-What is best stands in ``wants``.
+Until cash is spent: ``cell, n = argmax value / cost``, whose value and cost stand in ``wants``. Source: greedy purchase by
+value per EUR (Dantzig 1957); that donors plan so is an assumption.
 
 Exact shortcuts: a bound that needs no belief decides which states are worth a closer look; a state's best cell
 is looked up again only when the donor has contracted there; a donor without cash for the cheapest project

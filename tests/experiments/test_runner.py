@@ -151,8 +151,8 @@ def test_ctrl_c_and_death_leave_no_workers_and_no_files(tmp_path: Path, number: 
             os.killpg(process.pid, signal.SIGINT)
         else:
             process.kill()
-        out, err = process.communicate(timeout=30)
-        wait_for(lambda: not any(alive(pid) for pid in children), 15)
+        out, err = process.communicate(timeout=120)
+        wait_for(lambda: not any(alive(pid) for pid in children), 60)
     finally:
         process.kill()
         process.wait()

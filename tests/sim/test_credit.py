@@ -19,7 +19,7 @@ from donorlab.sim.credit import (
     gairing_shares,
     only_the_sole_taker,
 )
-from donorlab.sim.mechanisms.planning import project_value
+from donorlab.sim.mechanisms.wants import project_value
 from donorlab.sim.scenario import ScenarioError
 
 BOUNDED = sorted(name for name, rule in RULES.items() if rule.bounded)

@@ -53,7 +53,7 @@ def test_plugins_run_with_options_of_their_own(installed, tmp_path):
              "architecture.rotating_summit.delegation_cost=0.001"]  # fmt: skip
     done = donorlab(installed, "compare", *words, f"out={tmp_path / 'result'}")
     assert done.returncode == 0, done.stderr
-    assert "rotating_summit" in done.stdout
+    assert "rotating summit" in done.stdout
     wrong = donorlab(installed, "compare", "toy", "architectures=[fragmented,rotating_summit]", "draws=0",
                      "architecture.rotating_summit.delegation_cots=1")  # fmt: skip
     assert wrong.returncode == 2
