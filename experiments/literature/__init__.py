@@ -5,6 +5,8 @@ One module a model, with one function ``reproduce(quick)``; its scenario stands 
 
 from __future__ import annotations
 
+import copy
+import functools
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from donorlab.experiments.validation.frame import Line, interval, span
 from donorlab.scenarios import build, configuration, literature
 from donorlab.sim.scenario import Scenario
 
-__all__ = ["Line", "Reproduction", "Theorem", "interval", "names", "reproduce", "scenario", "seeds", "span"]
+__all__ = ["Line", "Reproduction", "Theorem", "interval", "names", "reproduce", "scenario", "section", "seeds", "span"]
 
 
 class Theorem(Line):
@@ -60,8 +62,18 @@ def reproduce(name: str, quick: bool = False) -> Reproduction:
 
 def scenario(name: str, changes: Mapping[str, Any] | None = None, overrides: Sequence[str] = ()) -> Scenario:
     """Return a published model's scenario, with sections of its file changed (``donors``, ``pillar_weights`` ...)."""
-    data = configuration(f"{literature.PREFIX}{name}", overrides)
-    return build({**data, **(changes or {})})
+    return build({**_read(name, tuple(overrides)), **(changes or {})})
+
+
+def section(name: str, what: str) -> dict[str, Any]:
+    """Return one section of a published model's file, for example its donors."""
+    found: dict[str, Any] = copy.deepcopy(_read(name, ())[what])
+    return found
+
+
+@functools.cache
+def _read(name: str, overrides: tuple[str, ...]) -> dict[str, Any]:
+    return configuration(f"{literature.PREFIX}{name}", overrides)  # `build` copies it
 
 
 def seeds(count: int) -> tuple[int, ...]:

@@ -14,9 +14,8 @@ from typing import Any, Final
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from donorlab.experiments.literature import Line, Reproduction, Theorem, scenario, seeds
+from donorlab.experiments.literature import Line, Reproduction, Theorem, scenario, section, seeds
 from donorlab.experiments.validation.games import TIGHT_STEP, equal_floor, gairing_floor
-from donorlab.scenarios import configuration
 from donorlab.sim import simulate
 from donorlab.sim.credit import credit_rule
 from donorlab.sim.scenario import Scenario
@@ -33,9 +32,8 @@ ORDERS: Final = range(1, 9)  # seeds: the order of announcing is drawn
 
 def instance(values: Sequence[float], choices: Sequence[Sequence[int]], *overrides: str) -> Scenario:
     """Return the scenario with cells worth ``values``, and one donor for each list of cells that it may choose among."""
-    file = configuration(f"literature/{NAME}")
     cells = [f"cell_{c:02d}" for c in range(len(values))]
-    state, donor = (next(iter(file[what].values())) for what in ("beneficiaries", "donors"))
+    state, donor = (next(iter(section(NAME, what).values())) for what in ("beneficiaries", "donors"))
     budget = dict.fromkeys(("low", "central", "high"), PRICE)
     changes: dict[str, Any] = {
         "pillar_weights": dict(zip(cells, map(float, values), strict=True)),

@@ -13,8 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from donorlab.experiments.literature import Line, Reproduction, interval, scenario, seeds
-from donorlab.scenarios import configuration
+from donorlab.experiments.literature import Line, Reproduction, interval, scenario, section, seeds
 from donorlab.sim import simulate
 from donorlab.sim.scenario import Scenario
 
@@ -26,9 +25,8 @@ LEFT: Final = 0.10  # of the slope at q = 0 that may be left at q = 1
 
 def alike(similarity: float) -> dict[str, Any]:
     """Return the section of donors in which each cares for the common sector with this share, for its own with the rest."""
-    donors = configuration(f"literature/{NAME}")["donors"]
     changed = {}
-    for name, row in donors.items():
+    for name, row in section(NAME, "donors").items():
         own = next(sector for sector, share in row["mandate"].items() if share > 0 and sector != "common")
         mandate = {sector: {"common": similarity, own: 1.0 - similarity}.get(sector, 0.0) for sector in row["mandate"]}
         changed[name] = {**row, "mandate": mandate}

@@ -79,7 +79,7 @@ def reproduce(quick: bool = False) -> Reproduction:
     small, large = (curves(size, chosen) for size in SIZES)
     refusing = curves(SIZES[0], chosen, refuse=True)
     share, moved = later_share(small), kink_moved(small, large)
-    least = interval([float(np.diff(one.welfare).min()) for one in small])
+    least, fall = (interval([float(np.diff(one.welfare).min()) for one in found]) for found in (small, refusing))
     kinks = [interval([one.kink for one in found])[0] for found in (small, large, refusing)]
     withdrawn = later_share(refusing)
     lines = (
@@ -108,9 +108,9 @@ def reproduce(quick: bool = False) -> Reproduction:
             None,
         ),
         Line(
-            "later over first slope where the recipient refuses what it cannot absorb",
-            "no fall: the drop comes from not withdrawing",
-            f"{withdrawn[0]:.2f} ({withdrawn[1]:.2f} to {withdrawn[2]:.2f}), kink {kinks[2]:.1f}",
+            "the largest fall where the recipient refuses what it cannot absorb, and the later over the first slope",
+            "the drop comes from not withdrawing",
+            f"{fall[0]:.2f} ({fall[1]:.2f} to {fall[2]:.2f}); {withdrawn[0]:.2f}, kink {kinks[2]:.1f}",
             None,
         ),
     )

@@ -17,7 +17,7 @@ from donorlab.experiments import arguments, command
 from donorlab.experiments.arguments import InputError, parse
 from experiments.conftest import Shell
 
-COMMANDS = ("benchmark", "compare", "describe", "list", "parameters")
+COMMANDS = ("benchmark", "compare", "describe", "list", "parameters", "reproduce")
 
 
 def test_help_lists_every_command_with_one_line(shell: Shell) -> None:
