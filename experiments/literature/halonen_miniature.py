@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from donorlab.experiments.literature import Line, Reproduction, scenario, seeds
 from donorlab.sim.model import CoordinationModel
@@ -30,7 +31,7 @@ def priority_counts(replications: Sequence[int]) -> list[int]:
     return counts
 
 
-def _line(what: str, expected: float, hits: Sequence[bool]) -> Line:
+def _line(what: str, expected: float, hits: npt.NDArray[np.bool_]) -> Line:
     share, error = float(np.mean(hits)), math.sqrt(expected * (1 - expected) / len(hits))
     text = f"{share:.4f} ({(share - expected) / error:+.1f} standard errors)"
     return Line(what, f"{expected:.4f}", text, abs(share - expected) <= ERRORS * error)

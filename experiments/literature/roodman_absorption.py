@@ -108,6 +108,12 @@ def reproduce(quick: bool = False) -> Reproduction:
             None,
         ),
         Line(
+            f"welfare at EUR {MONEY[-1]}m a year over the highest of the curve",
+            "told",
+            f"{interval([one.welfare[-1] / one.welfare.max() for one in small])[0]:.2f}",
+            None,
+        ),
+        Line(
             "the largest fall where the recipient refuses what it cannot absorb, and the later over the first slope",
             "the drop comes from not withdrawing",
             f"{fall[0]:.2f} ({fall[1]:.2f} to {fall[2]:.2f}); {withdrawn[0]:.2f}, kink {kinks[2]:.1f}",
@@ -120,6 +126,11 @@ def reproduce(quick: bool = False) -> Reproduction:
         source="D. Roodman 2006, Center for Global Development, working paper 75 (abstract)",
         lines=lines,
         not_reproduced=(
+            (
+                "beyond the threshold aid brings less, and in some circumstances harm",
+                "in the engine it always ends in gridlock: projects that cannot finish keep taking oversight until no room "
+                "is left, so that nearly all of the effect is lost, and refusing new projects no longer helps",
+            ),
             ("throughput as a motive of the recipient", "the recipient does not optimise: it refuses nothing, or all"),
             (
                 "Cobb-Douglas production of projects",

@@ -29,7 +29,7 @@ MIXED: Final = streams.stream_key("mixed strategy")
 def symmetric_equilibrium(values: FloatArray, donors: int) -> FloatArray:
     """Return the probability with which each of ``donors`` donors plays each cell, shape (C,)."""
     if donors == 1:
-        return np.eye(len(values))[int(np.argmax(values))]
+        return np.asarray(np.eye(len(values))[int(np.argmax(values))])
 
     def played(level: float) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore"):
