@@ -199,6 +199,26 @@ def reproduce(words: tuple[str, ...]) -> int:
     return run(words)
 
 
+@program.command()
+@click.argument("words", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--quick", is_flag=True, help="Smaller sizes: under two minutes; the same as quick=true.")
+@click.pass_context
+def validate(ctx: click.Context, words: tuple[str, ...], quick: bool) -> None:
+    """Check what the model must reproduce; write a report.
+
+    Writes validation.html (opens from disk) and tables. Exit status 1 if something that must hold exactly does not.
+
+    \b
+    only=[all]               rows, for example only=[T5,P1] or only=[P1/world]
+    quick=false              smaller sizes, under two minutes; the same as --quick
+    workers=auto             processes; the numbers do not depend on it
+    out=FOLDER               default ./results/<date>-<time>-validate-<hash>
+    """
+    from donorlab.experiments.validate import run
+
+    ctx.exit(0 if run([*words, "quick=true"] if quick else words) else FAULT)
+
+
 def main() -> NoReturn:
     """Run the program (entry point of the console script)."""
     program.main()

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from donorlab import sim
 from donorlab.experiments.arguments import InputError, RunError
@@ -200,6 +200,48 @@ def _tasks(jobs: Sequence[Job], workers: int) -> list[list[Job]]:
         tasks[-1].append(job)
         room -= len(job.architectures)
     return tasks
+
+
+@contextlib.contextmanager
+def _pool(workers: int, scenarios: Mapping[str, Scenario]) -> Iterator[ProcessPoolExecutor]:
+    """Give a pool of workers that is gone when the block is left, however it is left."""
+    pool = ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin,
+        initargs=(dict(scenarios), _SOURCES),
+    )
+    try:
+        yield pool
+    except BaseException as error:
+        _kill(pool)
+        if isinstance(error, BrokenProcessPool):
+            raise RunError("a worker process ended unexpectedly; workers=1 does without them") from error
+        raise
+    pool.shutdown()
+
+
+def in_processes[Answer](
+    function: Callable[..., Answer],
+    asked: Sequence[tuple[Any, ...]],
+    workers: int,
+    advance: Callable[[], None] = lambda: None,
+) -> list[Answer]:
+    """Call a function with each tuple of arguments, in processes; return what it returns, in the order asked.
+
+    Parameters
+    ----------
+    function : importable by its name; all that it needs compiled should be compiled before
+    asked : arguments
+    workers : number of processes
+    advance : called after each
+    """
+    with _pool(min(workers, max(1, len(asked))), {}) as pool:
+        with _ctrl_c_held_back():
+            futures = [pool.submit(function, *words) for words in asked]
+        for _ in as_completed(futures):
+            advance()
+        return [future.result() for future in futures]
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:

@@ -130,6 +130,10 @@ class ResultFolder:
         text = json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False)
         self._new(f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
+    def text(self, name: str, text: str) -> None:
+        """Write a text file under its full name, in UTF-8."""
+        self._new(name).write_text(text, encoding="utf-8", newline="\n")
+
     def figure(self, name: str, figure: Figure, data: pd.DataFrame, provenance: Mapping[str, str]) -> None:
         """Write ``figures/name.png``, with its provenance in the file, and the data behind it as CSV."""
         figure.savefig(self._new(f"figures/{name}.png"), dpi=FIGURE_DPI, metadata=dict(provenance))

@@ -1,6 +1,7 @@
 """What is simulated: scenarios by name, their data, the table of parameters, discovery of plug-ins."""
 
 from donorlab.scenarios.loader import architectures, build, configuration, load, names
+from donorlab.scenarios.observed import dyads
 from donorlab.scenarios.parameters import (
     ParameterRow,
     PlannedRow,
@@ -21,6 +22,7 @@ __all__ = [
     "architectures",
     "build",
     "configuration",
+    "dyads",
     "load",
     "names",
     "parameter_defaults",

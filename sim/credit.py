@@ -334,7 +334,7 @@ _RULES: Final = (
     CreditRule(
         name="equal_per_cell",
         summary="a cell's gain is split equally among all donors present in it",
-        # (ii) fails: a donor that alone covers almost all of a cell gets 1/m of it.
+        # (ii) fails: a donor that alone covers almost all of a cell gets 1/m of it. (iii) holds.
         source="counting projects by recipient and theme; no theorem",
         kind=PER_CELL,
         bounded=False,

@@ -152,7 +152,7 @@ class Game:
     @property
     def tasks(self) -> int:
         """Length of the longest task list of a cell."""
-        return self.gained.shape[1] - 1
+        return int(self.gained.shape[1]) - 1
 
     def index_of(self, words: WordArray) -> tuple[int, ...]:
         """Return the profile in which donors take exactly the tasks ``words`` (D, C).

@@ -55,6 +55,11 @@ class Result:
             **distribution_outcomes(model, self._paid),
         }
 
+    @property
+    def model(self) -> CoordinationModel:
+        """The finished model: its arrays are the final state (reading only)."""
+        return self._model
+
     @cached_property
     def _paid(self) -> Payments:
         return payments(self._model)

@@ -2,16 +2,17 @@
 
 A round that is too large to enumerate still has its floor (``game.floor``): welfare W and credit u_i of the contracts
 as they are, W* from above by the bound with the round's money (``optimum.solve_bound``), and each regret from above by
-donor i's best reply to the others' actual contracts in the fractional relaxation: no fixed cost as such, any share of a
-task, every state open, the same lowest attainable prices as the bound (a greedy best reply could miss the best, and the
-floor would then be higher than the theorem's). Why both may be widened together: the bound's plan can be shared out to
-the donors by their money, so ``W* - W(a) <= sum_i M_i`` with M_i the most that i's money could add to the others'
-contracts, and no best credit R_i computed here is below M_i or below any feasible reply's credit. Widening W* alone
-(cheaper prices, other states than in the regrets) would claim more than the theorem.
+donor i's best reply to the others' actual contracts in the fractional relaxation: no fixed cost as such, any share of
+a task, every state that is open to projects, the same lowest attainable prices as the bound (a greedy best reply could
+miss the best, and the floor would then be higher than the theorem's). Why both may be widened together: the bound's
+plan can be shared out to the donors by their money, so ``W* - W(a) <= sum_i M_i`` with M_i the most that i's money could
+add to the others' contracts, and no best credit R_i computed here is below M_i or below any feasible reply's credit.
+Widening W* alone (cheaper prices, other states than in the regrets) would claim more than the theorem.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,13 +28,6 @@ from donorlab.sim.state import BENEFICIARY, COST, DONOR, PILLAR, TASKS
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
-
-
-def _bits(words: WordArray, tasks: int) -> BoolArray:
-    """Return the bits of words, shape (..., tasks)."""
-    shifts = np.arange(tasks, dtype=np.uint64)
-    result: BoolArray = ((words[..., None] >> shifts) & np.uint64(1)).astype(np.bool_)
-    return result
 
 
 @compiled
@@ -92,27 +86,46 @@ def _best_steps(kind, share, gained, takers, own, open_tasks, best, steps):  # t
 
 
 @compiled
-def _best_credit(kind, share, gained, takers, own, open_tasks, cost, cash):  # type: ignore[no-untyped-def]
-    """Return the most credit that ``cash`` buys one donor over all cells, tasks in any share: best EUR first."""
-    cells, tasks = takers.shape
-    steps = np.zeros((cells, tasks))
+def _best_credits(kind, share, gained, touched, taken, open_tasks, cost, cash, out):  # type: ignore[no-untyped-def]
+    """Fill ``out`` (D,) with the most credit that each donor's ``cash`` buys over all cells, best EUR first.
+
+    ``taken`` (cells touched, D, L) for the cells ``touched``: what nobody takes is the same for all donors. Tasks can be
+    bought in any share.
+    """
+    cells = gained.shape[0]
+    donors, tasks = taken.shape[1], taken.shape[2]
+    takers = np.zeros((touched.shape[0], tasks), dtype=np.int64)
+    for i in range(touched.shape[0]):
+        for d in range(donors):
+            for task in range(tasks):
+                takers[i, task] += taken[i, d, task]
+    alone, steps = np.zeros((cells, tasks)), np.zeros((cells, tasks))
     best = np.empty(tasks + 1)
+    nobody = np.zeros(tasks, dtype=np.int64)
     for c in range(cells):
-        _best_steps(kind, share, gained[c], takers[c], own[c], open_tasks[c], best, steps[c])
+        _best_steps(kind, share, gained[c], nobody, nobody, open_tasks[c], best, alone[c])
+    own = np.zeros(tasks, dtype=np.int64)
     bought = np.zeros(cells, dtype=np.int64)
-    total = 0.0
-    while cash > 0.0:
-        chosen, ratio = -1, 0.0
-        for c in range(cells):
-            if bought[c] < open_tasks[c] and steps[c, bought[c]] / cost[c] > ratio:
-                chosen, ratio = c, steps[c, bought[c]] / cost[c]
-        if chosen < 0:
-            break
-        paid = min(cash, cost[chosen])
-        total += ratio * paid
-        cash -= paid
-        bought[chosen] += 1
-    return total
+    for d in range(donors):
+        steps[:] = alone
+        for i in range(touched.shape[0]):
+            c = touched[i]
+            own[:] = taken[i, d]
+            _best_steps(kind, share, gained[c], takers[i], own, open_tasks[c], best, steps[c])
+        left, total = cash[d], 0.0
+        bought[:] = 0
+        while left > 0.0:
+            chosen, ratio = -1, 0.0
+            for c in range(cells):
+                if bought[c] < open_tasks[c] and steps[c, bought[c]] / cost[c] > ratio:
+                    chosen, ratio = c, steps[c, bought[c]] / cost[c]
+            if chosen < 0:
+                break
+            paid = min(left, cost[chosen])
+            total += ratio * paid
+            left -= paid
+            bought[chosen] += 1
+        out[d] = total
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +136,8 @@ class Round:
     ----------
     quarter : number
     start : (J, K) tasks that stood or were in live projects before the round
-    weight : (J, K) state weight times pillar weight; value : (L + 1,) f(c / L)
+    weight : (J, K) state weight times pillar weight, 0 in states whose queue takes no project in this round
+    value : (L + 1,) f(c / L)
     cost : (J,) lowest attainable price of a task, EUR m; cash : (D,) EUR m before the round
     taken : (D, J, K) words: tasks contracted in the round that were open; spent : (D, J, K) EUR m
     setting : what decides whether bounds are claimed
@@ -147,24 +161,26 @@ class Round:
         rise = self.value[reached] - self.value[self.start.reshape(-1, 1)]
         return np.asarray(self.weight.reshape(-1, 1) * rise)
 
-    def _cells(self) -> BoolArray:
-        """Return who takes what, shape (C, D, L)."""
-        donors = len(self.cash)
-        return _bits(self.taken.reshape(donors, -1), len(self.value) - 1).transpose(1, 0, 2)
+    def _touched(self) -> tuple[IntArray, BoolArray]:
+        """Return the cells in which anything is taken, and who takes what there, shape (cells touched, D, L)."""
+        words = self.taken.reshape(len(self.cash), -1)
+        touched = np.flatnonzero(words.any(axis=0))
+        shifts = np.arange(len(self.value) - 1, dtype=np.uint64)
+        taken: BoolArray = ((words.T[touched][..., None] >> shifts) & np.uint64(1)).astype(np.bool_)
+        return touched, taken
 
     def welfare(self) -> float:
         """Return W, gained by the union of all contracts over the state before the round."""
-        covered = self._cells().any(axis=1).sum(axis=1)
-        return float(self.gained[np.arange(len(covered)), covered].sum())
+        touched, taken = self._touched()
+        return float(self.gained[touched, taken.any(axis=1).sum(axis=1)].sum())
 
     def payoffs(self, rule: CreditRule) -> FloatArray:
         """Return the credit of each donor, shape (D,)."""
-        taken, gained = self._cells(), self.gained
-        donors = len(self.cash)
-        spent = self.spent.reshape(donors, -1)
-        credit = np.zeros(donors)
-        for c in np.flatnonzero(taken.any(axis=(1, 2))):
-            credit += rule(taken[c], spent[:, c], gained[c])
+        touched, taken = self._touched()
+        gained, spent = self.gained, self.spent.reshape(len(self.cash), -1)
+        credit = np.zeros(len(self.cash))
+        for c, who in zip(touched, taken, strict=True):
+            credit += rule(who, np.ascontiguousarray(spent[:, c]), gained[c])
         return credit
 
     def optimum_above(self) -> float:
@@ -185,16 +201,15 @@ class Round:
         share = rule.table(donors)
         if rule.kind not in (MARGINAL, SHARED) or (np.diff(share[1:]) > 0).any():
             raise ScenarioError(f"regrets of a round: no best reply is known for the credit rule '{rule.name}'")
-        taken, gained = self._cells(), self.gained
-        takers = taken.sum(axis=1)
         open_tasks = (len(self.value) - 1 - self.start).ravel()
         cost = np.repeat(self.cost, self.start.shape[1])
-        credit = self.payoffs(rule)
-        best = [
-            _best_credit(rule.kind, share, gained, takers, taken[:, d], open_tasks, cost, float(self.cash[d]))
-            for d in range(donors)
-        ]
-        return np.maximum(0.0, np.array(best) - credit)
+        best = np.zeros(donors)
+        _best_credits(rule.kind, share, self.gained, *self._touched(), open_tasks, cost, self.cash, best)
+        return np.maximum(0.0, best - self.payoffs(rule))
+
+    def of_money_spent(self) -> Round:
+        """Return the same round with what each donor spent as all the money it had: a game with smaller sets."""
+        return dataclasses.replace(self, cash=self.spent.sum(axis=(1, 2)))
 
     def floor(self, rule: CreditRule) -> float:
         """Return a lower bound of ``welfare()``: the regret form with W* and regrets from above.
@@ -221,6 +236,7 @@ class Watch:
         self.before = model.state.standing | model.state.known[-1]
         self.cash = model.state.cash.copy()
         self.rows = model.state.ledger.size
+        self.closed = model.state.closed.copy()  # a queue that is too long does not shorten while donors plan
 
     def round(self) -> Round:
         """Return the round that was played since."""
@@ -235,7 +251,7 @@ class Watch:
         return Round(
             quarter=model.quarter,
             start=np.bitwise_count(self.before).astype(np.int64),
-            weight=np.outer(land.state_weight, land.pillar_weight),
+            weight=np.outer(np.where(self.closed, 0.0, land.state_weight), land.pillar_weight),
             value=land.value,
             cost=task_prices(model.inputs, land),
             cash=self.cash,

@@ -8,7 +8,7 @@ Gairing 2009; Paccagnan and Marden. The games drawn here are assumptions: sizes 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,12 +63,12 @@ def random_game(rng: np.random.Generator, shape: tuple[int, tuple[int, ...]] | N
         gained[c, 1 : tasks + 1] = np.cumsum(steps)
         gained[c, tasks + 1 :] = gained[c, tasks]
     words = np.array([(1 << tasks) - 1 for tasks in lists], dtype=np.uint64)
-    fixed = rng.choice([0.0, 0.5, 1.0], size=len(lists))
+    fixed: FloatArray = rng.choice(np.array([0.0, 0.5, 1.0]), size=len(lists))
     holes = rng.random() < 0.5
     actions = []
     for _ in range(donors):
         allowed = np.where(rng.random(len(lists)) < 0.2, np.uint64(0), words)
-        unit = rng.choice([1.0, 1.0, 1.5], size=len(lists))
+        unit: FloatArray = rng.choice(np.array([1.0, 1.0, 1.5]), size=len(lists))
         sets, spent = feasible_actions(allowed, unit, fixed, float(rng.choice([1.0, 2.0, 3.0, 4.5])), (1, 2))
         kept = (rng.random(len(sets)) < (0.6 if holes else 1.0)) | (np.arange(len(sets)) == 0)
         actions.append((sets[kept], spent[kept]))
@@ -201,10 +201,11 @@ def rounds_of(scenario: Scenario, seed: int) -> list[Round]:
 
 
 def t2_along_runs(
-    scenario: Scenario, seeds: Iterable[int], rules: Sequence[str] = ("marginal", "equal")
+    scenario: Scenario, seeds: Iterable[int], rules: Sequence[str] = ("marginal", "equal"), money: str = "cash"
 ) -> list[FloorFinding]:
     """Check the regret form in every round of whole runs, with W* and regrets from above.
 
+    ``money`` of a donor is all its ``cash`` before the round (what it saves counts as regret), or only what it ``spent``.
     Rounds in which the money could gain nothing are left out.
 
     Raises
@@ -216,6 +217,7 @@ def t2_along_runs(
     floors: dict[str, list[float]] = {name: [] for name in rules}
     for seed in seeds:
         for played in rounds_of(scenario, seed):
+            played = played.of_money_spent() if money == "spent" else played
             optimum, gained = played.optimum_above(), played.welfare()
             if optimum <= ROUNDING * float(played.weight.sum()):
                 continue
@@ -237,6 +239,25 @@ def per_cell_example() -> tuple[Game, tuple[int, ...]]:
     large = [(0, 0), ((1 << 20) - 1, 0), (0, 1)]
     small = [[(0, 0), (1 << task, 0)] for task in (20, 21)]
     return game_from_lists(gained, [large, *small]), (2, 1, 1)
+
+
+def relative_example() -> tuple[Game, tuple[int, ...]]:
+    """Return a game and an equilibrium of it, under relative impact, with less than half of the optimum.
+
+    A cell of two tasks is worth 1 as soon as one is done; the rival does one of them. The other donor does both, for
+    3/4 - 1/4, rather than something new worth 1.49, for 1.49 - 1. W = 1, W* = 2.49.
+    """
+    gained = np.array([[0.0, 1.0, 1.0], [0.0, 1.49, 1.49]])
+    return game_from_lists(gained, [[(0, 0), (3, 0), (0, 1)], [(0, 0), (1, 0)]]), (1, 1)
+
+
+def below_half() -> dict[str, tuple[float, bool]]:
+    """Return W / W* of an explicit profile under each rule without a bound, and whether it is an equilibrium."""
+    found = {}
+    for name, (game, profile) in {"equal_per_cell": per_cell_example(), "relative_impact": relative_example()}.items():
+        table = tables(game, RULES[name])
+        found[name] = float(table.welfare[profile]) / table.optimum, bool(table.equilibria()[profile])
+    return found
 
 
 # --- T3 and T4: covering games -------------------------------------------------------------------------------
@@ -281,6 +302,19 @@ def tight_covering_game(donors: int, shares: FloatArray, step: float = TIGHT_STE
 def tight_marginal_game() -> tuple[Game, tuple[int, ...]]:
     """Return the tight instance of marginal contribution: donor 1 in {A, B}, donor 2 in {A, C}, worth 1, 1, 0."""
     return covering_game([1.0, 1.0, 0.0], [[[0], [1]], [[0], [2]]]), (0, 1)
+
+
+def many_task_example(tasks: int, step: float = 0.0) -> tuple[Game, tuple[int, ...]]:
+    """Return a game of two donors whose equilibrium has 2L / (4L - 1) of the optimum under equal (and Gairing's) credit.
+
+    One cell of L tasks is worth 1 as soon as one is done, so each is credited 1 / L; donor 2 does one of them, donor 1
+    all, for 1 - 1 / (2L), which is what its alternative elsewhere is worth, less ``step``. L = 1 is n / (2n - 1); more
+    tasks go to 1/2: the sharper floors of T3 and T4 hold for cells of one task only.
+    """
+    gained = np.ones((2, tasks + 1))
+    gained[1] = 1.0 - 1.0 / (2.0 * tasks) - step
+    gained[:, 0] = 0.0
+    return game_from_lists(gained, [[(0, 0), ((1 << tasks) - 1, 0), (0, 1)], [(0, 0), (1, 0)]]), (1, 1)
 
 
 @dataclass(frozen=True)
@@ -340,16 +374,17 @@ def t4(games: int = 1000, seed: int = 1, donors: Sequence[int] = (2, 3, 4, 5)) -
 
 def refused(rule: CreditRule, setting: Setting) -> str:
     """Return why both floors are refused, "" if either is given."""
-    reasons = []
-    for ask in (
+    asks: tuple[Callable[[], float], ...] = (
         lambda: floor(1.0, np.zeros(2), rule, setting),
         lambda: equilibrium_floor(1.0, 2, rule, setting),
-    ):
+    )
+    reasons = []
+    for ask in asks:
         try:
             ask()
         except BoundNotClaimed as reason:
             reasons.append(str(reason))
-    return reasons[0] if len(reasons) == 2 else ""
+    return reasons[0] if len(reasons) == len(asks) else ""
 
 
 def t8() -> dict[str, str]:

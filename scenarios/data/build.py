@@ -33,6 +33,8 @@ OLD_YEAR: Final = 2020
 """A share of internet users from before this year gets a note."""
 TECHNICAL_YEARS: Final = (2018, 2019, 2020)
 """Years whose technical cooperation is summed."""
+DYAD_YEARS: Final = tuple(range(2015, 2021))
+"""Years of ``dyads.csv``: those of affinity and those that results are scored on."""
 
 # What the fit of own effort assumes (the model's defaults).
 HEADROOM: Final = 0.85
@@ -161,6 +163,28 @@ def _notes(iso3: str, users_m: float, percent_year: int, gci2020: float, technic
     return "; ".join(notes)
 
 
+def dyad_table(states: Sequence[str], raw: Raw) -> pd.DataFrame:
+    """Table ``dyads.csv``: technical cooperation from all bilateral donors to the beneficiaries.
+
+    Parameters
+    ----------
+    states
+        ISO3 codes, from `select_states`.
+    raw
+        What was read.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``donor``, ``recipient``, ``year``, ``technical_cooperation_usd_m``; positive figures only, sorted.
+    """
+    keys = ["donor", "recipient", "year"]
+    table = raw.bilateral[[*keys, "technical_cooperation"]].set_axis([*keys, "technical_cooperation_usd_m"], axis=1)
+    table["technical_cooperation_usd_m"] = table["technical_cooperation_usd_m"].round(2)
+    kept = (table["technical_cooperation_usd_m"] > 0) & table["recipient"].isin(list(states))
+    return table[kept & table["year"].isin(DYAD_YEARS)].sort_values(keys, ignore_index=True)
+
+
 def own_effort_fit(beneficiaries: pd.DataFrame) -> dict[str, object]:
     """Rate of own effort that explains the GCI gains of states with little technical cooperation.
 
@@ -218,12 +242,14 @@ def build(raw: Path) -> dict[str, pd.DataFrame]:
         File name to table, ready to be written without an index.
     """
     everything = sources.read_everything(raw)
-    beneficiaries = beneficiary_table(select_states(everything), everything)
+    states = select_states(everything)
+    beneficiaries = beneficiary_table(states, everything)
     donors = donor_rows(everything)
     return {
         "beneficiaries.csv": beneficiaries.reset_index(),
         "donors.csv": pd.DataFrame(donors),
         "affinity.csv": affinity_table(donors, beneficiaries, everything),
+        "dyads.csv": dyad_table(states, everything),
         "own_effort_fit.csv": pd.DataFrame([own_effort_fit(beneficiaries)]),
     }
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.outcomes.tables import Payments, ratio
-from donorlab.sim.scenario import FloatArray
+from donorlab.sim.scenario import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -54,15 +54,15 @@ def weighted_gini(values: FloatArray, weights: FloatArray) -> float:
     return float(1.0 - (w * (held + before)).sum())
 
 
-def nonsignificant_share(aid: FloatArray) -> float:
-    """Return the share of relations that are neither concentrated nor important (OECD 2009).
+def nonsignificant(aid: FloatArray) -> BoolArray:
+    """Return which relations of ``aid`` (D, J) are neither concentrated nor important (OECD 2009), shape (D, J).
 
-    A relation is concentrated if the donor's share of the beneficiary's aid is at least its share of all aid, and
-    important if the donor is among the largest that together give 90% of the beneficiary's aid.
+    A relation, aid above 0, is concentrated if the donor's share of the beneficiary's aid is at least its share of all
+    aid, and important if the donor is among the largest that together give 90% of the beneficiary's aid.
     """
     total = aid.sum()
     if total <= 0:
-        return float("nan")
+        return np.zeros(aid.shape, dtype=np.bool_)
     given, received = aid.sum(axis=1), aid.sum(axis=0)
     relations = aid > 0
     served = received > 0
@@ -73,7 +73,12 @@ def nonsignificant_share(aid: FloatArray) -> float:
     before = np.cumsum(ranked, axis=0) - ranked
     important = np.zeros_like(relations)
     np.put_along_axis(important, order, before < 0.9 - TOLERANCE, axis=0)
-    return float((relations & ~concentrated & ~important).sum() / relations.sum())
+    return np.asarray(relations & ~concentrated & ~important)
+
+
+def nonsignificant_share(aid: FloatArray) -> float:
+    """Return the share of relations that are not significant, NaN where there is no aid; see `nonsignificant`."""
+    return ratio(float(nonsignificant(aid).sum()), float((aid > 0).sum()))
 
 
 def distribution_outcomes(model: CoordinationModel, paid: Payments) -> dict[str, float]:

@@ -52,6 +52,13 @@ def test_covering_games_are_exact_in_the_engine() -> None:
     assert gairing == pytest.approx([0.6667, 0.6364, 0.6327, 0.6322], abs=1e-4)
 
 
+def test_where_donors_start_decides_which_equilibrium_they_reach() -> None:
+    rule = "mechanism.planning.rule=marginal"
+    assert covering_games.reached(*covering_games.TIGHT_MARGINAL, rule) == pytest.approx(1.0)
+    low = covering_games.reached(*covering_games.TIGHT_MARGINAL, rule, "mechanism.planning.start=least_valuable")
+    assert low == pytest.approx(0.5)
+
+
 def test_the_optimum_of_a_game_is_an_assignment() -> None:
     assert covering_games.optimum([3.0, 2.0], [[0], [0]]) == 3.0
     assert covering_games.optimum([3.0, 2.0], [[0, 1], [0]]) == 5.0

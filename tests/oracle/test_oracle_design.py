@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
+from donorlab.scenarios.byhand import plain_parameters, scenario
 from donorlab.sim import streams
 from donorlab.sim.scenario import Scenario
-from oracle.byhand import plain_parameters, scenario
 from oracle.design import prepare
 from oracle.leads import blocks_of_members, blocks_of_units
 from oracle.model import first_state, run

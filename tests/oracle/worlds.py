@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from donorlab.scenarios.byhand import plain_parameters, scenario
 from donorlab.sim.scenario import Scenario
-from oracle.byhand import plain_parameters, scenario
 from oracle.derived import yearly_budgets
 from oracle.design import ARCHITECTURES, POOL
 from oracle.model import OracleRun

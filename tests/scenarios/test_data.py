@@ -12,10 +12,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from donorlab.scenarios import dyads
+
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "scenarios" / "data"
 EXCERPT = Path(__file__).resolve().parent / "data_excerpt"
-TABLES = ["beneficiaries.csv", "donors.csv", "affinity.csv", "own_effort_fit.csv"]
+TABLES = ["beneficiaries.csv", "donors.csv", "affinity.csv", "dyads.csv", "own_effort_fit.csv"]
 
 PILLARS = ["legal", "technical", "organisational", "capacity_development", "cooperation"]
 INSTRUMENTS = ["advice", "training", "institution", "exchange"]
@@ -204,6 +206,28 @@ def test_affinity_by_rule(states: pd.DataFrame, donors: pd.DataFrame, affinity: 
     assert (table.loc[dyads.index[dyads], "FSM"] == 0.1).all()
 
 
+def test_dyads(states: pd.DataFrame, donors: pd.DataFrame, affinity: pd.DataFrame) -> None:
+    table = dyads()
+    keys = ["donor", "recipient", "year"]
+    assert list(table.columns) == [*keys, "technical_cooperation_usd_m"]
+    assert len(table) == 14185
+    assert not table.duplicated(keys).any()
+    assert table[keys].equals(table[keys].sort_values(keys, ignore_index=True))
+    assert set(table["year"]) == set(range(2015, 2021))
+    assert table["donor"].str.fullmatch("[A-Z]{3}").all()
+    assert set(states["iso3"]) - set(table["recipient"]) == {"FSM"}
+    assert set(table["recipient"]) <= set(states["iso3"])
+    assert len(set(table["donor"]) & set(donors["id"])) == 29
+    assert table["technical_cooperation_usd_m"].min() >= 0.01
+    # the other two tables that were derived from the same source say the same
+    scored = table[table["year"] >= 2018].groupby("recipient")["technical_cooperation_usd_m"].sum()
+    told = states.set_index("iso3")["technical_cooperation_usd_m"].dropna()
+    assert (scored.reindex(told.index) - told).abs().max() < 0.005
+    early = table[table["year"] <= 2017].groupby(["donor", "recipient"])["year"].nunique() / 3
+    own = affinity[affinity["basis"].str.startswith("years with technical")].set_index(["donor", "beneficiary"])
+    assert (early.reindex(own.index, fill_value=0.0) - own["affinity"]).abs().max() < 1e-6
+
+
 def test_fit_can_be_recomputed(states: pd.DataFrame) -> None:
     table = read(DATA, "own_effort_fit.csv")
     assert list(table.columns) == ["fit", "states", "gain_tasks", "admin_ownership_quarters", "rule"]
@@ -326,6 +350,18 @@ def test_excerpt_affinity(built: Path) -> None:
     assert value["COE", "FJI"] == 1.0
     assert value["CHN", "CHN"] == 0.0
     assert table.loc[("CHN", "CHN"), "basis"] == "self"
+
+
+@needs_openpyxl
+def test_excerpt_dyads(built: Path) -> None:
+    table = read(built, "dyads.csv").set_index(["donor", "recipient", "year"])["technical_cooperation_usd_m"]
+    assert list(table.index) == sorted(table.index)
+    assert list(table["JPN", "KEN"].index) == [2016, 2017, 2018, 2019, 2020]
+    assert (table["JPN", "KEN"] == 20.0).all()
+    assert table["DEU", "KEN", 2015] == 1.24  # two decimals
+    assert ("DEU", "GHA", 2017) not in table.index  # .004 is nothing in two decimals
+    assert "RUS" not in table.index.get_level_values("donor")  # a negative figure is no presence
+    assert set(table.index.get_level_values("recipient")) == {"CHN", "COD", "FJI", "GHA", "KEN", "PSE", "YEM"}
 
 
 @needs_openpyxl

@@ -9,7 +9,7 @@ from pathlib import Path
 from donorlab.scenarios import load, parameter_table
 from donorlab.sim import simulate
 from donorlab.sim.architectures import architecture_names, get_architecture
-from donorlab.sim.mechanisms import mechanism_names, phases
+from donorlab.sim.mechanisms import get_mechanism, mechanism_names, phases
 from donorlab.sim.outcomes.catalogue import CATALOGUE
 
 ODD = Path(__file__).parents[2] / "sim" / "ODD.md"
@@ -21,6 +21,11 @@ def _range(row):
     return " .. ".join(str(value) for value in row.range)
 
 
+def _own(phase):
+    """The model's own mechanisms: a plug-in that another test has registered is not among them."""
+    return [n for n in mechanism_names(phase) if get_mechanism(phase, n).__module__.startswith("donorlab.sim.")]
+
+
 def tables():
     parameters = ["| parameter | unit | default | range | kind | meaning |", "|---|---|---|---|---|---|"]
     parameters += [
@@ -30,7 +35,7 @@ def tables():
     outcomes = ["| outcome | unit | formula |", "|---|---|---|"]
     outcomes += [f"| `{name}` | {unit} | {formula} |" for name, (unit, formula) in CATALOGUE.items()]
     mechanisms = ["| phase | mechanisms |", "|---|---|"]
-    mechanisms += [f"| `{phase}` | {', '.join(f'`{n}`' for n in mechanism_names(phase))} |" for phase in phases()]
+    mechanisms += [f"| `{phase}` | {', '.join(f'`{n}`' for n in _own(phase))} |" for phase in phases()]
     return {"parameters": parameters, "outcomes": outcomes, "mechanisms": mechanisms}
 
 

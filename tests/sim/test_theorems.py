@@ -3,7 +3,6 @@
 The rows of ``tests/VALIDATION.md`` are named T5, T6 and T7.
 """
 
-import functools
 import itertools
 import math
 import subprocess
@@ -14,15 +13,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle.worlds import plain_parameters, scenario, worlds
-from scipy.integrate import solve_ivp
 from scipy.optimize import brentq, linprog
 
+from donorlab.experiments.validation.coverage_curve import (
+    LENGTH,
+    MOMENTS,
+    SIGHT,
+    by_equation,
+    by_task,
+    coverage,
+    tolerance,
+)
 from donorlab.sim import CoordinationModel, Scenario, baseline, certificate, simulate
 from donorlab.sim.architectures import architecture_names
 from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.optimum import solve_bound
 from donorlab.sim.setup import yearly_budgets
-from donorlab.sim.state import PILLAR, TASKS
 
 NEAR = 1e-9
 
@@ -363,58 +369,6 @@ def test_harmful_aid_has_a_negative_efficiency(toy):
 
 # --- T7: the coverage curve ----------------------------------------------------------------------------------
 
-LENGTH = 60
-MOMENTS = (0.5, 1.0, 2.0)
-SIGHT = (0.0, 0.3, 0.6, 0.9, 1.0)
-
-
-@functools.cache
-def crowded(cells, donors, q, ignorance):
-    """One state with independent cells; in each, many donors that buy one task each, one after the other."""
-    n = cells * donors
-    return scenario(
-        score=[[0.0] * cells],
-        mandate=np.repeat(np.eye(cells), donors, axis=0).tolist(),
-        skill=[[1.0]] * n,
-        mix=[[1.0]] * cells,
-        budget=[4.0] * n,
-        donor_ids=[f"D{d:05d}" for d in range(n)],
-        state_ids=["S"],
-        parameters=plain_parameters(
-            money=4.0 * n, tasks_per_pillar=LENGTH, value_concavity=1.0, observation_probability=q, ignorance=ignorance,
-            planning_slots=0, pace=1e-6, queue_limit=1e9,
-        ),
-    )  # fmt: skip
-
-
-def coverage(cells, donors, q, ignorance, seeds):
-    """Share of the list that is taken after each purchase, shape (purchases + 1, cells * seeds)."""
-    curves = []
-    for seed in range(seeds):
-        model = CoordinationModel(crowded(cells, donors, q, ignorance), rng=seed)
-        model.step()
-        ledger = model.state.ledger
-        pillar, words = ledger.whole[: ledger.size, PILLAR], ledger.words[: ledger.size, TASKS]
-        for k in range(cells):
-            taken = np.bitwise_or.accumulate(np.append(np.uint64(0), words[pillar == k]))
-            curve = bit_counts(taken) / LENGTH
-            curves.append(np.append(curve, np.full(donors + 1 - len(curve), curve[-1])))
-    return np.array(curves).T
-
-
-def by_equation(q, s, most=40):
-    """Integrate dn_m/ds = (r^(m-1) n_(m-1) - r^m n_m) / sum_i r^i n_i from n_0 = 1; return f = 1 - n_0."""
-    r = (1 - q) ** np.arange(most)
-
-    def change(_, n):
-        flow = r * n / max((r * n).sum(), 1e-300)
-        return np.append(0, flow[:-1]) - flow
-
-    if q == 1:
-        return min(1.0, s)
-    start = np.append(1.0, np.zeros(most - 1))
-    return 1 - solve_ivp(change, (0, s), start, rtol=1e-9, atol=1e-12).y[0, -1]
-
 
 def by_closed_form(q, s):
     """Solve s = sum_j (-1)^j prod_{i=1..j} (1 - r^i) tau^(j+1) / (j+1)!, tau = -ln(1 - f), for f."""
@@ -429,19 +383,6 @@ def by_closed_form(q, s):
         return total
 
     return brentq(lambda f: effort(f) - s, 1e-12, 1 - 1e-6)
-
-
-def by_task(q, s):
-    """Solve s = q f - (1 - q) ln(1 - f) for f."""
-    return min(1.0, s) if q == 1 else brentq(lambda f: q * f - (1 - q) * math.log(1 - f) - s, 0, 1 - 1e-15)
-
-
-def tolerance(f, runs):
-    """Four standard errors of a share of the list, no more spread than independent draws, and the bias of 1 / L.
-
-    At q = 0 the exact value exceeds the limit by s exp(-s) / (2 L) < .19 / L.
-    """
-    return 4 * math.sqrt(f * (1 - f) / (LENGTH * runs)) + 0.4 / LENGTH
 
 
 @pytest.mark.parametrize("q", [0.0, 0.3, 0.6])

@@ -4,82 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oracle.byhand import plain_parameters, scenario
 from oracle.worlds import architectures
 
+from donorlab.experiments.validation.frictions import ALONE, one_cell
+from donorlab.scenarios.byhand import plain_parameters, scenario
 from donorlab.sim import cut_aid, simulate
 from donorlab.sim.outcomes.waterfall import BARS
 
 LOSSES = [name for name, _ in BARS if name != "effective"]
-
-
-def one_cell(donors=2, budget=10.0, instruments=("training",), tasks=64, **changes):
-    """One state, one pillar: nothing can be misallocated. ``budget`` EUR m a year and donor, a task costs 1."""
-    mix = [1.0 / len(instruments)] * len(instruments)
-    parameters = {
-        "money": donors * budget,
-        "tasks_per_pillar": tasks,
-        "horizon": 4,
-        "wind_down": 40,
-        "planning_slots": 0,
-        "administration_intercept": 1000.0,
-        "pace": 10.0,
-    } | changes
-    return scenario(
-        score=[[0.0]],
-        mandate=[[1.0]] * donors,
-        skill=[mix] * donors,
-        mix=[mix],
-        budget=[budget] * donors,
-        donor_ids=[f"D{i}" for i in range(donors)],
-        state_ids=["S"],
-        instruments=list(instruments),
-        parameters=plain_parameters(**parameters),
-    )
-
-
-def two_pillars(mandate, pillar_weights, **changes):
-    return scenario(
-        score=[[0.0, 0.0]], mandate=[mandate], skill=[[1.0]], mix=[[1.0], [1.0]], budget=[10.0], donor_ids=["D"],
-        state_ids=["S"], pillar_weights=pillar_weights,
-        parameters=plain_parameters(
-            **{"money": 10.0, "tasks_per_pillar": 20, "horizon": 4, "wind_down": 20, "administration_intercept": 1000.0,
-               "planning_slots": 0} | changes
-        ),
-    )  # fmt: skip
-
-
-def two_states(affinity, **changes):
-    return scenario(
-        score=[[0.0], [0.0]], mandate=[[1.0]], skill=[[1.0]], mix=[[1.0]], budget=[10.0], donor_ids=["D"],
-        state_ids=["S", "T"], affinity=[affinity],
-        parameters=plain_parameters(
-            **{"money": 10.0, "tasks_per_pillar": 20, "horizon": 4, "wind_down": 20, "administration_intercept": 1000.0,
-               "planning_slots": 0} | changes
-        ),
-    )  # fmt: skip
-
-
-def umbrella(world):
-    return world.replace(architecture="umbrella")
-
-
-ALONE = {
-    "overhead": lambda: umbrella(one_cell(overhead=0.2)),
-    "transaction": lambda: one_cell(budget=10.0, fixed_cost=0.25),
-    "mismatch": lambda: two_pillars([0.8, 0.2], [0.0, 1.0], mismatch=1 / 3),
-    "duplication_ignorance": lambda: one_cell(donors=4, observation_probability=0.0, pace=0.3, tasks=40),
-    "duplication_race": lambda: one_cell(donors=4, planning_slots=1, tasks=40),
-    "non_compliance": lambda: one_cell(instruments=("advice", "training"), reform_cost=9.0),
-    "failure": lambda: one_cell(failure=0.5, project_tasks_maximum=4, project_tasks_minimum=4, budget=16.0),
-    "pipeline": lambda: one_cell(pace=0.1, wind_down=1),
-    "congestion": lambda: one_cell(administration_intercept=2.0, pace=100.0, wind_down=1),
-    "idle": lambda: one_cell(budget=40.0, tasks=8),
-    "lapse": lambda: one_cell(lapse=0.05),
-    "displaced_own_effort": lambda: one_cell(own_effort=0.006),
-    "misallocation_pillars": lambda: two_pillars([0.9, 0.1], [1.0, 1.0]),
-    "misallocation_states": lambda: two_states([1.0, 0.1], motive_political=1.0, motive_need=0.0),
-}
 
 
 def test_there_is_a_scenario_for_every_loss():

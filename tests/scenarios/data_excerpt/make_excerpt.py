@@ -73,6 +73,9 @@ FLOWS = [
     ("Germany", "Yemen", 2019, 2019, 20.0, 100.0, 90.0),
     ("Germany", "West Bank and Gaza Strip", 2015, 2020, 60.0, 80.0, None),
     ("Russia", "Kenya", 2016, 2020, None, 7.0, None),
+    ("Germany", "Ghana", 2017, 2017, 0.004, None, None),
+    ("Germany", "Kenya", 2015, 2015, 1.236, None, None),
+    ("Russia", "Ghana", 2016, 2016, -1.0, None, None),
 ]
 ALL_DONOR_COLUMNS = [
     "Official Donors, Total", "Japan", "EU Institutions", "Inter-American Development Bank, Total",
