@@ -130,13 +130,6 @@ def study(
     )
 
 
-def paired_runs(
-    scenarios: Mapping[str, Scenario], seeds: Sequence[int], advance: Callable[[], None] = lambda: None
-) -> Comparison:
-    """Run each scenario with each seed in this process; what a seed fixes for all of them is computed once."""
-    return study(scenarios, seeds, advance=advance).comparison
-
-
 def compared(scenarios: Mapping[str, Scenario], seeds: Sequence[int], found: Iterable[Sequence[Run]]) -> Comparison:
     """Return the tables of replications.
 

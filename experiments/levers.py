@@ -13,7 +13,7 @@ from donorlab.experiments.arguments import InputError
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.design import Design
-from donorlab.sim.scenario import Mechanisms, Parameters, Scenario
+from donorlab.sim.scenario import Mechanisms, Parameters, Scenario, ScenarioError
 
 WHOLE: Final = frozenset(item.name for item in dataclasses.fields(Parameters) if item.type == "int")
 """Parameters that are whole numbers."""
@@ -36,8 +36,13 @@ def composition(scenario: Scenario) -> dict[str, Any]:
 
     Parts of a design that are switched off by other parts are left out, so that two compositions are equal exactly
     if they run alike.
+
+    Raises
+    ------
+    ScenarioError
+        If the architecture cannot be made of the scenario.
     """
-    architecture = get_architecture(scenario.architecture)
+    architecture = get_architecture(scenario.architecture, scenario.options)
     prepared = architecture.prepare(scenario)
     design = architecture.design(prepared)
     plain: dict[str, Any] = {
@@ -74,9 +79,16 @@ def _idle(design: Design) -> set[str]:
 
 
 def uses(scenario: Scenario, lever: str, values: Collection[Value]) -> bool:
-    """Return whether the scenario's architecture runs differently for some of these values of a lever."""
-    made = [composition(scenario.replace(**{lever: value})) for value in values]
-    return any(other != made[0] for other in made[1:])
+    """Return whether the scenario's architecture runs differently, or not at all, for some of these values of a lever."""
+
+    def made(value: Value) -> dict[str, Any] | None:
+        try:
+            return composition(scenario.replace(**{lever: value}))
+        except ScenarioError:  # a value that contradicts another lever
+            return None
+
+    first, *others = map(made, values)
+    return any(other != first for other in others)
 
 
 def same_as_first(scenarios: Mapping[str, Scenario]) -> list[str]:

@@ -1,7 +1,7 @@
 """`load`: from a scenario's name and overrides to the `Scenario` that one run needs.
 
-Order of what wins: defaults of ``data/ranges.yaml``, then the scenario's ``parameters:``, then what follows from a
-builder's options, then overrides.
+Order of what wins: defaults of ``data/ranges.yaml``, then the architecture's ``parameters:``, then the scenario's, then
+what follows from a builder's options, then overrides.
 """
 
 from __future__ import annotations
@@ -94,6 +94,8 @@ def configuration(name: str | Path = "world", overrides: Sequence[str] = ()) -> 
         scenario = composed["scenario"]
     data = _checked(scenario, changes)
     data["architecture"] = architecture or scenario.get("architecture") or composed["architecture"]["name"]
+    of_architecture = composed.get("architecture", {}).get("parameters", {})  # a plug-in has none
+    data["parameters"] = {**of_architecture, **data["parameters"]}
     data["mechanism"] = dict(composed["mechanism"]) | data.get("mechanism", {})
     data["options"] = {key: changes.pop(key) for key in list(changes) if is_option(key)}
     for key in [key for key in changes if key.startswith("mechanism.")]:

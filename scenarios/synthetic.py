@@ -128,12 +128,21 @@ def _beneficiaries(options: Options, rng: np.random.Generator) -> Beneficiaries:
 
 
 def _donors(options: Options, instruments: int, rng: np.random.Generator) -> Donors:
-    """Budgets Pareto; mandates and skills spread around an even share; affinity skewed towards 0."""
+    """Budgets Pareto; mandates and skills spread around an even share; affinity skewed towards 0.
+
+    Where no donor that is not a rival is drawn to set conditions, the largest of them does.
+    """
     n = options.donors
     budget = rng.pareto(options.budget_tail, n) + 1
     budget = budget / budget.sum() * n  # mean 1: `money` scales it
     ids = _ids("D", n)
     affinity: FloatArray = rng.random((n, options.beneficiaries)) ** 2
+    mandate, skill = _even(rng, n, options.pillars), _even(rng, n, instruments)
+    norm_position = rng.normal(0.8, 0.9, n)
+    rival = rng.random(n) < RIVAL_PROBABILITY
+    conditional = rng.random(n) < CONDITIONAL_PROBABILITY
+    if not (conditional & ~rival).any():  # so that conditional aid can be studied in every world
+        conditional[np.argmax(np.where(rival, 0.0, budget))] = True
     return Donors(
         ids=ids,
         names=tuple(f"Donor {i}" for i in range(1, n + 1)),
@@ -141,12 +150,12 @@ def _donors(options: Options, instruments: int, rng: np.random.Generator) -> Don
         budget_low=BUDGET_LOW * budget,
         budget_central=budget,
         budget_high=BUDGET_HIGH * budget,
-        mandate=_even(rng, n, options.pillars),
-        skill=_even(rng, n, instruments),
+        mandate=mandate,
+        skill=skill,
         affinity=affinity,
-        norm_position=rng.normal(0.8, 0.9, n),
-        rival=rng.random(n) < RIVAL_PROBABILITY,
-        conditional=rng.random(n) < CONDITIONAL_PROBABILITY,
+        norm_position=norm_position,
+        rival=rival,
+        conditional=conditional,
     )
 
 

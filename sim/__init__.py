@@ -7,7 +7,7 @@
 True
 """
 
-from donorlab.sim.agents import Beneficiary, Donor
+from donorlab.sim.agents import Beneficiary, Donor, Secretariat
 from donorlab.sim.interventions import adopt_architecture, cut_aid, donor_leaves
 from donorlab.sim.mechanisms.answers import Contract, PlanningView
 from donorlab.sim.model import CoordinationModel
@@ -25,6 +25,7 @@ __all__ = [
     "Result",
     "Scenario",
     "ScenarioError",
+    "Secretariat",
     "adopt_architecture",
     "baseline",
     "certificate",

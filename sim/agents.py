@@ -11,8 +11,8 @@ import numpy as np
 from donorlab.sim.mechanisms.answers import Contract, PlanningView
 from donorlab.sim.mechanisms.calendar import propose
 from donorlab.sim.mechanisms.contracts import ReformView, reform_rule
-from donorlab.sim.mechanisms.value import bit_count
 from donorlab.sim.scenario import FloatArray
+from donorlab.sim.value import bit_count
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -109,6 +109,35 @@ class Beneficiary(Handle):
         view : cost and benefit, and what is at stake
         """
         return reform_rule(view)
+
+
+class Secretariat(mesa.Agent):  # type: ignore[misc]
+    """The secretariat of an umbrella: there as long as the design in force has members. It decides nothing."""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Ids of the donors under the umbrella, without its own fund."""
+        design, ids = self.model.design, self.model.inputs.donors.ids
+        return tuple(ids[row] for row in np.flatnonzero(design.member) if row != design.pool)
+
+    @property
+    def register(self) -> str:
+        """What members report: ``none``, ``projects`` or ``plans``."""
+        return str(self.model.design.register)
+
+    @property
+    def fund_cash(self) -> float:
+        """EUR m at hand in the common fund; 0 without one."""
+        pool = self.model.design.pool
+        return float(self.model.state.cash[pool]) if pool >= 0 else 0.0
+
+    @property
+    def overhead_collected(self) -> float:
+        """EUR m that members have paid for overhead and negotiation since the start of the run."""
+        return float(self.model.state.overhead_paid.sum())
+
+    def __repr__(self) -> str:
+        return f"Secretariat({len(self.members)} members)"
 
 
 def overrides(agent: Any, base: type, decision: str) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from donorlab.sim import recording
-from donorlab.sim.agents import Beneficiary, Donor, overrides
+from donorlab.sim.agents import Beneficiary, Donor, Secretariat, overrides
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.design import Design
 from donorlab.sim.events import Trace
@@ -139,6 +139,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         p = self.parameters
         self.project_size = np.array([p.project_tasks_minimum, p.project_tasks_maximum], dtype=np.int64)
         states, pillars = self.land.standing.shape
+        self.secretariat: Secretariat | None = None  # there while the design has members
         self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
         self.adopt(self.architecture.design(self.inputs))
         self.factor = score_factor(self)
@@ -185,6 +186,11 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         state.weight = np.ones(shape if design.steers else (0, 0, 0))
         if design.conditional.any() and not len(state.shun_until):
             state.shun_until = np.zeros(shape[:2], dtype=np.int32)
+        if design.member.any() and self.secretariat is None:
+            self.secretariat = Secretariat(self)
+        elif self.secretariat is not None and not design.member.any():
+            self.secretariat.remove()
+            self.secretariat = None
 
     def schedule(self, quarter: int, change: Change) -> None:
         """Let something happen at the start of a quarter: ``change(model)``, see ``donorlab.sim.interventions``.

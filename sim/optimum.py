@@ -169,3 +169,38 @@ def optimal_purchase(scenario: Scenario, land: BeneficiarySetup, counts: KeyArra
     weight = np.outer(land.state_weight, land.pillar_weight)
     bought: KeyArray = purchase(counts, weight, land.value, task_prices(scenario, land), money)
     return bought
+
+
+def price_of_gain(counts: KeyArray, weight: FloatArray, value: FloatArray, price: FloatArray, gain: float) -> float:
+    """Return the inverse of the purchase: the least money that raises welfare by ``gain`` from ``counts``, fractional.
+
+    Parameters
+    ----------
+    counts : (J, K) tasks standing; weight : (J, K) of cells; value : (L + 1,); price : (J,) EUR m a task
+    gain : welfare
+
+    Notes
+    -----
+    The same order of tasks as in ``purchase``, but what is given is the gain and what is asked the money: a running sum
+    over the sorted tasks, after the run only. The threshold search above brackets a sum of money, fast enough for every
+    quarter, and takes steps of f that differ by rounding as equal.
+    """
+    if gain <= 0:
+        return 0.0
+    steps = np.diff(value)
+    cells, tasks = counts.size, len(steps)
+    unit_gain = weight.reshape(-1, 1) * steps
+    unit_price = np.broadcast_to(price[:, None], counts.shape).reshape(-1, 1) * np.ones(tasks)
+    open_tasks = np.arange(tasks) >= counts.reshape(-1, 1)
+    gains, prices = unit_gain[open_tasks], unit_price[open_tasks]
+    order = np.argsort(-(gains / prices), kind="stable")
+    won, paid = np.cumsum(gains[order]), np.cumsum(prices[order])
+    if cells == 0 or len(won) == 0:
+        return 0.0
+    at = int(np.searchsorted(won, gain))
+    if at >= len(won):
+        return float(paid[-1])
+    before_won, before_paid = (won[at - 1], paid[at - 1]) if at else (0.0, 0.0)
+    step = float(gains[order[at]])
+    share = (gain - before_won) / step if step > 0 else 0.0
+    return float(before_paid + share * prices[order[at]])

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from donorlab.sim.compiled import compiled
-from donorlab.sim.mechanisms.value import bit_count
 from donorlab.sim.scenario import FloatArray
 from donorlab.sim.state import FLOW_NAMES
+from donorlab.sim.value import bit_count
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel

@@ -11,7 +11,6 @@ import pandas as pd
 
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.events import events_frame
-from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.model import Change, CoordinationModel
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.outcomes.bound import baseline as make_baseline
@@ -23,6 +22,7 @@ from donorlab.sim.outcomes.waterfall import Waterfall, waterfall
 from donorlab.sim.recording import CASH, LIVE, OVERHEAD, PROJECTS, WELFARE
 from donorlab.sim.scenario import Scenario, ScenarioError
 from donorlab.sim.state import CONDITIONAL, FLOW_NAMES, JOINED, REFORM, REPORTED, STATUS_NAMES, WILLING
+from donorlab.sim.value import bit_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
-from donorlab.sim.mechanisms.value import pillar_weights, state_weights, value_table
 from donorlab.sim.scenario import MOTIVES, FloatArray, ReadOnlyArrays, Scenario
+from donorlab.sim.value import pillar_weights, state_weights, value_table
 
 REFORM_INSTRUMENT = "advice"  # laws and strategies: what only the state itself can adopt
 
@@ -33,7 +33,7 @@ class BeneficiarySetup(ReadOnlyArrays):
     task_price : (J,) EUR m a task, kappa_j
     administration, ownership : (J,) task-quarters hosted a quarter; share
     government_rank : (J,) 0 to 1
-    state_weight : (J,), pillar_weight : (K,), value : (L + 1,) as in ``mechanisms.value``
+    state_weight : (J,), pillar_weight : (K,), value : (L + 1,) as in ``value.py``
     standing : (J, K) first tasks, one bit each
     initial_count : (J, K) how many they are
     priority : (J, K) own priorities, rows sum to 1 (or to 0 where nothing is open)

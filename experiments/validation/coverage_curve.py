@@ -16,9 +16,9 @@ from scipy.optimize import brentq
 
 from donorlab.scenarios.byhand import plain_parameters, scenario
 from donorlab.sim import CoordinationModel, Scenario
-from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.scenario import FloatArray
 from donorlab.sim.state import PILLAR, TASKS
+from donorlab.sim.value import bit_counts
 
 LENGTH = 60  # tasks of each list
 SIGHT = (0.0, 0.3, 0.6, 0.9, 1.0)

@@ -14,9 +14,9 @@ from donorlab.experiments.validation.frame import Finding, Line, Requirement
 from donorlab.experiments.validation.frictions import ALONE, one_cell
 from donorlab.scenarios.byhand import plain_parameters, scenario
 from donorlab.sim.architectures import architecture_names
-from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.optimum import purchase
 from donorlab.sim.scenario import Scenario, ScenarioError
+from donorlab.sim.value import bit_counts
 
 _ALONE_LEAST: Final = 1e-9
 _RUNS_A_WORLD: Final = 10  # cells of one world that are independent lists

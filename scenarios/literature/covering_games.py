@@ -21,8 +21,8 @@ from donorlab.sim.mechanisms import register_mechanism
 from donorlab.sim.mechanisms.answers import Contract
 from donorlab.sim.mechanisms.calendar import contract_together
 from donorlab.sim.mechanisms.planning import AFFORDABLE
-from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.scenario import ScenarioError, option
+from donorlab.sim.value import bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel

@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
+
 from donorlab.sim.design import Design, nobody
-from donorlab.sim.scenario import Scenario, ScenarioError, options_of, suggest
+from donorlab.sim.scenario import BoolArray, Donors, Scenario, ScenarioError, options_of, suggest
+from donorlab.sim.setup import yearly_budgets
 
 
 class Architecture:
@@ -36,12 +39,49 @@ class Architecture:
         self.options = options if options is not None or self.Options is None else self.Options()
 
     def prepare(self, scenario: Scenario) -> Scenario:
-        """Return the scenario that is simulated; must not change the one that is passed."""
+        """Return the scenario that is simulated; must not change the one that is passed.
+
+        Raises
+        ------
+        ScenarioError
+            Here or in ``design``, in one line, if the architecture cannot be made of the scenario.
+        """
         return scenario
 
     def design(self, scenario: Scenario) -> Design:
         """Return the design of coordination for a prepared scenario; by default none at all."""
         return Design(member=nobody(scenario), conditional=nobody(scenario), pledging=nobody(scenario))
+
+
+def givers(scenario: Scenario) -> BoolArray:
+    """Return (D,) which donors have a budget; all of them where there is no money at all (``money=0``: no aid)."""
+    if scenario.parameters.money <= 0:
+        return np.ones(scenario.donors.count, dtype=np.bool_)
+    return yearly_budgets(scenario) > 0
+
+
+def common_donor(scenario: Scenario, name: str, title: str, kind: str, who: BoolArray) -> Donors:
+    """Return one donor, without a budget, that stands for ``who`` (D,): even mandate, no favourites, their mean skill.
+
+    Means are weighted by budget (equal weights where all budgets are 0).
+    """
+    donors, pillars, budget = scenario.donors, len(scenario.pillars), yearly_budgets(scenario)
+    weights = np.where(who, budget if budget[who].sum() > 0 else 1.0, 0.0)
+    nothing = np.zeros(1)
+    return Donors(
+        ids=(name,),
+        names=(title,),
+        kinds=(kind,),
+        budget_low=nothing,
+        budget_central=nothing,
+        budget_high=nothing,
+        mandate=np.full((1, pillars), 1.0 / pillars),
+        skill=(donors.skill * weights[:, None]).sum(axis=0, keepdims=True) / weights.sum(),
+        affinity=np.ones((1, scenario.beneficiaries.count)),
+        norm_position=(donors.norm_position * weights).sum(keepdims=True) / weights.sum(),
+        rival=np.array([False]),
+        conditional=np.array([False]),
+    )
 
 
 _REGISTRY: dict[str, type[Architecture]] = {}

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from donorlab.sim.architectures.base import Architecture
-from donorlab.sim.scenario import Donors, Scenario
+from donorlab.sim.architectures.base import Architecture, common_donor
+from donorlab.sim.scenario import Scenario
 from donorlab.sim.setup import yearly_budgets
 
 
@@ -21,23 +21,13 @@ class Central(Architecture):
 
     def prepare(self, scenario: Scenario) -> Scenario:
         """Return the scenario with one donor, ``CENTRAL``, in place of all."""
-        donors, pillars = scenario.donors, len(scenario.pillars)
-        budget = yearly_budgets(scenario)
-        weights = budget if budget.sum() > 0 else np.ones_like(budget)
-        total = np.array([budget.sum()])
-        one = Donors(
-            ids=("CENTRAL",),
-            names=("Central fund",),
-            kinds=("reference",),
+        everybody = np.ones(scenario.donors.count, dtype=np.bool_)
+        total = np.array([yearly_budgets(scenario).sum()])
+        one = dataclasses.replace(
+            common_donor(scenario, "CENTRAL", "Central fund", "reference", everybody),
             budget_low=total,
             budget_central=total,
             budget_high=total,
-            mandate=np.full((1, pillars), 1.0 / pillars),
-            skill=(donors.skill * weights[:, None]).sum(axis=0, keepdims=True) / weights.sum(),
-            affinity=np.ones((1, scenario.beneficiaries.count)),
-            norm_position=(donors.norm_position * weights).sum(keepdims=True) / weights.sum(),
-            rival=np.array([False]),
-            conditional=np.array([False]),
         )
         parameters = dataclasses.replace(
             scenario.parameters,

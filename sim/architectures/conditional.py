@@ -5,19 +5,35 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar
 
-from donorlab.sim.architectures.base import Architecture
+from donorlab.sim.architectures.base import Architecture, givers
 from donorlab.sim.architectures.umbrella import Umbrella
 from donorlab.sim.design import Design
-from donorlab.sim.scenario import Scenario
+from donorlab.sim.scenario import Scenario, ScenarioError
 
 
 def with_conditions(design: Design, scenario: Scenario, linked: bool) -> Design:
-    """Return the design with conditions of the donors that declare them, or of all but rivals."""
+    """Return the design with conditions of the donors that declare them, or of all but rivals.
+
+    Raises
+    ------
+    ScenarioError
+        If nobody with a budget sets conditions.
+    """
     p, donors = scenario.parameters, scenario.donors
-    who = donors.conditional if p.conditional_donors == "declared" else ~donors.rival
+    able = ~donors.rival
+    who = able & donors.conditional if p.conditional_donors == "declared" else able
+    if not (who & givers(scenario)).any():
+        if (able & givers(scenario)).any():
+            raise ScenarioError(
+                "conditional_donors: no donor with a budget declares conditions here; conditional_donors=all lets all "
+                "but rivals set them"
+            )
+        raise ScenarioError(
+            "architecture: nobody sets conditions here; a donor with a budget that is not a rival is needed"
+        )
     return dataclasses.replace(
         design,
-        conditional=who & ~donors.rival,
+        conditional=who,
         credibility=p.credibility,
         monitoring_cost=p.monitoring_cost,
         shun_quarters=p.shun_quarters,

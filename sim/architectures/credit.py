@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from donorlab.sim.architectures.base import Architecture
 from donorlab.sim.design import Design
-from donorlab.sim.scenario import Scenario
+from donorlab.sim.scenario import Scenario, ScenarioError
 
 
 class Credit(Architecture):
@@ -18,6 +18,16 @@ class Credit(Architecture):
     source: ClassVar[str] = "Vetta 2002 (marginal contribution); Gairing 2009 (shares of credit)"
 
     def design(self, scenario: Scenario) -> Design:
-        """Return the rule of credit: marginal unless ``credit`` names another."""
+        """Return the rule of credit.
+
+        Raises
+        ------
+        ScenarioError
+            If there is none.
+        """
         rule = scenario.parameters.credit
-        return dataclasses.replace(super().design(scenario), credit="marginal" if rule == "none" else rule)
+        if rule == "none":
+            raise ScenarioError(
+                "credit: none under the architecture credit leaves nothing of it; set credit to marginal or equal"
+            )
+        return dataclasses.replace(super().design(scenario), credit=rule)

@@ -7,42 +7,33 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from donorlab.sim.architectures.base import Architecture
+from donorlab.sim.architectures.base import Architecture, common_donor, givers
 from donorlab.sim.design import POOL, Design, nobody
 from donorlab.sim.scenario import Donors, Scenario, ScenarioError
-from donorlab.sim.setup import yearly_budgets
 
 
-def with_pool(donors: Donors, budget: np.ndarray) -> Donors:
+def with_pool(scenario: Scenario) -> Donors:
     """Return the donors with the common fund ``POOL`` added in id order: need alone, skills of the mean member.
 
     Raises
     ------
     ScenarioError
-        If a donor is called POOL, or nobody could pay in.
+        If a donor is called POOL.
     """
+    donors = scenario.donors
     if POOL in donors.ids:
         raise ScenarioError(f"pooled_fund: the id '{POOL}' is kept for the fund; rename the donor of that name")
-    members = ~donors.rival
-    if not (budget[members] > 0).any():
-        raise ScenarioError("pooled_fund: a fund needs members with a budget; all donors here are rivals or have none")
-    weights = np.where(members, budget, 0.0)
-    skill = (donors.skill * weights[:, None]).sum(axis=0) / weights.sum()
-    norm = float((donors.norm_position * weights).sum() / weights.sum())
-    pillars, states = donors.mandate.shape[1], donors.affinity.shape[1]
-    row: dict[str, Any] = {
-        "ids": POOL, "names": "Pooled fund", "kinds": "fund", "budget_low": 0.0, "budget_central": 0.0,
-        "budget_high": 0.0, "mandate": np.full(pillars, 1.0 / pillars), "skill": skill, "affinity": np.ones(states),
-        "norm_position": norm, "rival": False, "conditional": False, "motives": np.array([1.0, 0.0, 0.0, 0.0]),
-    }  # fmt: skip
+    fund = dataclasses.replace(
+        common_donor(scenario, POOL, "Pooled fund", "fund", ~donors.rival), motives=np.array([[1.0, 0.0, 0.0, 0.0]])
+    )
     at = sum(name < POOL for name in donors.ids)
     values: dict[str, Any] = {}
     for item in dataclasses.fields(donors):
-        column = getattr(donors, item.name)
+        column, added = getattr(donors, item.name), getattr(fund, item.name)
         if isinstance(column, tuple):
-            values[item.name] = (*column[:at], row[item.name], *column[at:])
+            values[item.name] = (*column[:at], *added, *column[at:])
         else:
-            values[item.name] = np.insert(column, at, row[item.name], axis=0)
+            values[item.name] = np.insert(column, at, added[0], axis=0)
     return Donors(**values)
 
 
@@ -56,16 +47,36 @@ class Umbrella(Architecture):
     source: ClassVar[str] = "Pawlak 2016 (umbrella architecture); Halonen-Akatwijuka 2007 (register of plans)"
 
     def prepare(self, scenario: Scenario) -> Scenario:
-        """Return the scenario with the common fund and the joint calendar, where they are on."""
+        """Return the scenario with the common fund and the joint calendar, where they are on.
+
+        Raises
+        ------
+        ScenarioError
+            If there is nobody who could be a member, or a fund that nobody pays into.
+        """
         p = scenario.parameters
+        if not (givers(scenario) & ~scenario.donors.rival).any():
+            raise ScenarioError(
+                f"architecture: {self.name} has no members here; it needs a donor with a budget that is not a rival"
+            )
         if p.pooled_fund == "on":
-            scenario = dataclasses.replace(scenario, donors=with_pool(scenario.donors, yearly_budgets(scenario)))
+            if p.pool_share == 0:
+                raise ScenarioError(
+                    "pool_share: at 0 the fund has no money; set pool_share above 0, or pooled_fund to off"
+                )
+            scenario = dataclasses.replace(scenario, donors=with_pool(scenario))
         if p.calendar == "serial":
             scenario = scenario.replace(planning_slots=0)
         return scenario
 
     def design(self, scenario: Scenario) -> Design:
-        """Return members, register, leads and costs as the levers say."""
+        """Return members, register, leads and costs as the levers say.
+
+        Raises
+        ------
+        ScenarioError
+            If members are to join projects that nobody reports.
+        """
         p, donors = scenario.parameters, scenario.donors
         if p.joint_programming == "on" and p.register == "none":
             raise ScenarioError(

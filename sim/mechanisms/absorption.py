@@ -18,7 +18,6 @@ from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
 from donorlab.sim.mechanisms.coverage import first_to_finish, mend_beliefs, next_in_line
 from donorlab.sim.mechanisms.planning import update_wait
-from donorlab.sim.mechanisms.value import bit_count
 from donorlab.sim.state import (
     BENEFICIARY,
     BLOCKED,
@@ -47,6 +46,7 @@ from donorlab.sim.state import (
     STOP,
     WORKED,
 )
+from donorlab.sim.value import bit_count
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel

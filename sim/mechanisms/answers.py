@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from donorlab.sim.mechanisms.planning import AFFORDABLE, can_join, project_cost
+from donorlab.sim.mechanisms.planning import AFFORDABLE, can_join
+from donorlab.sim.mechanisms.wants import costs_once, project_cost
 from donorlab.sim.scenario import FloatArray, ScenarioError, suggest
 from donorlab.sim.state import BENEFICIARY, COST, DONOR, FIXED, FLAGS, JOINED, MONITORING, PILLAR, RELATION, SIZE
 
@@ -79,7 +80,9 @@ def _row(value: int | str, names: tuple[str, ...], what: str, who: str) -> int:
     return int(value)
 
 
-def write_contracts(model: CoordinationModel, donor: int, view: PlanningView, answer: Iterable[Contract], start: int) -> int:
+def write_contracts(
+    model: CoordinationModel, donor: int, view: PlanningView, answer: Iterable[Contract], start: int
+) -> int:
     """Write contracts of one donor to the ledger from row ``start`` on; return the row after the last.
 
     Raises
@@ -108,13 +111,14 @@ def write_contracts(model: CoordinationModel, donor: int, view: PlanningView, an
         shunned = len(state.shun_until) and state.shun_until[donor, j] >= quarter
         if wait > p.queue_limit or giving.itself[donor] == j or shunned:
             raise ScenarioError(f"{where}: it takes no project from this donor now (see view.open_to_projects)")
-        relation = model.relation if projects[j] == 0 else 0.0
-        fixed, monitoring = float(model.fixed[donor]), float(model.monitoring[donor])
         if contract.joint:
             able = model.joiner_share >= 0 and model.design.member[donor]
             if not able or not can_join(donor, j, k, state.first, ledger.whole, ledger.seen, model.design.member):
                 raise ScenarioError(f"{where} as a joiner; there is no reported project of another member to join")
-            relation, fixed = 0.0, model.joiner_share * (fixed - monitoring) + monitoring
+        fixed, relation = costs_once(
+            donor, contract.joint, projects[j], model.fixed, model.monitoring, model.relation, model.joiner_share
+        )
+        monitoring = model.monitoring[donor]
         price = land.task_price[j] * giving.price_factor[donor, k]
         cost = project_cost(n, price, relation, fixed)
         if cost > state.cash[donor] + AFFORDABLE:

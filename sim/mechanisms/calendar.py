@@ -19,18 +19,20 @@ from donorlab.sim.compiled import compiled
 from donorlab.sim.mechanisms.answers import Contract, PlanningView, write_contracts
 from donorlab.sim.mechanisms.planning import (
     AFFORDABLE,
-    SCORE_UNIT,
-    best_in_cell,
     cheapest_project,
     contract_slot,
-    largest_score,
     lower_cheapest,
     plan_donor,
+)
+from donorlab.sim.mechanisms.wants import (
+    SCORE_UNIT,
+    best_in_cell,
+    largest_score,
     public_promise,
 )
-from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.scenario import ScenarioError
 from donorlab.sim.state import BENEFICIARY, FLAGS, JOINED, PILLAR, SIZE
+from donorlab.sim.value import bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -61,9 +63,18 @@ def draw_calendar(seed, quarter, slots, donor_keys, draw, slot_of, order):  # ty
 
 
 @compiled
+def end_of_slot(low, order, slot_of):  # type: ignore[no-untyped-def]
+    """Return the place after the last donor of the slot that begins at place ``low`` of the order."""
+    high = low
+    while high < order.shape[0] and slot_of[order[high]] == slot_of[order[low]]:
+        high += 1
+    return high
+
+
+@compiled
 def plan_group(  # type: ignore[no-untyped-def]
     low, high, start, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
-    cheapest, order, whole, words, reals, seen, cash, first, member, weight, shun_until, credited,
+    cheapest, order, whole, reals, seen, cash, first, member, weight, shun_until, credited,
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
@@ -74,7 +85,7 @@ def plan_group(  # type: ignore[no-untyped-def]
     for i in range(low, high):
         p = plan_donor(
             order[i], p, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
-            cheapest, whole, words, reals, seen, cash, first, member, weight, shun_until, credited,
+            cheapest, whole, reals, seen, cash, first, member, weight, shun_until, credited,
             standing, known, own_running, undelivered, room, attenuation, closed,
             itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
             promise_mandate, fresh, present, settled,
@@ -86,9 +97,9 @@ def plan_group(  # type: ignore[no-untyped-def]
 @compiled
 def plan_quarter(  # type: ignore[no-untyped-def]
     rows, lag, seed, report_rate, plans, conditional, q, by_task, fixed, least_fixed, serial, slot_of,
-    visible, last, donor_keys, skill, instrument_of,
+    words, visible, last, donor_keys, skill, instrument_of,
     quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
-    order, whole, words, reals, seen, cash, first, member, weight, shun_until, credited,
+    order, whole, reals, seen, cash, first, member, weight, shun_until, credited,
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
@@ -102,12 +113,10 @@ def plan_quarter(  # type: ignore[no-untyped-def]
     low = 0
     while low < donors:
         slot = slot_of[order[low]]
-        high = low
-        while high < donors and slot_of[order[high]] == slot:
-            high += 1
+        high = end_of_slot(low, order, slot_of)
         stop = plan_group(
             low, high, rows, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit,
-            factor, cheapest, order, whole, words, reals, seen, cash, first, member, weight, shun_until, credited,
+            factor, cheapest, order, whole, reals, seen, cash, first, member, weight, shun_until, credited,
             standing, known, own_running, undelivered, room, attenuation, closed,
             itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
             promise_mandate, fresh, present, settled,
@@ -158,7 +167,7 @@ def _arguments(model: CoordinationModel, quarter: int) -> tuple[Any, ...]:
     return (
         quarter, model.project_size, model.fixed, model.relation, model.joiner_share, model.monitoring, p.impatience,
         p.queue_limit, model.factor,
-        state.order, ledger.whole, ledger.words, ledger.reals, ledger.seen, state.cash, state.first,
+        state.order, ledger.whole, ledger.reals, ledger.seen, state.cash, state.first,
         model.design.member, state.weight, state.shun_until, model.credited,
         state.standing, state.known, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
         giving.itself, model.visible, land.value, land.task_price, giving.price_factor, giving.mandate, model.need,
@@ -181,7 +190,8 @@ def plan(model: CoordinationModel, quarter: int) -> None:
     state.ledger.size = plan_quarter(
         state.ledger.size, model.lag, model.seed, design.reporting_rate, design.register == "plans", design.conditional,
         p.observation_probability, p.ignorance == "task", p.fixed_cost, model.least_fixed, state.serial, state.slot_of,
-        state.visible, state.last, giving.keys, giving.skill, model.land.instrument_of, *_arguments(model, quarter),
+        state.ledger.words, state.visible, state.last, giving.keys, giving.skill, model.land.instrument_of,
+        *_arguments(model, quarter),
     )  # fmt: skip
 
 
@@ -245,18 +255,33 @@ def _plan_with_python(model: CoordinationModel, quarter: int) -> None:
     low, donors = 0, len(state.order)
     while low < donors:
         slot = int(state.slot_of[state.order[low]])
-        high = low
+        high = int(end_of_slot(low, state.order, state.slot_of))
         rows = ledger.size
-        while high < donors and state.slot_of[state.order[high]] == slot:
-            d = int(state.order[high])
+        for place in range(low, high):
+            d = int(state.order[place])
             model.next_row = rows
             if d in model.python_donors:
                 rows = _ask(model, d, quarter, slot, rows)
             else:
-                rows = _plan_compiled(model, high, high + 1, rows, quarter)
-            high += 1
+                rows = _plan_compiled(model, place, place + 1, rows, quarter)
         _end_slot(model, quarter, slot, rows)
         low = high
+
+
+def _ask(model: CoordinationModel, donor: int, quarter: int, slot: int, start: int) -> int:
+    """Write the contracts that an overridden donor decides on; return the row after the last.
+
+    Raises
+    ------
+    ScenarioError
+        If a contract breaks a rule that binds every donor (money, size, open tasks, queue).
+    """
+    view = planning_view(model, donor, quarter, slot)
+    answer = model.donor_agents[donor].decide(view)
+    if answer is None:
+        who = model.inputs.donors.ids[donor]
+        raise ScenarioError(f"donor {who}: decide returned nothing; return a list of Contract, empty for none")
+    return write_contracts(model, donor, view, answer, start)
 
 
 def _end_slot(model: CoordinationModel, quarter: int, slot: int, rows: int) -> None:
@@ -293,19 +318,3 @@ def contract_together(model: CoordinationModel, quarter: int, contracts: Mapping
     for donor in sorted(contracts):
         rows = write_contracts(model, donor, planning_view(model, donor, quarter, 0), contracts[donor], rows)
     _end_slot(model, quarter, 0, rows)
-
-
-def _ask(model: CoordinationModel, donor: int, quarter: int, slot: int, start: int) -> int:
-    """Write the contracts that an overridden donor decides on; return the row after the last.
-
-    Raises
-    ------
-    ScenarioError
-        If a contract breaks a rule that binds every donor (money, size, open tasks, queue).
-    """
-    view = planning_view(model, donor, quarter, slot)
-    answer = model.donor_agents[donor].decide(view)
-    if answer is None:
-        who = model.inputs.donors.ids[donor]
-        raise ScenarioError(f"donor {who}: decide returned nothing; return a list of Contract, empty for none")
-    return write_contracts(model, donor, view, answer, start)

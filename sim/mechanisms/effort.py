@@ -14,8 +14,8 @@ import numpy as np
 
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
-from donorlab.sim.mechanisms.value import bit_count
 from donorlab.sim.state import OWN
+from donorlab.sim.value import bit_count
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel

@@ -1,9 +1,6 @@
-"""4.3 What a donor wants: the best cell per EUR, slot by slot.
+"""4.3 The planner: a donor's best cells per EUR, one after the other; contracts at the end of its slot.
 
-``omega = mandate_dk * K * (need_d * w_j * pillar_weight_k + political_d * affinity_dj + visibility_d / (1 + own))``,
-``value = omega * (f(c + n) - f(c)) * exp(-impatience * wait_j)``, ``cost = fixed + relation + n * price``; the cell
-and n with the highest value per EUR. Sources: motives of aid (Alesina and Dollar 2000 and successors); motives as
-shares, visibility and impatience are assumptions. Scores are compared as integers so that ties are ties.
+What is best stands in ``wants``.
 
 Exact shortcuts: a bound that needs no belief decides which states are worth a closer look; a state's best cell
 is looked up again only when the donor has contracted there; a donor without cash for the cheapest project
@@ -19,7 +16,7 @@ import numpy as np
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
 from donorlab.sim.mechanisms.coverage import enter_contract, observe_project, pick_tasks, show_project
-from donorlab.sim.mechanisms.value import bit_count
+from donorlab.sim.mechanisms.wants import best_in_state, best_joint, costs_once, project_cost, promise_of_states
 from donorlab.sim.state import (
     BENEFICIARY,
     BLOCKED,
@@ -50,163 +47,9 @@ from donorlab.sim.state import (
     TASKS,
     WORKED,
 )
+from donorlab.sim.value import bit_count
 
-SCORE_UNIT = 2.0**40
 AFFORDABLE = 1e-9  # EUR m: rounding of sums of money never forbids a project
-
-
-@compiled
-def project_value(n, count, base, omega, earned, value):  # type: ignore[no-untyped-def]
-    """Return what n tasks are worth to a donor in a cell of which ``count`` are believed taken, without the wait.
-
-    ``earned`` is paid by equal credit: the average gain in f since the ``base`` tasks that stand (0: no such credit).
-    """
-    worth = omega * (value[count + n] - value[count])
-    if earned > 0.0:
-        worth += earned * n * (value[count + n] - value[base]) / (count + n - base)
-    return worth
-
-
-@compiled
-def project_score(worth, discount, cost, factor):  # type: ignore[no-untyped-def]
-    """Return value per EUR as the integer that is compared."""
-    return np.int64(math.floor(worth * discount / cost * factor))
-
-
-@compiled
-def best_in_cell(  # type: ignore[no-untyped-def]
-    d, j, k, count, visible_pull, discount, size, fixed, unit, credited, standing, value, mandate, need, political,
-    state_weight, pillar_weight,
-):
-    """Return the highest value per EUR m of a project of donor d in one cell, as a real number."""
-    free = value.shape[0] - 1 - count
-    best = 0.0
-    omega = mandate[d, k] * (need[d] * state_weight[j] * pillar_weight[k] + political[d, j] + visible_pull)
-    earned = mandate[d, k] * credited[d] * state_weight[j] * pillar_weight[k]
-    base = bit_count(standing[j, k])
-    for n in range(min(size[0], free), min(size[1], free) + 1):
-        if n > 0:
-            worth = project_value(n, count, base, omega, earned, value)
-            best = max(best, worth * discount / (fixed + n * unit))
-    return best
-
-
-@compiled
-def best_in_state(  # type: ignore[no-untyped-def]
-    d, j, relation_due, visible_pull, attenuation, counts_added, size, fixed_costs, relation, factor, weight, credited,
-    standing, known, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
-):
-    """Return (integer score, pillar, tasks) of the best project of donor d in state j; score 0 if none.
-
-    ``size`` is (fewest, most) tasks, ``fixed_costs`` (D,) and ``relation`` EUR m a project; ``weight`` is empty where
-    nobody leads or pledges; ``credited`` (D,) is what equal credit pays in place of visibility.
-    """
-    tasks = value.shape[0] - 1
-    fixed = fixed_costs[d]
-    if relation_due:
-        fixed += relation
-    best, best_pillar, best_tasks = np.int64(0), 0, 0
-    for k in range(standing.shape[1]):
-        count = bit_count(standing[j, k] | known[d, j, k]) + counts_added[j, k]
-        free = tasks - count
-        if free <= 0:
-            continue
-        omega = mandate[d, k] * (need[d] * state_weight[j] * pillar_weight[k] + political[d, j] + visible_pull)
-        unit = task_price[j] * price_factor[d, k]
-        lead = weight[d, j, k] if weight.shape[0] > 0 else 1.0
-        earned = mandate[d, k] * credited[d] * state_weight[j] * pillar_weight[k]
-        base = bit_count(standing[j, k])
-        for n in range(min(size[0], free), min(size[1], free) + 1):
-            worth = project_value(n, count, base, omega, earned, value)
-            score = project_score(worth, attenuation * lead, fixed + n * unit, factor)
-            if score > best:
-                best, best_pillar, best_tasks = score, k, n
-    return best, best_pillar, best_tasks
-
-
-@compiled
-def largest_score(  # type: ignore[no-untyped-def]
-    size, fixed_costs, relation, itself, visibility, credited, standing, value, task_price, price_factor, mandate, need,
-    political, state_weight, pillar_weight,
-):
-    """Return the largest value per EUR at the start, over all donors, cells and sizes."""
-    tasks = value.shape[0] - 1
-    largest = 0.0
-    for d in range(mandate.shape[0]):
-        for j in range(standing.shape[0]):
-            if itself[d] == j:
-                continue
-            for k in range(standing.shape[1]):
-                count = bit_count(standing[j, k])
-                free = tasks - count
-                wish = (need[d] + credited[d]) * state_weight[j] * pillar_weight[k]
-                omega = mandate[d, k] * (wish + political[d, j] + visibility[d])
-                unit = task_price[j] * price_factor[d, k]
-                for n in range(min(size[0], free), min(size[1], free) + 1):
-                    if n > 0:
-                        worth = omega * (value[count + n] - value[count])
-                        largest = max(largest, worth / (fixed_costs[d] + relation + n * unit))
-    return largest
-
-
-@compiled
-def public_promise(size, fixed, relation, standing, value, task_price, fresh, present):  # type: ignore[no-untyped-def]
-    """Fill (J, K) with the highest gain in f per EUR that anybody can believe in, from the tasks that stand.
-
-    ``fresh`` with the relation cost due, ``present`` without. What a donor believes taken is at least what stands and
-    f is concave, so no belief gives more (also not for the smaller projects where few tasks are open).
-    """
-    tasks = value.shape[0] - 1
-    for k in range(standing.shape[1]):
-        for j in range(standing.shape[0]):
-            count = bit_count(standing[j, k])
-            free = tasks - count
-            fresh[j, k] = 0.0
-            present[j, k] = 0.0
-            for n in range(min(size[0], free), min(size[1], free) + 1):
-                if n > 0:
-                    gain = value[count + n] - value[count]
-                    cost = fixed + n * task_price[j]
-                    present[j, k] = max(present[j, k], gain / cost)
-                    fresh[j, k] = max(fresh[j, k], gain / (cost + relation))
-
-
-@compiled
-def promise_of_states(  # type: ignore[no-untyped-def]
-    d, quarter, promise_mandate, factor, closed, shun_until, weight, itself, own_running, attenuation, visibility,
-    credited, fresh, present, need, political, state_weight, pillar_weight, best,
-):
-    """Fill ``best`` (J,) with an integer that donor d's best score in each state cannot exceed.
-
-    ``promise_mandate`` is the mandate over the least that mismatch raises the cost of a project.
-    """
-    states = best.shape[0]
-    pulls = promise_mandate[d]
-    seen, wish = visibility[d], need[d] + credited[d]
-    steered = weight.shape[0] > 0
-    for j in range(states):
-        best[j] = 0
-        if closed[j] or (shun_until.shape[0] > 0 and shun_until[d, j] >= quarter):
-            continue
-        own = own_running[d, j]
-        gains = fresh[j] if own == 0 else present[j]
-        other = political[d, j] + seen / (1 + own)
-        most = 0.0
-        for k in range(pulls.shape[0]):
-            pull = pulls[k] * (wish * pillar_weight[k] * state_weight[j] + other) * gains[k]
-            if steered:
-                pull *= weight[d, j, k]
-            most = max(most, pull)
-        if most > 0.0:
-            best[j] = np.int64(most * attenuation[j] * factor * (1.0 + 1e-9)) + 1
-    if itself[d] >= 0:
-        best[itself[d]] = 0
-
-
-@compiled
-def project_cost(tasks, price, relation, fixed):  # type: ignore[no-untyped-def]
-    """Return EUR m for a project; ``price`` a task, ``relation`` the relation cost due (or 0)."""
-    return fixed + relation + tasks * price
 
 
 @compiled
@@ -224,32 +67,9 @@ def can_join(d, j, k, first, whole, seen, member):  # type: ignore[no-untyped-de
 
 
 @compiled
-def best_joint(  # type: ignore[no-untyped-def]
-    d, j, k, attenuation, counts_added, size, fixed, visible_pull, factor, weight, credited,
-    standing, known, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
-):
-    """Return (integer score, tasks) of the best way to join in one cell; ``fixed`` is the joiner's fixed cost."""
-    tasks = value.shape[0] - 1
-    count = bit_count(standing[j, k] | known[d, j, k]) + counts_added[j, k]
-    free = tasks - count
-    best, best_tasks = np.int64(0), 0
-    omega = mandate[d, k] * (need[d] * state_weight[j] * pillar_weight[k] + political[d, j] + visible_pull)
-    unit = task_price[j] * price_factor[d, k]
-    lead = weight[d, j, k] if weight.shape[0] > 0 else 1.0
-    earned = mandate[d, k] * credited[d] * state_weight[j] * pillar_weight[k]
-    base = bit_count(standing[j, k])
-    for n in range(min(size[0], free), min(size[1], free) + 1):
-        worth = project_value(n, count, base, omega, earned, value)
-        score = project_score(worth, attenuation * lead, fixed + n * unit, factor)
-        if score > best:
-            best, best_tasks = score, n
-    return best, best_tasks
-
-
-@compiled
 def plan_donor(  # type: ignore[no-untyped-def]
     d, start, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor, cheapest,
-    whole, words, reals, seen, cash, first, member, weight, shun_until, credited,
+    whole, reals, seen, cash, first, member, weight, shun_until, credited,
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
@@ -287,15 +107,15 @@ def plan_donor(  # type: ignore[no-untyped-def]
             break
         k, n = best_pillar[j], best_tasks[j]
         unit = task_price[j] * price_factor[d, k]
-        due = relation if own_running[d, j] + projects_added[j] == 0 else 0.0
-        fixed = fixed_costs[d]
+        own = own_running[d, j] + projects_added[j]
         joined = False
+        fixed, due = costs_once(d, joined, own, fixed_costs, monitoring, relation, joiner_share)
         if joiner_share >= 0.0 and member[d] and can_join(d, j, k, first, whole, seen, member):
             wait = (undelivered[j] + tasks_added[j]) / room[j]
-            joint_fixed = joiner_share * (fixed_costs[d] - monitoring[d]) + monitoring[d]
+            joint_fixed, _ = costs_once(d, True, own, fixed_costs, monitoring, relation, joiner_share)
             score, joint_tasks = best_joint(
                 d, j, k, math.exp(-impatience * wait) * math.exp(-impatience), counts_added, size, joint_fixed,
-                visibility[d] / (1 + own_running[d, j] + projects_added[j]), factor, weight, credited,
+                visibility[d] / (1 + own), factor, weight, credited,
                 standing, known, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
             )
             if score > best[j]:

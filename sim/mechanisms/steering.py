@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-from donorlab.sim.mechanisms.value import bit_counts
+from donorlab.sim.mechanisms.wants import wishes
 from donorlab.sim.optimum import optimal_purchase, task_prices
 from donorlab.sim.scenario import FloatArray
+from donorlab.sim.value import bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -45,13 +46,11 @@ def largest_remainder(weights: FloatArray, total: int, least: int = 0) -> npt.ND
 def wish(model: CoordinationModel) -> FloatArray:
     """Return omega of each donor and cell with nothing running, (D, J, K); 0 for a donor itself."""
     land, giving = model.land, model.giving
-    need = giving.need[:, None, None] * land.state_weight[None, :, None] * land.pillar_weight
-    inner = need + giving.political[:, :, None] + giving.visibility[:, None, None]
-    omega = giving.mandate[:, None, :] * inner
-    for d, j in enumerate(giving.itself):
-        if j >= 0:
-            omega[d, j] = 0.0
-    return np.asarray(omega)
+    found: FloatArray = wishes(
+        giving.itself, giving.need, giving.visibility, giving.mandate, giving.political, land.state_weight,
+        land.pillar_weight,
+    )  # fmt: skip
+    return found
 
 
 def _counts(model: CoordinationModel) -> npt.NDArray[np.int64]:

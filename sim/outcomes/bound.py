@@ -15,10 +15,10 @@ import numpy as np
 from donorlab.sim.compiled import compiled
 from donorlab.sim.design import BUDGET_FACTOR_HIGHEST
 from donorlab.sim.mechanisms.effort import own_draw
-from donorlab.sim.mechanisms.value import welfare_of_counts
 from donorlab.sim.optimum import solve_bound, task_prices
 from donorlab.sim.scenario import FloatArray, ReadOnlyArrays, Scenario, checked_seed
 from donorlab.sim.setup import BeneficiarySetup, KeyArray, beneficiary_setup, yearly_budgets
+from donorlab.sim.value import welfare_of_counts
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from donorlab.sim.mechanisms.value import bit_counts
 from donorlab.sim.outcomes.tables import Payments, ratio
 from donorlab.sim.scenario import BoolArray, FloatArray
+from donorlab.sim.value import bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel

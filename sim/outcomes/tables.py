@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from donorlab.sim.compiled import compiled
-from donorlab.sim.mechanisms.value import bit_count, bit_counts
 from donorlab.sim.scenario import FloatArray
 from donorlab.sim.state import (
     BENEFICIARY,
@@ -38,6 +37,7 @@ from donorlab.sim.state import (
     WITHHELD,
     WORKED,
 )
+from donorlab.sim.value import bit_count, bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel

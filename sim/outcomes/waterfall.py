@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from donorlab.sim.compiled import compiled
-from donorlab.sim.mechanisms.value import bit_count, bit_counts
+from donorlab.sim.optimum import price_of_gain
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.outcomes.tables import Payments
 from donorlab.sim.recording import WELFARE
@@ -34,6 +34,7 @@ from donorlab.sim.state import (
     TASKS,
     WITHHELD,
 )
+from donorlab.sim.value import bit_count, bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -161,29 +162,6 @@ def _sort_payments(reverse, size, quarters, pace, whole, words, standing, funded
                     bins[p, kind] += 1
 
 
-def _price_of_gain(counts: np.ndarray, weight: FloatArray, value: FloatArray, price: FloatArray, gain: float) -> float:
-    """Return G^-1(gain): the least money at base prices that raises welfare by ``gain`` from ``counts``, fractional."""
-    if gain <= 0:
-        return 0.0
-    steps = np.diff(value)
-    cells, tasks = counts.size, len(steps)
-    unit_gain = weight.reshape(-1, 1) * steps
-    unit_price = np.broadcast_to(price[:, None], counts.shape).reshape(-1, 1) * np.ones(tasks)
-    open_tasks = np.arange(tasks) >= counts.reshape(-1, 1)
-    gains, prices = unit_gain[open_tasks], unit_price[open_tasks]
-    order = np.argsort(-(gains / prices), kind="stable")
-    won, paid = np.cumsum(gains[order]), np.cumsum(prices[order])
-    if cells == 0 or len(won) == 0:
-        return 0.0
-    at = int(np.searchsorted(won, gain))
-    if at >= len(won):
-        return float(paid[-1])
-    before_won, before_paid = (won[at - 1], paid[at - 1]) if at else (0.0, 0.0)
-    step = float(gains[order[at]])
-    share = (gain - before_won) / step if step > 0 else 0.0
-    return float(before_paid + share * prices[order[at]])
-
-
 def waterfall(model: CoordinationModel, base: Baseline, paid: Payments) -> Waterfall:
     """Return where the money of a finished run went.
 
@@ -211,14 +189,14 @@ def waterfall(model: CoordinationModel, base: Baseline, paid: Payments) -> Water
     gain = float(gain_of.sum())
     alone_welfare = float((weight * land.value[alone]).sum())
     welfare, none = float(model.record.numbers[quarters - 1, WELFARE]), float(base.welfare_none[quarters - 1])
-    at_best = min(useful, _price_of_gain(alone, weight, land.value, land.task_price, gain))
+    at_best = min(useful, price_of_gain(alone, weight, land.value, land.task_price, gain))
     by_state = sum(
-        _price_of_gain(alone[j : j + 1], weight[j : j + 1], land.value, land.task_price[j : j + 1], float(gain_of[j]))
+        price_of_gain(alone[j : j + 1], weight[j : j + 1], land.value, land.task_price[j : j + 1], float(gain_of[j]))
         for j in np.flatnonzero(gain_of > 0)
     )
     by_state = min(useful, max(at_best, by_state))
     counted = max(0.0, welfare - max(alone_welfare, none))
-    effective = min(at_best, _price_of_gain(alone, weight, land.value, land.task_price, counted))
+    effective = min(at_best, price_of_gain(alone, weight, land.value, land.task_price, counted))
 
     def bars(bins: FloatArray) -> dict[str, float]:
         money = {

@@ -58,7 +58,7 @@ def scenario(states: int = 20, donors: int = 6, architecture: str = "fragmented"
             affinity=np.ones((donors, states)),
             norm_position=np.zeros(donors),
             rival=np.zeros(donors, dtype=bool),
-            conditional=np.zeros(donors, dtype=bool),
+            conditional=np.arange(donors) == 0,
         ),
         parameters=Parameters(**{**parameter_defaults(), **changes}),
         architecture=architecture,
@@ -78,6 +78,8 @@ def load(name: str, overrides: list[str]) -> Scenario:
             changes[key] = float(text)
         else:
             raise ScenarioError(f"unknown parameter '{key}'")
+    if changes.get("architecture") == "credit":
+        changes.setdefault("credit", "marginal")  # as its own file says
     return scenario(**changes)
 
 

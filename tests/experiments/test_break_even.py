@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -9,8 +10,9 @@ import pandas as pd
 import pytest
 
 from donorlab.experiments import break_even, levers
+from donorlab.experiments.arguments import InputError
 from donorlab.experiments.break_even import crossings, reading
-from donorlab.sim.scenario import Scenario
+from donorlab.sim.scenario import Scenario, ScenarioError
 from experiments import fake
 
 X = [0.0, 0.05, 0.1, 0.15, 0.2, 0.25]
@@ -127,5 +129,22 @@ def test_a_made_up_lever_through_the_whole_machine(model: None) -> None:
 def test_designs_that_run_alike_are_told(toy: Scenario) -> None:
     pairs = {name: toy.replace(architecture=name) for name in ("fragmented", "conditional", "pledge")}
     assert levers.same_as_first(pairs) == []
-    nobody = {name: fake.scenario(architecture=name) for name in ("fragmented", "conditional", "umbrella")}
-    assert levers.same_as_first(nobody) == ["conditional"]
+    rivals = dataclasses.replace(toy.donors, rival=np.ones(toy.donors.count, dtype=bool))
+    nobody = {name: toy.replace(donors=rivals, architecture=name) for name in ("fragmented", "pledge", "central")}
+    assert levers.same_as_first(nobody) == ["pledge"]
+
+
+def test_a_value_that_contradicts_another_lever_is_no_mistake_of_the_lever(toy: Scenario) -> None:
+    """The ends of a lever's range are tried, to see whether it acts; some of them are impossible."""
+    umbrella = toy.replace(architecture="umbrella", pooled_fund="on", joint_programming="on")
+    levers.check({"umbrella": umbrella}, {"pooled_fund", "pool_share", "joint_programming", "register"})
+    two = toy.replace(
+        donors=dataclasses.replace(toy.donors, conditional=np.zeros(toy.donors.count, dtype=bool)),
+        conditional_donors="all",
+        architecture="conditional",
+    )
+    levers.check({"conditional": two}, {"conditional_donors"})
+    with pytest.raises(InputError, match="a lever that does nothing under umbrella"):
+        levers.check({"umbrella": umbrella}, {"conditional_donors"})
+    with pytest.raises(ScenarioError, match="declares conditions"):
+        levers.check({"conditional": two.replace(conditional_donors="declared")}, ())

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from donorlab.experiments import canvas, ensemble, figures
-from donorlab.experiments.comparison import Comparison, Study, paired_runs, study
+from donorlab.experiments.comparison import Comparison, Study, study
 from donorlab.experiments.outcomes import cents, euros, percent, written, written_difference
 from experiments import fake
 
@@ -26,7 +26,7 @@ def whole_study(names: tuple[str, ...]) -> Study:
 @pytest.fixture
 def comparison(model: None) -> Comparison:
     names = ("fragmented", "central")
-    return paired_runs({name: fake.scenario(states=134, architecture=name) for name in names}, (1, 2, 3))
+    return study({name: fake.scenario(states=134, architecture=name) for name in names}, (1, 2, 3)).comparison
 
 
 def test_titles_are_claims_with_the_numbers_of_the_data(comparison: Comparison) -> None:
@@ -137,7 +137,7 @@ def test_numbers_in_words() -> None:
 
 
 def test_one_replication_has_no_noise(model: None) -> None:
-    runs = paired_runs({"fragmented": fake.scenario()}, (1,))
+    runs = study({"fragmented": fake.scenario()}, (1,)).comparison
     for drawn in figures.draw_comparison(runs, STAMP):
         assert isinstance(drawn.data, pd.DataFrame)
         assert _pixels(drawn.figure)

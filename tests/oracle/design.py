@@ -72,8 +72,7 @@ def prepare(scenario: Scenario) -> tuple[Scenario, Design]:
         design.pledge_strength = parameters.pledge_strength
         design.pledge_focus = parameters.pledge_focus
     if name == "credit":
-        rule = "marginal" if parameters.credit == "none" else parameters.credit
-        design.credit = [rule for _ in everybody]
+        design.credit = [parameters.credit for _ in everybody]
     if umbrella:
         use_umbrella(scenario, design)
     if name in ("conditional", "umbrella_conditional"):

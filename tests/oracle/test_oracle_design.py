@@ -352,7 +352,7 @@ def test_rules_of_credit():
     assert rules["none"] == pytest.approx((0.25 + 0.75 / 3) * gain)
     assert rules["marginal"] == pytest.approx(gain)
     assert rules["equal"] == pytest.approx(0.25 * gain + 0.75 * (15 / 16) / 3)
-    assert prepare(world.replace(architecture="credit", credit="none"))[1].credit == ["marginal"]
+    assert prepare(world.replace(architecture="credit", credit="marginal"))[1].credit == ["marginal"]
     assert prepare(world.replace(architecture="credit"))[1].credit == ["equal"]
 
 

@@ -204,9 +204,15 @@ def with_levers(world: Scenario, architecture: str, choose: Choose) -> Scenario:
     if choose((False,) * 9 + (True,)):
         name = choose(sorted(WILD_LEVERS))
         levers[name] = WILD_LEVERS[name]
+    # what contradicts itself is refused; a few draws are made possible instead
+    if levers["pool_share"] == 0:
+        levers["pooled_fund"] = "off"
+    if architecture == "credit" and levers["credit"] == "none":
+        levers["credit"] = "marginal"
     budget = yearly_budgets(world.donors, world.parameters)
-    if not any(yearly > 0 and not rival for yearly, rival in zip(budget, world.donors.rival, strict=True)):
-        levers["pooled_fund"] = "off"  # a fund needs members with a budget
+    declared, rival = world.donors.conditional, world.donors.rival
+    if not any(yearly > 0 and c and not r for yearly, c, r in zip(budget, declared, rival, strict=True)):
+        levers["conditional_donors"] = "all"
     return world.replace(architecture=architecture, **levers)
 
 

@@ -30,6 +30,7 @@ from donorlab.scenarios import (
     world,
 )
 from donorlab.scenarios.parameters import RANGES, read_ranges
+from donorlab.sim import simulate
 from donorlab.sim.architectures import architecture_names
 from donorlab.sim.scenario import Parameters, Scenario, ScenarioError
 
@@ -289,6 +290,24 @@ def test_synthetic_is_a_function_of_its_draw():
     assert not same(one, other)
     wide = load("synthetic", ["synthetic.beneficiaries=70"])
     assert np.array_equal(one.donors.budget_central, wide.donors.budget_central)
+
+
+@pytest.mark.parametrize("draw", range(12))
+def test_synthetic_always_has_somebody_who_sets_conditions(draw):
+    donors = load("synthetic", [f"synthetic.draw={draw}"]).donors
+    assert (donors.conditional & ~donors.rival).any()
+
+
+def test_an_architecture_brings_what_it_cannot_do_without(tmp_path):
+    assert load("toy").parameters.credit == "none"
+    assert load("toy", ["architecture=credit"]).parameters.credit == "marginal"
+    assert load("toy", ["architecture=credit", "credit=equal"]).parameters.credit == "equal"
+    own = tmp_path / "own.yaml"
+    text = (composition.CONF / "scenario" / "toy.yaml").read_text()
+    own.write_text(text.replace("parameters: ", "parameters:\n  credit: equal "))
+    assert load(own, ["architecture=credit"]).parameters.credit == "equal"
+    with pytest.raises(ScenarioError, match="set credit to marginal or equal"):
+        simulate(load("toy", ["architecture=credit", "credit=none"]))
 
 
 def test_synthetic_money():

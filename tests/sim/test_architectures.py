@@ -1,10 +1,12 @@
 """What every architecture must do, whatever it is: one battery, inherited. A new one passes it unasked."""
 
 import copy
+import dataclasses
 import pickle
 
 import numpy as np
 import pytest
+from possible import under
 
 from donorlab.sim import CoordinationModel, Donor, ScenarioError, baseline, simulate
 from donorlab.sim.architectures import (
@@ -41,7 +43,7 @@ class Battery:
 
     @pytest.fixture(params=["toy", "synthetic"])
     def scenario(self, request, name):
-        return request.getfixturevalue(request.param).replace(architecture=name)
+        return under(request.getfixturevalue(request.param), name)
 
     def test_it_says_what_it_is(self, name):
         architecture = get_architecture(name)
@@ -120,7 +122,7 @@ class Battery:
                 return ()
 
         def still(architecture):
-            model = CoordinationModel(scenario.replace(architecture=architecture), rng=seed)
+            model = CoordinationModel(under(scenario, architecture), rng=seed)
             quiet = dict.fromkeys(model.inputs.donors.ids, Quiet)
             return CoordinationModel(model.original, rng=seed, donors=quiet)
 
@@ -178,6 +180,26 @@ class TestOneOfAThirdParty(Battery):
         globals()["Alike"] = Alike  # so that it can be pickled
         Alike.__qualname__ = "Alike"
         return "alike"
+
+
+@pytest.mark.parametrize("name", ["umbrella", "umbrella_conditional", "conditional"])
+def test_a_run_without_any_money_is_no_contradiction(toy, name):
+    scenario = toy.replace(architecture=name, money=0.0, pooled_fund="on")
+    assert simulate(scenario, 1).outcomes["projects"] == 0
+
+
+@pytest.mark.parametrize("name", ["umbrella", "umbrella_conditional", "conditional"])
+@pytest.mark.parametrize("why", ["rivals", "no budget"])
+def test_an_architecture_that_nobody_takes_part_in_is_refused(toy, name, why):
+    rows = np.arange(toy.donors.count)
+    if why == "rivals":
+        changed = {"rival": rows >= 0}
+    else:  # the only donor with a budget is a rival
+        money = np.where(rows == 0, 1.0, 0.0)
+        changed = {"rival": rows == 0, "budget_low": money, "budget_central": money, "budget_high": money}
+    donors = dataclasses.replace(toy.donors, **changed)
+    with pytest.raises(ScenarioError, match="that is not a rival"):
+        simulate(toy.replace(donors=donors, architecture=name, conditional_donors="all"))
 
 
 class TestCentral:

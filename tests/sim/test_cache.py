@@ -57,7 +57,7 @@ def edit(file, before, after):
 
 
 def edit_helper(package):
-    edit(package / "donorlab/sim/mechanisms/value.py", HELPER, HELPER + " + 1")
+    edit(package / "donorlab/sim/value.py", HELPER, HELPER + " + 1")
 
 
 def folders(package):
