@@ -1,6 +1,6 @@
 """Break-even points: where the difference in efficiency to the first architecture changes its sign.
 
-One parameter at a time over its declared range, everything else as in the scenario, on the same seeds.
+One parameter at a time over its declared range, everything else at default values, on the same seeds.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import pandas as pd
 from donorlab import scenarios as catalogue
 from donorlab.experiments import levers
 from donorlab.experiments.runner import Job, Run
+from donorlab.experiments.tables import SURE
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.scenario import Scenario
 
-SURE: Final = 2.0  # standard errors from 0 beyond which a mean difference is told from 0
 COORDINATION: Final = ("overhead", "decision_lag", "reporting_rate")
 """Levers of the architectures that use them; the first architecture stays as it is."""
 EVERYWHERE: Final = ("observation_probability",)
@@ -86,7 +86,7 @@ def curves(asked: Sequence[Job], runs: Sequence[Sequence[Run]], central: pd.Data
     Parameters
     ----------
     asked : the jobs; runs : of each
-    central : replications at the scenario's values, for the first architecture where it does not change
+    central : replications at default values, for the first architecture where it does not change
 
     Returns
     -------

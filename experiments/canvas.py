@@ -15,11 +15,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
+from donorlab.experiments.words import in_lines
+
 CM: Final = 1 / 2.54
 WIDTH_CM: Final = 12.0
 FONT: Final = 7.5  # points; nothing is smaller than SMALL
 SMALL: Final = 7.0
-LONG: Final = 13  # characters of a name that fit beside others
 _TITLE: Final = 9.0
 _MARGIN_CM: Final = 0.25
 _HINTED: Final = 0.96  # letters drawn on few pixels are a little wider than the font says
@@ -66,7 +67,7 @@ class Stamp:
     Attributes
     ----------
     scenario, settings : name of the scenario and the changes made to it
-    seeds : the replications, in words
+    seeds : the runs behind the figure, in words, e.g. ``seeds 1-20``
     source, configuration : hashes of the model's sources and of the whole configuration
     version : of DonorLab
     """
@@ -98,12 +99,13 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A finished figure: its file name, its claim, and the data behind it."""
+    """A finished figure: its file name, its claim, the data behind it, and where it comes from."""
 
     name: str
     title: str
     figure: Figure
     data: pd.DataFrame
+    stamp: Stamp
 
 
 @contextmanager
@@ -166,11 +168,6 @@ def text_width_cm(text: str, size: float, weight: str = "normal") -> float:
     return float(font.get_width_height()[0]) / 64 / 1200 / CM
 
 
-def in_lines(name: str) -> str:
-    """Return a name over several lines where it is long."""
-    return name.replace("_", "_\n") if len(name) > LONG else name
-
-
 def names_width_cm(names: Sequence[str]) -> float:
     """Return the width that the names of architectures need beside their rows."""
     return max(text_width_cm(line, FONT) for name in names for line in in_lines(name).split("\n"))
@@ -219,3 +216,10 @@ def _low(pool: list[float], gap: float) -> float:
 
 def _high(pool: list[float], gap: float) -> float:
     return _low(pool, gap) + gap * (len(pool) - 1)
+
+
+def ends(others: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Return all of few architectures, of many those with the least and the most; a title holds no more."""
+    if len(others) <= 2:
+        return list(others)
+    return [min(others, key=lambda item: item[1]), max(others, key=lambda item: item[1])]

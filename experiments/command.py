@@ -107,7 +107,7 @@ def program(ctx: click.Context, debug: bool) -> None:
 @program.command()
 @click.argument("words", nargs=-1, metavar="[SCENARIO] [KEY=VALUE]...")
 def compare(words: tuple[str, ...]) -> None:
-    """Compare architectures on paired draws, and over all assumptions.
+    """Compare architectures on the same draws and assumptions.
 
     Writes the result folder described in results/README.md.
 
@@ -115,16 +115,18 @@ def compare(words: tuple[str, ...]) -> None:
     scenario=world           also as the first word; `donorlab list` names them
     architectures=[fragmented,umbrella,conditional,umbrella_conditional,central]
                              differences are taken to the first
-    replications=20          at the scenario's values; paired: each architecture meets the same draws
+    replications=20          at default values; paired: each architecture meets the same draws
     seed=1                   of the first replication
     draws=200                futures: all uncertainties drawn over their ranges; 0 for none
+    levers=default           in all futures; pessimistic: at the ends of their ranges worse for coordination
     smallest_difference=0.02 in efficiency, from which on one is called better
     break_even=true          where the difference to the first changes its sign
     values=true              the ranking under other value judgements
     workers=auto             processes; the numbers do not depend on it
     out=FOLDER               default ./results/<date>-<time>-compare-<hash>
 
-    All other keys are parameters of the scenario (`donorlab parameters`).
+    All other keys are parameters of the scenario (`donorlab parameters`). Default values: each
+    parameter's own, but for what the scenario or these words set.
     """
     from donorlab.experiments.compare import run
 
@@ -133,7 +135,7 @@ def compare(words: tuple[str, ...]) -> None:
 
 @program.command("list")
 def list_command() -> None:
-    """List scenarios, architectures and plug-ins with origin."""
+    """List scenarios, architectures, mechanisms and plug-ins."""
     from donorlab.experiments.listing import run
 
     run()
@@ -142,7 +144,7 @@ def list_command() -> None:
 @program.command()
 @click.argument("words", nargs=-1, metavar="[SCENARIO] [KEY=VALUE]...")
 def describe(words: tuple[str, ...]) -> None:
-    """Describe a scenario: who, how much money, which assumptions.
+    """Describe a scenario: who, how much money, what is assumed.
 
     \b
     scenario=world                        also as the first word
@@ -157,7 +159,7 @@ def describe(words: tuple[str, ...]) -> None:
 @program.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the table for machines.")
 def parameters(as_json: bool) -> None:
-    """Print all parameters with default, range, kind and source."""
+    """Print every parameter: default, range, kind and source."""
     from donorlab.experiments.parameters import run
 
     run(as_json)

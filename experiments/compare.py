@@ -19,13 +19,15 @@ from donorlab.experiments.comparison import Comparison, Study, asked, study
 from donorlab.experiments.progress import progress
 from donorlab.experiments.runner import checked_workers
 from donorlab.experiments.store import ResultFolder, default_folder, digest_of, refuse_occupied
+from donorlab.experiments.words import span
 from donorlab.sim.compiled import source_hash
 from donorlab.sim.scenario import checked_seed
 
 if TYPE_CHECKING:
     from donorlab.sim import Scenario
 
-REPLICATIONS_MAXIMUM: Final = 1_000  # all projects of all runs are held in memory, 4 MB a replication of `world`
+LEVERS: Final = ("default", "pessimistic")
+REPLICATIONS_MAXIMUM: Final = 1_000  # what the figures need of each run is held in memory
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Options:
 
     seeds: tuple[int, ...]
     draws: int
+    pessimistic: bool
     smallest: float
     break_even: bool
     judgements: bool
@@ -52,14 +55,15 @@ def run(words: Sequence[str]) -> None:
     chosen = {word.partition("=")[0] for word in arguments.overrides}
     levers.check(loaded, chosen)
     first = next(iter(loaded.values()))
-    plan = ensemble.plan(first, options.draws, chosen) if options.draws else None
+    ends = levers.pessimistic(chosen) if options.pessimistic else {}
+    plan = ensemble.plan(first, options.draws, chosen, ends) if options.draws else None
     configuration = _configuration(arguments, options, loaded, plan)
     digest = digest_of(configuration)
     target = options.out or default_folder("compare", digest, datetime.datetime.now())
     stamp = figures.Stamp(
         scenario=first.name,
         settings=" ".join(arguments.overrides),
-        seeds=_span(options.seeds),
+        seeds=span(options.seeds),
         source=source_hash(),
         configuration=digest,
         version=provenance.version(),
@@ -72,7 +76,8 @@ def run(words: Sequence[str]) -> None:
         with progress(
             f"{stamp.scenario}, {len(loaded)} architectures", asked(loaded, options.seeds, *what).runs
         ) as advance:
-            found = study(loaded, options.seeds, *what, options.workers, advance)
+            found = study(loaded, options.seeds, *what, options.workers, advance, folder.part)
+        folder.close_parts()
         summary = tables.summarise(found.comparison.runs, found.draws, options.smallest)
         _store(folder, found, summary, stamp, options)
         folder.json("configuration", configuration)
@@ -100,8 +105,6 @@ def _store(folder: ResultFolder, found: Study, summary: pd.DataFrame, stamp: fig
     """Write tables and figures."""
     comparison = found.comparison
     folder.table("runs", _with_varied_parameters(comparison))
-    for name in ("steps", "projects", "beneficiaries", "donors"):
-        folder.table(name, getattr(comparison, name))
     if found.draws is not None:
         folder.table("ensemble", found.draws)
     folder.csv("summary", summary)
@@ -111,7 +114,7 @@ def _store(folder: ResultFolder, found: Study, summary: pd.DataFrame, stamp: fig
     if found.rankings is not None:
         folder.csv("values", found.rankings)
     for drawn in figures.draw_all(found, stamp, options.smallest):
-        folder.figure(drawn.name, drawn.figure, drawn.data, stamp.metadata(drawn.title))
+        folder.figure(drawn.name, drawn.figure, drawn.data, drawn.stamp.metadata(drawn.title))
 
 
 def _options(arguments: Arguments) -> Options:
@@ -123,10 +126,13 @@ def _options(arguments: Arguments) -> Options:
         raise InputError(f"draws: {draws} is out of range; it must lie between 0 and {ensemble.DRAWS_MAXIMUM}")
     if not 0 < smallest < 1:
         raise InputError(f"smallest_difference: {smallest:g} is out of range; it is a share such as 0.02 (2 points)")
+    if given["levers"] not in LEVERS:
+        raise InputError(f"levers: '{given['levers']}' is not one of {', '.join(LEVERS)}")
     first = checked_seed(given["seed"])
     return Options(
         seeds=tuple(range(first, checked_seed(first + count - 1) + 1)),
         draws=draws,
+        pessimistic=given["levers"] == "pessimistic",
         smallest=smallest,
         break_even=given["break_even"],
         judgements=given["values"],
@@ -183,6 +189,7 @@ def _ensemble(plan: ensemble.Plan) -> dict[str, Any]:
         "seed": ensemble.SEED,
         "varied": {row.name: {"range": list(row.range or ()), "distribution": row.distribution} for row in plan.varied},
         "held": plan.held,
+        "levers": plan.levers,
     }
 
 
@@ -203,7 +210,3 @@ def _with_varied_parameters(comparison: Comparison) -> pd.DataFrame:
     for position, name in enumerate(varied):
         runs.insert(2 + position, name, runs["architecture"].map({key: item[name] for key, item in plain.items()}))
     return runs
-
-
-def _span(seeds: Sequence[int]) -> str:
-    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]}-{seeds[-1]}"

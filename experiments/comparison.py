@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from donorlab.experiments import break_even, ensemble, values
-from donorlab.experiments.runner import TABLES, Job, Run, run_jobs
+from donorlab.experiments.parts import FIGURES_NEED, joined
+from donorlab.experiments.runner import Job, Run, in_order
 
 if TYPE_CHECKING:
     from donorlab.sim import Scenario
@@ -25,7 +28,7 @@ class Comparison:
     seeds : the replications, the same for every architecture
     runs : a row a run, with its outcomes
     waterfalls : a row a run, with shares of appropriations (``to_BAR``, ``reverse_BAR``) and harm
-    steps, projects, beneficiaries, donors : the tables of each run, one under the other
+    steps, beneficiaries : of the tables of each run, one under the other, the columns that figures need
     """
 
     scenarios: Mapping[str, Scenario]
@@ -33,9 +36,15 @@ class Comparison:
     runs: pd.DataFrame
     waterfalls: pd.DataFrame
     steps: pd.DataFrame
-    projects: pd.DataFrame
     beneficiaries: pd.DataFrame
-    donors: pd.DataFrame
+
+
+Sink = Callable[[str, Any], None]
+"""Takes the name of a table and a part of it, see `donorlab.experiments.parts`."""
+
+
+def _forget(_name: str, _part: Any) -> None:
+    """Keep nothing."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ class Study:
 
     Attributes
     ----------
-    comparison : paired replications at the scenario's values
+    comparison : paired replications at default values
     plan, draws : the ensemble's plan, and a row a draw and architecture
     curves : efficiency by lever, value, architecture and seed
     rankings : efficiency by value judgement, architecture and seed
@@ -102,6 +111,7 @@ def study(
     with_values: bool = False,
     workers: int | None = 1,
     advance: Callable[[], None] = lambda: None,
+    sink: Sink = _forget,
 ) -> Study:
     """Run everything and put it into tables.
 
@@ -111,15 +121,16 @@ def study(
     seeds : replications
     plan : of the ensemble; None for no ensemble
     with_break_even, with_values : whether these are asked for
-    workers : as in `run_jobs`
+    workers : as in `in_order`
     advance : called after each run
+    sink : takes the tables of the replications, part by part, always in the same order
     """
     wanted = asked(scenarios, seeds, plan, with_break_even, with_values)
-    found = iter(run_jobs(scenarios, wanted.jobs, workers, advance))
-    comparison = compared(scenarios, seeds, [next(found) for _ in wanted.replications])
-    futures = [next(found) for _ in wanted.futures]
-    levers = [next(found) for _ in wanted.levers]
-    judgements = [next(found) for _ in wanted.judgements]
+    with closing(in_order(scenarios, wanted.jobs, workers, advance)) as found:
+        comparison = compared(scenarios, seeds, islice(found, len(wanted.replications)), sink)
+        futures = list(islice(found, len(wanted.futures)))
+        levers = list(islice(found, len(wanted.levers)))
+        judgements = list(found)
     own = values.as_set(next(iter(scenarios.values())))
     return Study(
         comparison=comparison,
@@ -130,7 +141,9 @@ def study(
     )
 
 
-def compared(scenarios: Mapping[str, Scenario], seeds: Sequence[int], found: Iterable[Sequence[Run]]) -> Comparison:
+def compared(
+    scenarios: Mapping[str, Scenario], seeds: Sequence[int], found: Iterable[Sequence[Run]], sink: Sink = _forget
+) -> Comparison:
     """Return the tables of replications.
 
     Returns
@@ -141,24 +154,25 @@ def compared(scenarios: Mapping[str, Scenario], seeds: Sequence[int], found: Ite
     """
     rows: list[dict[str, Any]] = []
     falls: list[dict[str, Any]] = []
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+    parts: dict[str, list[Any]] = {name: [] for name in FIGURES_NEED}
     for run in (run for job in found for run in job):
         label = {"architecture": run.architecture, "seed": run.seed}
         rows.append(label | run.outcomes)
         if run.waterfall is not None:
             falls.append(label | ensemble.flat(run.waterfall))
         for name in list(run.tables):  # taken out: the tables of many runs are most of the memory
-            parts[name].append(_labelled(run.tables.pop(name), run.architecture, run.seed, list(scenarios)))
+            part = run.tables.pop(name)
+            sink(name, part)
+            if name in parts:
+                parts[name].append(part.select(FIGURES_NEED[name]))
     runs = pd.DataFrame(rows)
     runs["relative_to_central"] = ensemble.relative_to_central(runs, "seed")
-    joined = {name: pd.concat(parts.pop(name), ignore_index=True) for name in TABLES}
-    return Comparison(dict(scenarios), tuple(seeds), runs, pd.DataFrame(falls), **joined)
+    kept = {name: _frame(parts.pop(name), list(scenarios)) for name in FIGURES_NEED}
+    return Comparison(dict(scenarios), tuple(seeds), runs, pd.DataFrame(falls), **kept)
 
 
-def _labelled(frame: pd.DataFrame, architecture: str, seed: int, architectures: list[str]) -> pd.DataFrame:
-    """Return a table of a run with architecture and seed in front, a meaningful index as a column."""
-    labelled = frame.reset_index(drop=frame.index.name is None)
-    names = pd.Categorical([architecture] * len(labelled), categories=architectures)
-    labelled.insert(0, "architecture", pd.Series(names, index=labelled.index))
-    labelled.insert(1, "seed", seed)
-    return labelled
+def _frame(parts: list[Any], architectures: list[str]) -> pd.DataFrame:
+    """Return parts as one table, architectures in the order in which they were asked for."""
+    frame: pd.DataFrame = joined(parts).to_pandas()
+    frame["architecture"] = frame["architecture"].cat.set_categories(architectures)
+    return frame

@@ -1,14 +1,15 @@
 """The ensemble over assumptions: every uncertainty drawn over its declared range, the same draws for every architecture.
 
-Uncertainties only: levers and value judgements stay as the scenario has them, and so does a choice between rival
-submodels. Draws are a scrambled Sobol sequence, which covers many ranges more evenly than independent draws do.
+Uncertainties only: levers and value judgements stay as the scenario has them (levers, if asked for, at the pessimistic
+ends of their ranges in all draws), and so does a choice between rival submodels. Draws are a scrambled Sobol
+sequence, which covers many ranges more evenly than independent draws do.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -40,15 +41,17 @@ class Plan:
     held : uncertainties that could be drawn but are fixed by the scenario or the user, with their values
     draws : a row a draw, indexed from 1: a column for each varied parameter, ``project_tasks_minimum``, and by how many
         tasks projects were made larger to keep their number within bounds
+    levers : levers that are the same in all draws but not as in the scenario
     """
 
     varied: tuple[ParameterRow, ...]
     held: dict[str, Value]
     draws: pd.DataFrame
+    levers: dict[str, Value] = field(default_factory=dict)
 
     def changes(self, draw: int) -> dict[str, Value]:
         """Return the parameter values of one draw."""
-        return _typed(self.draws.loc[draw].to_dict())
+        return self.levers | _typed(self.draws.loc[draw].to_dict())
 
 
 def drawable() -> tuple[ParameterRow, ...]:
@@ -60,7 +63,9 @@ def drawable() -> tuple[ParameterRow, ...]:
     )
 
 
-def plan(scenario: Scenario, count: int, fixed: Collection[str] = ()) -> Plan:
+def plan(
+    scenario: Scenario, count: int, fixed: Collection[str] = (), levers: Mapping[str, Value] | None = None
+) -> Plan:
     """Return ``count`` draws for a scenario.
 
     Parameters
@@ -68,6 +73,7 @@ def plan(scenario: Scenario, count: int, fixed: Collection[str] = ()) -> Plan:
     scenario : parameters in which it differs from the defaults are held at its values
     count : number of draws
     fixed : names of further parameters to hold, because the user gave them
+    levers : values of levers in all draws, where they are not the scenario's
 
     Notes
     -----
@@ -80,7 +86,8 @@ def plan(scenario: Scenario, count: int, fixed: Collection[str] = ()) -> Plan:
     cube = qmc.Sobol(len(rows), scramble=True, rng=SEED).random_base2(max(0, math.ceil(math.log2(count))))[:count]
     columns = {row.name: _scaled(row, cube[:, i]) for i, row in enumerate(rows) if row.name not in held}
     draws = pd.DataFrame(columns, index=pd.RangeIndex(1, count + 1, name="draw"))
-    return Plan(tuple(row for row in rows if row.name not in held), held, _with_bounded_size(scenario, draws))
+    varied = tuple(row for row in rows if row.name not in held)
+    return Plan(varied, held, _with_bounded_size(scenario, draws), dict(levers or {}))
 
 
 def _scaled(row: ParameterRow, unit: np.ndarray) -> np.ndarray:

@@ -3,45 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from donorlab.experiments.canvas import (
     DASHES,
     FONT,
     INK,
-    MARKERS,
     SHADES,
     SMALL,
     WIDTH_CM,
     Drawn,
     Page,
     Stamp,
-    in_lines,
+    ends,
     led_text,
     names_width_cm,
     spread,
     style,
     text_width_cm,
 )
+from donorlab.experiments.figures_of_states import who_is_served
 from donorlab.experiments.figures_of_worth import break_even, futures, losses
 from donorlab.experiments.outcomes import cents, percent
 from donorlab.experiments.tables import names_in, paired
+from donorlab.experiments.words import in_lines, label
 
 if TYPE_CHECKING:
     from donorlab.experiments.comparison import Comparison, Study
 
 __all__ = ["Stamp", "capacity_over_time", "draw_all", "draw_comparison", "efficiency_and_duplication", "who_is_served"]
-
-ORPHAN: Final = 0.5
-DARLING: Final = 1.5
-_NAMED: Final = 4  # states of either kind named in a panel
-_LEAST_RATIO: Final = 0.03  # a state with less aid per need than this is drawn here, marked as such
-_MOST_RATIO: Final = 30.0
 
 
 def draw_all(study: Study, stamp: Stamp, smallest: float) -> Iterator[Drawn]:
@@ -50,8 +45,9 @@ def draw_all(study: Study, stamp: Stamp, smallest: float) -> Iterator[Drawn]:
     names = names_in(study.comparison.runs)
     yield losses(study.comparison.waterfalls, stamp)
     if study.draws is not None and len(names) > 1:
-        central = paired(study.comparison.runs, "efficiency").mean(skipna=False)
-        yield futures(study.draws, central - central[names[0]], smallest, stamp)
+        mean = paired(study.comparison.runs, "efficiency").mean(skipna=False)
+        pessimistic = bool(study.plan is not None and study.plan.levers)
+        yield futures(study.draws, mean - mean[names[0]], smallest, stamp, pessimistic)
     if study.curves is not None and study.curves["difference"].notna().any():
         yield break_even(study.curves, names, stamp)
 
@@ -107,19 +103,19 @@ def efficiency_and_duplication(runs: pd.DataFrame, stamp: Stamp) -> Drawn:
             axes.tick_params(axis="y", length=0)
             axes.spines["left"].set_visible(False)
             axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    return Drawn("efficiency_and_duplication", title, page.figure, data)
+    return Drawn("efficiency_and_duplication", title, page.figure, data, stamp)
 
 
 def _efficiency_claim(data: pd.DataFrame) -> str:
     first = data.iloc[0]
     name = str(first["architecture"])
-    who = "Donors who act alone" if name == "fragmented" else f"Donors under {name}"
+    who = "Donors who act alone" if name == "fragmented" else f"Donors under {label(name)}"
     if np.isnan(float(first["efficiency"])) or np.isnan(float(first["duplication_share"])):
         return "There is no money that could reach anything: efficiency and duplication are not defined"
     twice = cents(float(first["duplication_share"]))
     text = f"{who} realise {percent(float(first['efficiency']))} of a proven upper bound"
     others = [(str(row["architecture"]), float(row["efficiency"])) for row in data.iloc[1:].to_dict("records")]
-    text += "".join(f", {other} {percent(value)}" for other, value in _ends(others))
+    text += "".join(f", {label(other)} {percent(value)}" for other, value in ends(others))
     return f"{text}; {twice} of each task euro pay twice"
 
 
@@ -181,8 +177,8 @@ def capacity_over_time(steps: pd.DataFrame, start: float, horizon: int, stamp: S
         note = "Capacity: share of the tasks that stand, mean over states, pillars and replications."
         page = Page(title, note, stamp, 6.6)
         ends = [*(float(line.iloc[-1]) for line in lines.values()), float(none.iloc[-1])]
-        labels = [f"{name} {100 * end:.0f}%" for name, end in zip([*names, "without aid"], ends, strict=True)]
-        room = 0.7 + max(text_width_cm(label, FONT, "bold") for label in labels)
+        labels = [f"{label(name)} {100 * end:.0f}%" for name, end in zip([*names, "without aid"], ends, strict=True)]
+        room = 0.7 + max(text_width_cm(text, FONT, "bold") for text in labels)
         axes = page.axes(1.5, 0.95, WIDTH_CM - 1.5 - room, 5.45)
         last = int(none.index.max())
         if last > horizon:
@@ -194,7 +190,7 @@ def capacity_over_time(steps: pd.DataFrame, start: float, horizon: int, stamp: S
                 color=SHADES[index % len(SHADES)],
                 linestyle=DASHES[index % len(SHADES)],
                 linewidth=1.6,
-                label=name,
+                label=label(name),
             )
         axes.plot(none.index, none, color="#777777", linestyle=(0, (1, 1.6)), linewidth=1.4)
         axes.set_xlim(0, last)
@@ -207,10 +203,10 @@ def capacity_over_time(steps: pd.DataFrame, start: float, horizon: int, stamp: S
         if last > horizon:
             axes.text((horizon + last) / 2, low + 0.03 * (high - low), "no new\nmoney", ha="center", fontsize=SMALL)
         places = _below(spread(ends, 0.062 * (high - low)), high, 0.062 * (high - low))
-        for index, (end, place, label) in enumerate(zip(ends, places, labels, strict=True)):
+        for index, (end, place, text) in enumerate(zip(ends, places, labels, strict=True)):
             colour = SHADES[index % len(SHADES)] if index < len(names) else "#555555"
-            led_text(axes, label, (last, end), (last * 1.04, place), va="center", color=colour, fontweight="bold")
-    return Drawn("capacity_over_time", title, page.figure, data)
+            led_text(axes, text, (last, end), (last * 1.04, place), va="center", color=colour, fontweight="bold")
+    return Drawn("capacity_over_time", title, page.figure, data, stamp)
 
 
 def _below(places: Sequence[float], top: float, gap: float) -> list[float]:
@@ -232,150 +228,6 @@ def _capacity_claim(lines: dict[str, pd.Series], none: pd.Series) -> str:
     alone = 100 * float(none.iloc[-1] - none.iloc[0])
     gains = {name: 100 * float(line.iloc[-1] - none.iloc[-1]) for name, line in lines.items()}
     (first, gain), *others = gains.items()
-    who = "donors who act alone add" if first == "fragmented" else f"{first} adds"
+    who = "donors who act alone add" if first == "fragmented" else f"{label(first)} adds"
     text = f"States gain {alone:.0f} points of capacity by themselves; {who} {gain:.1f}"
-    return text + "".join(f", {name} {points:.1f}" for name, points in _ends(others))
-
-
-def _ends(others: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
-    """Return all of few architectures, of many those with the least and the most; a title holds no more."""
-    if len(others) <= 2:
-        return list(others)
-    return [min(others, key=lambda item: item[1]), max(others, key=lambda item: item[1])]
-
-
-# ---------------------------------------------------------------------- 3
-def who_is_served(runs: pd.DataFrame, beneficiaries: pd.DataFrame, stamp: Stamp) -> Drawn:
-    """Draw each state's share of aid over its share of need, by income group, a panel an architecture.
-
-    Parameters
-    ----------
-    runs : a row a run, with outcomes orphans and darlings
-    beneficiaries : a row a run and state: iso3, name, income_group, users_m, aid_need_ratio
-    stamp : where the figure comes from
-    """
-    names = names_in(runs)
-    keys = ["architecture", "iso3", "name", "income_group"]
-    data = beneficiaries.groupby(keys, observed=True, sort=False)[["users_m", "need", "aid_need_ratio"]].mean()
-    data = data.reset_index()
-    groups = _in_order(data["income_group"].unique().tolist())
-    states = int(data["iso3"].nunique())
-    orphans = {name: float(paired(runs, "orphans")[name].mean()) for name in names}
-    darlings = {name: float(paired(runs, "darlings")[name].mean()) for name in names}
-    title = _served_claim(names, orphans, states)
-    with style():
-        per_row = min(2, len(names))
-        rows = -(-len(names) // per_row)
-        panel = 0.85 * len(groups) + 0.3
-        note = (
-            "A dot is a state, its size its need, mean of the replications; bars: medians; dashed: aid in proportion "
-            f"to need. Under {ORPHAN:g}: orphan; over {DARLING:g}: darling; numbers: mean per replication."
-        )
-        page = Page(title, note, stamp, rows * (panel + 1.4) + 0.55)
-        width = (WIDTH_CM - 2.35 - 0.3 - 0.45 * (per_row - 1)) / per_row
-        for index, name in enumerate(names):
-            row, column = divmod(index, per_row)
-            bottom = 0.95 + (rows - 1 - row) * (panel + 1.4)
-            axes = page.axes(2.35 + column * (width + 0.45), bottom, width, panel)
-            part = data[data["architecture"] == name]
-            _served_panel(axes, part, groups, index, (orphans[name], darlings[name]))
-            axes.set_title(name, loc="left", fontweight="bold", pad=14)
-            axes.set_yticks(range(len(groups)), [_two_lines(group) if column == 0 else "" for group in groups])
-            if index + per_row >= len(names):  # nothing stands below
-                axes.set_xlabel("Share of aid / share of need")
-    return Drawn("who_is_served", title, page.figure, data)
-
-
-def _served_panel(
-    axes: Axes, part: pd.DataFrame, groups: Sequence[str], index: int, counts: tuple[float, float]
-) -> None:
-    axes.set_xscale("log")
-    axes.set_xlim(_LEAST_RATIO * 0.8, _MOST_RATIO)
-    axes.set_ylim(len(groups) - 0.45, -0.55)
-    axes.axvspan(_LEAST_RATIO * 0.8, ORPHAN, color="#eeeeee", linewidth=0, zorder=0)
-    axes.axvspan(DARLING, _MOST_RATIO, color="#eeeeee", linewidth=0, zorder=0)
-    axes.axvline(1, color="#777777", linewidth=0.7, linestyle=(0, (2, 2)), zorder=1)
-    need = part["need"].to_numpy(dtype=np.float64)
-    height = np.zeros(len(part))
-    size = 4 + 60 * need / max(need.max(), 1e-300)
-    ratio = np.clip(part["aid_need_ratio"].to_numpy(dtype=np.float64), _LEAST_RATIO, _MOST_RATIO * 0.9)
-    for at, group in enumerate(groups):
-        here = (part["income_group"] == group).to_numpy()
-        if not here.any():
-            continue
-        jitter = at + 0.56 * (np.arange(int(here.sum())) * 0.618 % 1 - 0.5)
-        height[here] = jitter
-        axes.scatter(
-            ratio[here],
-            jitter,
-            s=size[here],
-            marker=MARKERS[index % len(SHADES)],
-            facecolors=SHADES[index % len(SHADES)],
-            edgecolors="white",
-            linewidths=0.35,
-            alpha=0.75,
-            zorder=2,
-        )
-        if np.isnan(ratio[here]).all():  # no money was given to anyone
-            continue
-        median = float(np.nanmedian(ratio[here]))
-        axes.plot([median, median], [at - 0.36, at + 0.36], color=INK, linewidth=2.0, zorder=3, solid_capstyle="butt")
-    _name_extremes(axes, part["iso3"].tolist(), ratio, height, need, size)
-    top: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "va": "bottom", "fontsize": SMALL}
-    if not np.isnan(counts[0]):
-        axes.text(_LEAST_RATIO * 0.85, 1.02, f"{counts[0]:.0f} orphans", ha="left", **top)
-        axes.text(_MOST_RATIO * 0.95, 1.02, f"{counts[1]:.0f} darlings", ha="right", **top)
-    axes.xaxis.set_major_locator(FixedLocator([_LEAST_RATIO, 0.1, 0.5, 1.5, 5, 20]))
-    axes.xaxis.set_major_formatter(FuncFormatter(_ratio_label))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-
-
-def _name_extremes(
-    axes: Axes, ids: Sequence[str], ratio: np.ndarray, height: np.ndarray, need: np.ndarray, size: np.ndarray
-) -> None:
-    """Write the ids of the orphans with the greatest need and of the greatest darlings where there is room."""
-    orphans = [i for i in np.argsort(-need, kind="stable") if ratio[i] < ORPHAN][:_NAMED]
-    darlings = [i for i in np.argsort(-ratio, kind="stable") if ratio[i] > DARLING][:_NAMED]
-    taken: list[tuple[float, float]] = []
-    for i in [*orphans, *darlings]:
-        x, y = float(np.log10(ratio[i])), float(height[i])
-        if all(abs(x - other) > 0.42 or abs(y - at) > 0.24 for other, at in taken):
-            taken.append((x, y))
-            left = ratio[i] < ORPHAN and ratio[i] > 3 * _LEAST_RATIO  # away from the crowd, but inside the panel
-            away = 1.5 + float(np.sqrt(size[i])) / 2
-            axes.annotate(
-                ids[i],
-                (ratio[i], y),
-                xytext=(-away if left else away, 0),
-                textcoords="offset points",
-                ha="right" if left else "left",
-                va="center",
-                fontsize=SMALL,
-                zorder=4,
-            )
-
-
-def _ratio_label(value: float, _position: int | None = None) -> str:
-    return "0" if value <= _LEAST_RATIO else f"{value:g}".lstrip("0")
-
-
-def _two_lines(group: str) -> str:
-    head, _, last = group.rpartition(" ")
-    return f"{head}\n{last}" if len(group) > 12 and head else group
-
-
-def _in_order(groups: Sequence[str]) -> list[str]:
-    known = ("Low income", "Lower middle income", "Upper middle income", "High income", "Not classified")
-    return [name for name in known if name in groups] + sorted(str(name) for name in groups if name not in known)
-
-
-def _served_claim(names: Sequence[str], orphans: dict[str, float], states: int) -> str:
-    first = names[0]
-    if np.isnan(orphans[first]):
-        return "Nobody is served: no money was given"
-    who = "Donors who act alone" if first == "fragmented" else f"Donors under {first}"
-    text = f"{who} leave {orphans[first]:.0f} of {states} states with less than half their share by need"
-    others = [f"{name} {count:.0f}" for name, count in _ends([(name, orphans[name]) for name in names[1:]])]
-    return text + (f"; {' and '.join(others)}" if others else "")
+    return text + "".join(f", {label(name)} {points:.1f}" for name, points in ends(others))

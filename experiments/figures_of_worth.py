@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any, Final
@@ -11,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from donorlab import scenarios as catalogue
 from donorlab.experiments import break_even as crossing
 from donorlab.experiments import ensemble, falls
 from donorlab.experiments.canvas import (
@@ -23,7 +25,6 @@ from donorlab.experiments.canvas import (
     Drawn,
     Page,
     Stamp,
-    in_lines,
     led_text,
     names_width_cm,
     spread,
@@ -32,7 +33,8 @@ from donorlab.experiments.canvas import (
 )
 from donorlab.experiments.levers import WHOLE
 from donorlab.experiments.outcomes import cents
-from donorlab.experiments.tables import names_in
+from donorlab.experiments.tables import SURE, names_in
+from donorlab.experiments.words import DEFAULT_VALUES, in_lines, label
 
 _GROUPS: Final[tuple[tuple[str, tuple[str, ...], str, str], ...]] = (
     ("effective", ("effective",), "#14375e", ""),
@@ -51,17 +53,22 @@ _DARK: Final = ("#14375e", "#333333", "#c8702a")
 
 
 # ---------------------------------------------------------------------- 1
-def futures(draws: pd.DataFrame, central: pd.Series[float], smallest: float, stamp: Stamp) -> Drawn:
+def futures(
+    draws: pd.DataFrame, central: pd.Series[float], smallest: float, stamp: Stamp, pessimistic: bool = False
+) -> Drawn:
     """Draw the paired differences in efficiency to the first architecture, a dot a future, a row an architecture.
 
     Parameters
     ----------
     draws : a row a draw and architecture
-    central : difference at the scenario's values, by architecture
+    central : difference at default values, by architecture
     smallest : least difference that matters
     stamp : where the figure comes from
+    pessimistic : whether levers stand at the ends of their ranges that are worse for coordination
     """
     first = names_in(draws)[0]
+    numbers = sorted(int(draw) for draw in draws["draw"].unique())
+    stamp = dataclasses.replace(stamp, seeds=f"draws {numbers[0]}-{numbers[-1]}, diamonds {stamp.seeds}")
     difference = ensemble.differences(draws)
     names = [str(name) for name in difference]
     counts = {name: ensemble.futures(difference[name], smallest) for name in names}
@@ -71,12 +78,14 @@ def futures(draws: pd.DataFrame, central: pd.Series[float], smallest: float, sta
         .melt("draw", var_name="architecture", value_name="difference")
     )
     title = _futures_claim(counts, first, smallest)
+    title = title[:1].upper() + title[1:]
     with style():
         body = 1.75 + 0.95 * len(names)
         note = (
-            f"A dot is a future: all uncertainties drawn at once, the same for each architecture. Grey band: less than "
-            f"{100 * smallest:g} points either way. Vertical line: middle future; diamond: central values. "
-            f"Beyond {_LINEAR:g} points the scale is compressed."
+            f"A dot is a future: all uncertainties drawn at once, the same for each architecture; levers "
+            f"{'at the ends of their ranges that are worse for coordination' if pessimistic else DEFAULT_VALUES}. Grey "
+            f"band: less than {100 * smallest:g} points either way. Vertical line: middle future; diamond: all "
+            f"{DEFAULT_VALUES}. Beyond {_LINEAR:g} points the scale is compressed."
         )
         page = Page(title, note, stamp, body + 0.2)
         edge = 0.5 + names_width_cm(names)
@@ -88,7 +97,7 @@ def futures(draws: pd.DataFrame, central: pd.Series[float], smallest: float, sta
             if not math.isnan(float(central[name])):
                 axes.plot(100 * float(central[name]), at, "D", ms=4.5, mfc="white", mec=INK, mew=1.0, zorder=5)
         axes.set_yticks(y, [in_lines(name) for name in names])
-        axes.set_xlabel(f"Efficiency, points above or below {first}")
+        axes.set_xlabel(f"Efficiency, points above or below {label(first)}")
         bottom, height = 0.95, body - 1.55
         places = [WIDTH_CM - right + 0.7 + 0.87 * i for i in range(3)]
         for x, word in zip(places, ("better", "same", "worse"), strict=True):
@@ -97,7 +106,7 @@ def futures(draws: pd.DataFrame, central: pd.Series[float], smallest: float, sta
                 place = bottom + height * (at + 0.6) / (len(names) + 0.2)
                 number = str(getattr(counts[name], word))
                 page.text(x, place, number, fontweight="bold", ha="center", va="center")
-    return Drawn("futures", title, page.figure, data)
+    return Drawn("futures", title, page.figure, data, stamp)
 
 
 def _strips(axes: Axes, values: Sequence[np.ndarray], smallest: float) -> None:
@@ -153,13 +162,16 @@ def _futures_claim(counts: dict[str, ensemble.Futures], first: str, smallest: fl
     real = [name for name in counts if name != "central"] or list(counts)  # central is a reference, not on offer
     best = max(real, key=lambda name: counts[name].better)
     total = counts[best].count
-    text = f"{best} beats {first} by {100 * smallest:g} points or more in {counts[best].better} of {total} futures considered"
+    text = (
+        f"{label(best)} beats {label(first)} by {100 * smallest:g} points or more in {counts[best].better} of {total} "
+    )
+    text += "futures considered"
     if counts[best].worse:
         text += f" (worse in {counts[best].worse})"
     others = [name for name in real if name != best]
     if others:
         least = min(others, key=lambda name: counts[name].better)
-        text += f", {least} in {counts[least].better}" + (
+        text += f", {label(least)} in {counts[least].better}" + (
             f" (worse in {counts[least].worse})" if counts[least].worse else ""
         )
     return text
@@ -194,7 +206,7 @@ def losses(waterfalls: pd.DataFrame, stamp: Stamp) -> Drawn:
         axes.set_xlabel("Share of all money, %")
         if not grouped.isna().any(axis=None):
             _name_stacks(axes, grouped.iloc[0], WIDTH_CM - edge - _MARGIN)
-    return Drawn("losses", title, page.figure, data)
+    return Drawn("losses", title, page.figure, data, stamp)
 
 
 def _stacks(axes: Axes, grouped: pd.DataFrame) -> None:
@@ -241,7 +253,7 @@ def _losses_claim(grouped: pd.DataFrame, names: Sequence[str]) -> str:
     if grouped.isna().any(axis=None):
         return "No money was given: there is nothing to account for"
     first = names[0]
-    who = "donors who act alone" if first == "fragmented" else f"donors under {first}"
+    who = "donors who act alone" if first == "fragmented" else f"donors under {label(first)}"
     good = cents(float(grouped["effective"].to_dict()[first]))
     text = f"Of each euro of {who}, {good} become capacity that would not be there otherwise"
     loss = {
@@ -263,10 +275,13 @@ def break_even(curves: pd.DataFrame, names: Sequence[str], stamp: Stamp) -> Draw
     """
     first = names[0]
     settings = list(dict.fromkeys(curves["parameter"]))
+    seeds = sorted(int(seed) for seed in curves["seed"].unique())
+    stamp = dataclasses.replace(stamp, seeds=f"seeds {seeds[0]}-{seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}")
     grouped = curves.groupby(["parameter", "architecture", "value"], sort=False)["difference"]
     data = pd.DataFrame(
         {"difference": grouped.mean(), "seed_noise": grouped.std(ddof=1), "replications": grouped.size()}
     )
+    data["standard_error"] = data["seed_noise"] / np.sqrt(data["replications"])
     data = data.reset_index()
     title = _break_even_claim(curves, first)
     with style():
@@ -274,15 +289,16 @@ def break_even(curves: pd.DataFrame, names: Sequence[str], stamp: Stamp) -> Draw
         rows = -(-len(settings) // per_row)
         panel, gap = 3.0, 1.35
         note = (
-            f"Mean of paired replications, all else at central values; whiskers: seed noise. Zero: {first}. In the panel of "
-            "observation_probability every architecture changes."
+            f"Mean of {len(seeds)} paired replications, all else {DEFAULT_VALUES}; bands: {SURE:g} standard errors of it "
+            f"either way. Zero: {label(first)}. Observation probability changes every architecture; its panel has a scale "
+            "of its own."
         )
         shown = [name for name in names if name in set(data["architecture"])]
         legend = _legend_rows(shown)
         page = Page(title, note, stamp, rows * (panel + gap) + 0.4 * len(legend))
         width = (WIDTH_CM - 1.35 - 0.3 - 0.9 * (per_row - 1)) / per_row
-        low, high = 100 * float(data["difference"].min()), 100 * float(data["difference"].max())
-        room = max(1.0, 0.08 * (high - low))
+        noise = 100 * SURE * data["standard_error"].fillna(0)
+        low, high = 100 * data["difference"] - noise, 100 * data["difference"] + noise
         for index, name in enumerate(settings):
             row, column = divmod(index, per_row)
             axes = page.axes(1.35 + column * (width + 0.9), 0.5 + (rows - 1 - row) * (panel + gap), width, panel)
@@ -290,19 +306,36 @@ def break_even(curves: pd.DataFrame, names: Sequence[str], stamp: Stamp) -> Draw
             for who in shown:
                 part = data[(data["parameter"] == name) & (data["architecture"] == who)]
                 i = names.index(who)
-                axes.errorbar(
-                    part["value"], 100 * part["difference"], yerr=100 * part["seed_noise"].fillna(0), label=who,
-                    color=SHADES[i % len(SHADES)], linestyle=DASHES[i % len(DASHES)], marker=MARKERS[i % len(MARKERS)],
-                    markersize=3, linewidth=1.3, elinewidth=0.5, capsize=1.2,
+                axes.fill_between(
+                    part["value"],
+                    low[part.index],
+                    high[part.index],
+                    color=SHADES[i % len(SHADES)],
+                    alpha=0.2,
+                    linewidth=0,
+                )
+                axes.plot(
+                    part["value"], 100 * part["difference"], label=label(who), color=SHADES[i % len(SHADES)],
+                    linestyle=DASHES[i % len(DASHES)], marker=MARKERS[i % len(MARKERS)], markersize=3, linewidth=1.3,
                 )  # fmt: skip
-            axes.xaxis.set_major_locator(MaxNLocator(4, integer=name in WHOLE))
-            axes.set_ylim(min(low, 0) - room, max(high, 0) + room)
-            axes.set_title(name, loc="left", fontweight="bold", pad=4)
+            axes.xaxis.set_major_locator(MaxNLocator(5, integer=name in WHOLE, steps=[1, 2, 5, 10]))
+            everywhere = data["parameter"].isin(crossing.EVERYWHERE)
+            alike = everywhere if name in crossing.EVERYWHERE else ~everywhere  # panels on one scale
+            bottom, top = min(float(low[alike].min()), 0), max(float(high[alike].max()), 0)
+            room = max(0.5, 0.08 * (top - bottom))
+            axes.set_ylim(bottom - room, top + room)
+            axes.set_title(_setting(name), loc="left", fontweight="bold", pad=4)
             axes.yaxis.set_major_formatter(FuncFormatter(_signed))
             if column == 0:
                 axes.set_ylabel("Points of efficiency")
         _legend(page, legend, names, rows * (panel + gap))
-    return Drawn("break_even", title, page.figure, data)
+    return Drawn("break_even", title, page.figure, data, stamp)
+
+
+def _setting(name: str) -> str:
+    """Return a parameter in plain words, with its unit where that is not a share or a probability."""
+    unit = next((row.unit for row in catalogue.parameter_table() if row.name == name), "share")
+    return label(name) if unit in ("share", "probability") else f"{label(name)}, {unit}"
 
 
 def _legend_rows(shown: Sequence[str]) -> list[list[str]]:
@@ -310,7 +343,7 @@ def _legend_rows(shown: Sequence[str]) -> list[list[str]]:
     rows: list[list[str]] = []
     room = 0.0
     for name in shown:
-        need = 1.05 + text_width_cm(name, SMALL)
+        need = 1.05 + text_width_cm(label(name), SMALL)
         if not rows or room < need:
             rows.append([])
             room = WIDTH_CM - 0.8
@@ -332,18 +365,19 @@ def _legend(page: Page, rows: Sequence[Sequence[str]], names: Sequence[str], bot
                 [x, x + 0.35, x + 0.7], [y, y, y], color=SHADES[i % len(SHADES)], linestyle=DASHES[i % len(DASHES)],
                 marker=MARKERS[i % len(MARKERS)], markevery=[1], markersize=3, linewidth=1.3, clip_on=False,
             )  # fmt: skip
-            axes.text(x + 0.8, y, name, va="center", fontsize=SMALL)
-            x += 1.05 + text_width_cm(name, SMALL)
+            axes.text(x + 0.8, y, label(name), va="center", fontsize=SMALL)
+            x += 1.05 + text_width_cm(label(name), SMALL)
 
 
 def _break_even_claim(curves: pd.DataFrame, first: str) -> str:
     lines = crossing.lines(curves).to_dict("records")
     change = [line for line in lines if line["crossings"]]
     if not change:
-        return f"Nowhere in these ranges does any difference to {first} change its sign"
+        return f"Nowhere in these ranges does any difference to {label(first)} change its sign"
     line = change[0]
     place = line["crossings"][0]
     word = "worse" if not place.rising else "better"
-    text = f"From {line['parameter']} {place.at:.2g} on {line['architecture']} is {word} than {first}"
+    who = label(line["architecture"])
+    text = f"From {label(line['parameter'])} {place.at:.2g} on {who} is {word} than {label(first)}"
     rest = len(lines) - len(change)
     return f"{text}; in {rest} of {len(lines)} lines the sign does not change"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -26,6 +26,20 @@ _NEEDS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "pool_share": ("pooled_fund", ("on",)),
 }
 """A lever that acts only where another one has one of these values."""
+
+WORSE_END: Final[dict[str, tuple[Literal["low", "high"], str]]] = {
+    "overhead": ("high", "money that pays for no task"),
+    "negotiation_cost": ("high", "money that pays for no task"),
+    "decision_lag": ("high", "members' projects start later"),
+    "reporting_rate": ("low", "members see no more than others do"),
+    "register_lag": ("high", "what is reported is known late"),
+    "discipline": ("low", "agreed leads are not kept"),
+    "joiner_fixed_share": ("high", "joining a project saves less"),
+    "credibility": ("low", "refusing a condition has no consequence"),
+    "monitoring_cost": ("high", "money that pays for no task"),
+    "pledge_strength": ("low", "a pledge binds nobody"),
+}
+"""Which end of its range is worse for coordination, and why; levers that are a choice of design have no such end."""
 
 _NOT_OF_A_DESIGN: Final = ("narrative_target",)
 """Levers that act on donors as such, under any architecture."""
@@ -89,6 +103,29 @@ def uses(scenario: Scenario, lever: str, values: Collection[Value]) -> bool:
 
     first, *others = map(made, values)
     return any(other != first for other in others)
+
+
+def pessimistic(fixed: Collection[str] = ()) -> dict[str, Value]:
+    """Return each lever at the end of its range that is worse for coordination, but for those in ``fixed``."""
+    rows = {row.name: row for row in catalogue.parameter_table()}
+    ends: dict[str, Value] = {}
+    for name, (end, _) in WORSE_END.items():
+        limits = rows[name].range
+        assert limits is not None
+        if name not in fixed:
+            ends[name] = limits[0 if end == "low" else -1]
+    return ends
+
+
+def in_use(scenarios: Mapping[str, Scenario], changes: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the levers of `WORSE_END` that any of the scenarios uses, each at its value; ``changes`` go first."""
+    rows = {row.name: row for row in catalogue.parameter_table()}
+    first = next(iter(scenarios.values()))
+    found: dict[str, Value] = {}
+    for name in WORSE_END:
+        if any(uses(scenario, name, rows[name].range or ()) for scenario in scenarios.values()):
+            found[name] = changes.get(name, getattr(first.parameters, name))
+    return found
 
 
 def same_as_first(scenarios: Mapping[str, Scenario]) -> list[str]:

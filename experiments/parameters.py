@@ -5,18 +5,19 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from typing import Any
 
 import click
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.padding import Padding
 
 from donorlab import scenarios as catalogue
+from donorlab.scenarios.parameters import RANGES
 
 SCHEMA_VERSION = 1
-_WIDTH = 120  # where there is no terminal to fit
+_WIDTH = 100  # readable; less on a narrower terminal
 
 
 def run(as_json: bool) -> None:
@@ -25,26 +26,52 @@ def run(as_json: bool) -> None:
         click.echo(json.dumps(as_data(), indent=1, ensure_ascii=False, allow_nan=False))
         return
     screen = Console()
-    if not screen.is_terminal:
-        screen = Console(width=_WIDTH)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, right in (("parameter", False), ("default", True), ("range", True), ("kind", False)):
-        table.add_column(name, justify="right" if right else "left", no_wrap=True)
-    table.add_column("meaning [unit]; source", ratio=1)
+    screen = Console(width=min(_WIDTH, screen.width) if screen.is_terminal else _WIDTH, highlight=False)
+    before = ""
+    headings = groups()
     for row in catalogue.parameter_table():
-        table.add_row(
-            row.name,
-            written(row.default),
-            written_range(row.range),
-            row.kind,
-            f"{escape(row.meaning)} [dim]\\[{escape(row.unit)}]; {escape(row.source)}[/]",
-        )
-    screen.print(table)
+        heading = headings.get(row.name, "")
+        if heading != before:
+            screen.print(f"\n[bold]{escape(heading[:1].upper() + heading[1:])}[/]")
+            before = heading
+        drawn = row.distribution.replace("_", "-") if row.distribution in ("uniform", "log_uniform") else ""
+        limits = " ".join(part for part in (written_range(row.range), drawn) if part)
+        _entry(screen, row.name, written(row.default), limits, row.kind, f"{row.meaning} [{row.unit}]", row.source)
+    screen.print("\n[bold]Tables of values (fixed)[/]")
+    for table in catalogue.value_tables().values():
+        _entry(screen, table.name, "", "", table.kind, ", ".join(table.values), table.source)
+    screen.print("\n[bold]Frozen before the mechanisms that will use them exist[/]")
+    for planned in catalogue.planned_table():
+        limits = written_range(planned.range)
+        _entry(screen, planned.name, written(planned.default), limits, planned.kind, "", planned.source)
     screen.print(
-        "\nKinds: [bold]uncertainty[/] is drawn in ensembles; a [bold]lever[/] is what an architecture can choose; "
-        "a [bold]value[/] judgement is never drawn with uncertainties; [bold]design[/] is the size of the experiment."
+        "\nEach parameter: name, default, range and how it is drawn, kind; then meaning \\[unit]; then where default and "
+        "range come from.\nKinds: [bold]uncertainty[/] is drawn in ensembles; a [bold]lever[/] is what an architecture "
+        "can choose; a [bold]value[/] judgement is never drawn with uncertainties; [bold]design[/] is the size of the "
+        "experiment."
     )
-    screen.print(f"Hash of the file of ranges: {catalogue.ranges_hash()}", soft_wrap=True, highlight=False)
+    screen.print(f"Hash of the file of ranges: {catalogue.ranges_hash()}", soft_wrap=True)
+
+
+def groups() -> dict[str, str]:
+    """Return the heading under which each parameter stands in the file of ranges."""
+    found: dict[str, str] = {}
+    heading = ""
+    for line in RANGES.read_text(encoding="utf-8").splitlines():
+        if match := re.fullmatch(r"  # -+ (.+)", line):
+            heading = match.group(1)
+        elif match := re.match(r"  ([a-z_]+):", line):
+            found.setdefault(match.group(1), heading)
+    return found
+
+
+def _entry(screen: Console, name: str, default: str, limits: str, kind: str, meaning: str, source: str) -> None:
+    """Print a parameter: numbers on one line, words below it, indented."""
+    head = f"  [bold]{escape(name):<30}[/]{escape(default):>8}   {escape(limits):<32} {kind}"
+    screen.print(head.rstrip(), soft_wrap=True)
+    if meaning:
+        screen.print(Padding(escape(meaning), (0, 0, 0, 6), expand=False))
+    screen.print(Padding(f"[dim]{escape(source)}[/]", (0, 0, 0, 6), expand=False))
 
 
 def as_data() -> dict[str, Any]:

@@ -10,10 +10,10 @@ import pandas as pd
 from rich.console import Console
 
 from donorlab.experiments import break_even, ensemble, falls, levers, tables, values
-from donorlab.experiments.canvas import in_lines
 from donorlab.experiments.outcomes import euros, written, written_difference, written_noise
 from donorlab.experiments.parameters import written as as_typed
-from donorlab.experiments.tables import names_in
+from donorlab.experiments.tables import names_in, paired, standard_error
+from donorlab.experiments.words import counted, in_lines, label
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,13 +36,13 @@ def show(screen: Console, study: Study, summary: pd.DataFrame, smallest: float) 
     for text in _assumptions(study):
         screen.print(text, highlight=False)
     screen.print()
-    screen.print(headline(study, smallest))
-    _say(screen, "At the scenario's values", tables.rendered(summary, names_in(comparison.runs), len(comparison.seeds)))
+    screen.print(headline(study, smallest), highlight=False)
+    _say(screen, "At default values", tables.rendered(summary, names_in(comparison.runs), len(comparison.seeds)))
     _say(screen, "Where each euro went, in cents", [*waterfall(study)])
     if study.curves is not None and len(study.curves):
         _say(screen, _break_even_title(study), [break_even_table(study.curves, smallest)])
     if study.rankings is not None:
-        _say(screen, "Value judgements: who counts how much (mean efficiency, rank)", [ranking(study.rankings)])
+        _say(screen, _ranking_title(study.rankings), [ranking(study.rankings)])
         for text in swap_sentences(study, smallest):
             screen.print(text, highlight=False)
     _say(screen, "In words", [])
@@ -52,8 +52,8 @@ def show(screen: Console, study: Study, summary: pd.DataFrame, smallest: float) 
     ]:
         screen.print(f"- {text}", highlight=False)
     for name in levers.same_as_first(comparison.scenarios):
-        first = names_in(comparison.runs)[0]
-        screen.print(f"- In this scenario {name} is {first} under another name: nobody uses what it offers.")
+        first = label(names_in(comparison.runs)[0])
+        screen.print(f"- In this scenario {label(name)} is {first} under another name: nobody uses what it offers.")
 
 
 def _say(screen: Console, title: str, parts: Iterable[Table]) -> None:
@@ -63,15 +63,21 @@ def _say(screen: Console, title: str, parts: Iterable[Table]) -> None:
 
 
 def _assumptions(study: Study) -> list[str]:
-    """Return what was drawn and what was not."""
+    """Return what default values are, what was drawn and what was not."""
+    default = "Default values: each parameter's own (`donorlab parameters`), but for what the scenario or you set."
     if study.plan is None:
-        return ["No ensemble: seed noise only. How much the assumptions matter is another question (draws=200)."]
+        return [
+            default,
+            "No ensemble: seed noise only. How much the assumptions matter is another question (draws=200).",
+        ]
     plan = study.plan
-    text = f"Ensemble: {len(plan.draws)} futures, {len(plan.varied)} uncertainties drawn over their ranges, the same "
-    text += "draws for every architecture; levers and value judgements stay as they are"
+    text = f"Ensemble: {counted(len(plan.draws), 'future')}, {len(plan.varied)} uncertainties drawn over their ranges, the "
+    text += "same draws for every architecture; "
+    text += "levers at pessimistic ends, value judgements" if plan.levers else "levers and value judgements"
+    text += " at default values"
     if plan.held:
         text += "; held at " + ", ".join(f"{name}={as_typed(value)}" for name, value in plan.held.items())
-    found = [text + "."]
+    found = [default, text + "."]
     raised = int((plan.draws[ensemble.RAISED] > 0).sum())
     if raised:
         found.append(
@@ -81,22 +87,41 @@ def _assumptions(study: Study) -> list[str]:
     return found
 
 
+def levers_sentence(study: Study) -> str:
+    """Return at which values the levers stand in all futures; empty where no architecture uses any."""
+    if study.plan is None:
+        return ""
+    used = levers.in_use(study.comparison.scenarios, study.plan.levers)
+    if not used:
+        return ""
+    values_of = ", ".join(f"{name}={as_typed(value)}" for name, value in used.items())
+    if study.plan.levers:
+        return f"Levers, not drawn, in all futures at the end that is worse for coordination: {values_of}."
+    return f"Levers, not drawn, in all futures at default values: {values_of}; levers=pessimistic tries the worse ends."
+
+
 # ---------------------------------------------------------------------- headline
 def headline(study: Study, smallest: float) -> Table:
     """Return a row an architecture: efficiency three times over, futures, duplication, transaction cost, orphans."""
     runs, draws = study.comparison.runs, study.draws
-    first, *_ = names_in(runs)
+    first, *others = names_in(runs)
     table = tables.table()
     table.add_column("", no_wrap=True)
     spread = "range\nover as-\nsumptions"
-    heads = ["\neffi-\nciency", "\nseed\nnoise"]
+    heads = ["effi-\nciency", "seed\nnoise"]
     if draws is not None:
-        heads += [spread, f"better / same\n/ worse than\n{first}", "\ndupli-\ncation", spread]
-    else:
-        heads += ["\ndupli-\ncation"]
-    for head in [*heads, "trans-\naction\ncost", "\nor-\nphans"]:
-        table.add_column(head, justify="right", no_wrap=True)
+        heads.append(spread)
+    if others:
+        heads.append(f"against\n{in_lines(first)}")
+    if draws is not None and others:
+        heads.append(f"better/same\n/worse in\n{counted(draws['draw'].nunique(), 'future')}")
+    heads.append("dupli-\ncation")
+    if draws is not None:
+        heads.append(spread)
+    for head in [*heads, "trans-\naction\ncost", "or-\nphans"]:
+        table.add_column(head, justify="right", no_wrap=True, vertical="bottom")
     differences = ensemble.differences(draws) if draws is not None else pd.DataFrame()
+    efficiency = paired(runs, "efficiency")
     for name in names_in(runs):
         own = runs[runs["architecture"] == name]
 
@@ -104,26 +129,43 @@ def headline(study: Study, smallest: float) -> Table:
             return float(own[outcome].mean(skipna=False)) if outcome in own else math.nan
 
         noise = float(own["efficiency"].std(ddof=1, skipna=False)) if len(own) > 1 else math.nan
-        cells = [name, written(mean("efficiency"), "share"), written_noise(noise, "share")]
+        cells = [in_lines(name), written(mean("efficiency"), "share"), written_noise(noise, "share")]
         if draws is not None:
             cells.append(_span(draws, "efficiency", name))
-            if name == first:
-                cells.append(f"of {draws['draw'].nunique()} futures")
-            else:
-                count = ensemble.futures(differences[name], smallest)
-                cells.append(f"{count.better} / {count.same} / {count.worse}")
+        if others:
+            cells.append("" if name == first else against(efficiency[name] - efficiency[first]))
+        if draws is not None and others:
+            count = ensemble.futures(differences[name], smallest) if name != first else None
+            cells.append(f"{count.better}/{count.same}/{count.worse}" if count else "")
         cells.append(written(mean("duplication_share"), "share"))
         if draws is not None:
             cells.append(_span(draws, "duplication_share", name))
         table.add_row(*cells, written(mean("transaction_cost_share"), "share"), _whole(mean("orphans")))
     table.caption_justify = "left"
-    table.caption = "Efficiency: share of a proven upper bound of the gain (a frictionless purchase, not attainable). "
-    if draws is not None:
-        table.caption += (
-            f"Range: 5% to 95% of the futures. Better, worse: by at least {100 * smallest:g} points of efficiency. "
-        )
-    table.caption += "Seed noise: standard deviation of paired replications, chance only."
+    table.caption = _caption(study, smallest, bool(others))
     return table
+
+
+def _caption(study: Study, smallest: float, several: bool) -> str:
+    """Return what the columns of the headline are."""
+    seeds, first = len(study.comparison.seeds), label(names_in(study.comparison.runs)[0])
+    lines = ["Efficiency: share of a proven upper bound of the gain (a frictionless purchase, not attainable)."]
+    noise = f"Seed noise: standard deviation of {counted(seeds, 'replication')}, chance only."
+    if several:
+        noise += f" Against {first}: mean paired difference in points of efficiency ± its standard error, chance only."
+    lines.append(noise if seeds > 1 else "One replication: seed noise is not known.")
+    if study.draws is not None:
+        worth = "Range: 5% to 95% of the futures."
+        lines.append(f"{worth} Better, worse: by at least {100 * smallest:g} points." if several else worth)
+    lines += [text] if (text := levers_sentence(study)) else []
+    return "\n".join(lines)
+
+
+def against(difference: pd.Series[float]) -> str:
+    """Return the mean of a paired difference in points and its standard error."""
+    mean = float(difference.mean(skipna=False))
+    noise = written_noise(standard_error(difference), "share") if not math.isnan(mean) else ""
+    return f"{written_difference(mean, 'share')} {noise}".rstrip()
 
 
 def _span(draws: pd.DataFrame, outcome: str, name: str) -> str:
@@ -139,13 +181,12 @@ def future_sentences(study: Study, smallest: float) -> list[str]:
     """Return what the ensemble says of each architecture against the first."""
     if study.draws is None:
         return []
-    first = names_in(study.comparison.runs)[0]
+    first = label(names_in(study.comparison.runs)[0])
     found = []
     for name, difference in ensemble.differences(study.draws).items():
+        who = label(str(name))
         count = ensemble.futures(difference, smallest)
-        text = (
-            f"{name} is better than {first} by at least {100 * smallest:g} points in {count.better} of {count.count} "
-        )
+        text = f"{who} is better than {first} by at least {100 * smallest:g} points in {count.better} of {count.count} "
         text += f"futures considered, worse in {count.worse}, about the same in {count.same}"
         if count.undefined:
             text += f", not defined in {count.undefined}"
@@ -179,7 +220,7 @@ def waterfall(study: Study) -> Iterable[Table]:
         table.add_row(falls.LABELS[bar], *(_cent(float(reverse[name].to_dict()[bar])) for name in names))
     table.caption_justify = "left"
     table.caption = (
-        "The order matters only for payments that were both; all other bars are the same in both orders. Central "
+        "The order matters only for payments that were both; all other bars are the same in both orders. At default "
         "values; seed noise and range over assumptions are in waterfall.csv."
     )
     yield table
@@ -199,9 +240,9 @@ def _cent(share: float) -> str:
 
 # ---------------------------------------------------------------------- break-even
 def _break_even_title(study: Study) -> str:
-    first = names_in(study.comparison.runs)[0]
-    seeds = len(study.comparison.seeds[: break_even.SEEDS])
-    return f"Break-even against {first}: one setting at a time, all else central, {seeds} paired replications"
+    first = label(names_in(study.comparison.runs)[0])
+    seeds = counted(len(study.comparison.seeds[: break_even.SEEDS]), "paired replication")
+    return f"Break-even against {first}: one setting at a time, all else at default values, {seeds}"
 
 
 def break_even_table(curves: pd.DataFrame, smallest: float) -> Table:
@@ -213,10 +254,10 @@ def break_even_table(curves: pd.DataFrame, smallest: float) -> Table:
     table.add_column("where the sign changes", ratio=1)
     before = ""
     for line in break_even.lines(curves).to_dict("records"):
-        setting = f"{_SHORT.get(line['parameter'], line['parameter'])} {line['low']:g}..{line['high']:g}"
+        setting = f"{_SHORT.get(line['parameter'], label(line['parameter']))} {line['low']:g}..{line['high']:g}"
         ends = " to ".join(written_difference(float(line[end]), "share") for end in ("at_low", "at_high"))
         reading = break_even.reading(line, smallest)
-        table.add_row(setting if setting != before else "", str(line["architecture"]), ends, reading)
+        table.add_row(setting if setting != before else "", label(str(line["architecture"])), ends, reading)
         before = setting
     table.caption_justify = "left"
     table.caption = (
@@ -229,32 +270,50 @@ _SHORT: Final = {"observation_probability": "q"}
 
 
 # ---------------------------------------------------------------------- value judgements
+def _ranking_title(frame: pd.DataFrame) -> str:
+    seeds = counted(frame["seed"].nunique(), "paired replication")
+    return f"Value judgements: who counts how much, at default values, {seeds}"
+
+
 def ranking(frame: pd.DataFrame) -> Table:
-    """Return mean efficiency and rank, a row a value judgement."""
+    """Return mean efficiency and rank, under them the paired difference to the first, a row a value judgement."""
     mean = values.means(frame)
+    first, *others = names_in(frame)
     table = tables.table()
     table.add_column("states count", no_wrap=True)
     for name in mean.columns:
-        table.add_column(in_lines(str(name)), justify="right", no_wrap=True)
+        table.add_column(in_lines(str(name)), justify="right", no_wrap=True, vertical="bottom")
     ranks = mean.rank(axis=1, ascending=False, method="min")
     for judgement in mean.index:
         means, places = mean.loc[judgement].to_dict(), ranks.loc[judgement].to_dict()
         cells = [f"{written(means[name], 'share')}  {_whole(places[name])}." for name in mean.columns]
         table.add_row(str(judgement), *cells)
+        wide = paired(frame[frame["judgement"] == judgement], "efficiency")
+        noise = [f"[dim]{against(wide[name] - wide[first])}[/]" for name in others]
+        if noise:
+            table.add_row("", "", *noise)
+    table.caption_justify = "left"
+    table.caption = "Mean efficiency and rank."
+    if others:
+        table.caption += f" Below: mean paired difference to {label(first)} in points"
+        table.caption += ", ± its standard error (chance only)." if len(set(frame["seed"])) > 1 else "."
     return table
 
 
 def swap_sentences(study: Study, smallest: float) -> list[str]:
-    """Return where the ranking depends on the value judgement."""
+    """Return where the ranking depends on the value judgement beyond noise."""
     assert study.rankings is not None
-    mean = values.means(study.rankings)
-    found = values.swaps(mean)
+    found, within = values.swaps(study.rankings)
     _, refused = values.possible(next(iter(study.comparison.scenarios.values())))
     notes = [f"Not possible here: {name} ({reason})." for name, reason in refused.items()]
-    if mean.isna().any(axis=None):
+    if values.means(study.rankings).isna().any(axis=None):
         return [*notes, "Efficiency is not defined under every value judgement."]
     if not found:
-        return [*notes, "The ranking is the same under every one of them."]
+        same = "The ranking is the same under every one of them"
+        if within:
+            same += f" beyond noise: {counted(within, 'pair')} of architectures change places by less than "
+            same += f"{tables.SURE:g} standard errors of their paired difference"
+        return [*notes, same + "."]
     large = [swap for swap in found if min(swap.by, swap.minus) >= smallest]
     points = f"{100 * smallest:g} points"
     told = [
@@ -263,7 +322,7 @@ def swap_sentences(study: Study, smallest: float) -> list[str]:
         else f"The ranking depends on it only where less than {points} lie between two architectures, one way or the other."
     ]
     told += [
-        f"{swap.one} is ahead of {swap.other} by {100 * swap.by:.1f} points ({swap.ahead}) and behind by "
+        f"{label(swap.one)} is ahead of {label(swap.other)} by {100 * swap.by:.1f} points ({swap.ahead}) and behind by "
         f"{100 * swap.minus:.1f} ({swap.behind})."
         for swap in (large or found)[:_NAMED]
     ]

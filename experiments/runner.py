@@ -1,12 +1,14 @@
 """Runs, many of them: one after the other or in processes, always in the same order and with the same numbers.
 
 A job is one seed of one set of parameter values under several architectures, which share what the seed fixes. The
-first jobs run in this process, so that everything is compiled before others start; they load it.
+first jobs run in this process, so that everything is compiled before others start; they load it. Finished jobs are
+handed on in their order as soon as all before them are, so that nobody need hold them all.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import multiprocessing
 import os
@@ -15,25 +17,22 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from donorlab import sim
 from donorlab.experiments.arguments import InputError, RunError
+from donorlab.experiments.parts import TABLES, packed
 from donorlab.scenarios import plugins
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.compiled import source_hash
 from donorlab.sim.outcomes.waterfall import Waterfall
 from donorlab.sim.scenario import Scenario, ScenarioError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 _SOURCES: Final = source_hash()  # as they were when this process loaded them
-TABLES: Final = ("steps", "projects", "beneficiaries", "donors")
 WORKERS_MAXIMUM: Final = 256
 _RUNS_A_TASK: Final = 20  # runs sent to a worker at a time
 _TASKS_A_WORKER: Final = 4  # at least so many, so that none waits long for the last
@@ -63,13 +62,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Run:
-    """What is kept of one run."""
+    """What is kept of one run; its tables as `packed`."""
 
     architecture: str
     seed: int
     outcomes: dict[str, float]
     waterfall: Waterfall | None
-    tables: dict[str, pd.DataFrame]
+    tables: dict[str, Any]
 
 
 def run_job(scenarios: Mapping[str, Scenario], job: Job) -> list[Run]:
@@ -93,10 +92,14 @@ def run_job(scenarios: Mapping[str, Scenario], job: Job) -> list[Run]:
             if base is None:
                 base = sim.baseline(scenario, job.seed)
             result = sim.simulate(scenario, seed=job.seed, baseline=base)
-            tables = {name: getattr(result, name) for name in TABLES} if job.tables else {}
+            tables = (
+                {name: packed(getattr(result, name), architecture, job.seed) for name in TABLES} if job.tables else {}
+            )
             runs.append(
                 Run(architecture, job.seed, result.outcomes, result.waterfall if job.waterfall else None, tables)
             )
+            del result
+            gc.collect(1)  # a finished model refers to itself: a large one would stay until Python thinks of it
         except ScenarioError as error:
             raise ScenarioError(f"{where}: {error}") from error
         except MemoryError:
@@ -112,7 +115,17 @@ def run_jobs(
     workers: int | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> list[list[Run]]:
-    """Run all jobs and return their runs in the order of the jobs.
+    """Run all jobs and return their runs in the order of the jobs; parameters as of `in_order`."""
+    return list(in_order(scenarios, jobs, workers, advance))
+
+
+def in_order(
+    scenarios: Mapping[str, Scenario],
+    jobs: Sequence[Job],
+    workers: int | None = None,
+    advance: Callable[[], None] = lambda: None,
+) -> Generator[list[Run]]:
+    """Run all jobs and yield the runs of each, in the order of the jobs whatever the number of workers.
 
     Parameters
     ----------
@@ -120,6 +133,10 @@ def run_jobs(
     jobs : what to run
     workers : number of processes; 1 for none besides this one; None: as many as processors where it is worth while
     advance : called once for each finished run
+
+    Notes
+    -----
+    Close the generator (``contextlib.closing``) if it is left early: that ends the workers.
     """
 
     def here(job: Job) -> list[Run]:
@@ -128,18 +145,22 @@ def run_jobs(
             advance()
         return found
 
-    done = [here(job) for job in jobs[:1]]
-    if workers == 1 or len(jobs) < 3:
-        return done + [here(job) for job in jobs[1:]]
-    begun = time.perf_counter()
-    done.append(here(jobs[1]))
-    each = (time.perf_counter() - begun) / max(1, len(jobs[1].architectures))
-    rest = jobs[2:]
-    if workers is None:
-        workers = processors()
-        if workers == 1 or each * sum(len(job.architectures) for job in rest) < _WORTHWHILE:
-            return done + [here(job) for job in rest]
-    return done + _in_processes(scenarios, rest, workers, advance)
+    yield from map(here, jobs[:1])
+    rest = jobs[1:]
+    if workers != 1 and len(rest) > 1:
+        begun = time.perf_counter()
+        second = here(rest[0])
+        each = (time.perf_counter() - begun) / max(1, len(rest[0].architectures))
+        yield second
+        rest = rest[1:]
+        if workers is None:
+            workers = processors()
+            if workers == 1 or each * sum(len(job.architectures) for job in rest) < _WORTHWHILE:
+                workers = 1
+        if workers > 1:
+            yield from _in_processes(scenarios, rest, workers, advance)
+            return
+    yield from map(here, rest)
 
 
 def processors() -> int:
@@ -161,42 +182,35 @@ def checked_workers(text: str) -> int | None:
 # ---------------------------------------------------------------------- processes
 def _in_processes(
     scenarios: Mapping[str, Scenario], jobs: Sequence[Job], workers: int, advance: Callable[[], None]
-) -> list[list[Run]]:
+) -> Generator[list[Run]]:
     tasks = _tasks(jobs, workers)
-    pool = ProcessPoolExecutor(
-        min(workers, len(tasks)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        initargs=(dict(scenarios), _SOURCES),
-    )
-    try:
+    with _pool(min(workers, len(tasks)), scenarios) as pool:
         with _ctrl_c_held_back():  # workers start here and inherit it: only this process answers to Ctrl-C
             futures: dict[Future[list[list[Run]]], int] = {pool.submit(_work, task): i for i, task in enumerate(tasks)}
-        found: list[list[list[Run]]] = [[] for _ in tasks]
-        for future in as_completed(futures):
-            found[futures[future]] = future.result()
-            for runs in found[futures[future]]:
+        early: dict[int, list[list[Run]]] = {}  # finished before their turn
+        turn = 0
+        for future in as_completed(list(futures)):
+            place = futures.pop(future)
+            early[place] = future.result()
+            del future  # it holds its result
+            for runs in early[place]:
                 for _ in runs:
                     advance()
-    except BaseException as error:
-        _kill(pool)
-        if isinstance(error, BrokenProcessPool):
-            raise RunError("a worker process ended unexpectedly; workers=1 does without them") from error
-        raise
-    pool.shutdown()
-    return [runs for task in found for runs in task]
+            while turn in early:
+                yield from early.pop(turn)
+                turn += 1
 
 
 def _tasks(jobs: Sequence[Job], workers: int) -> list[list[Job]]:
-    """Put several jobs together, so that little time is lost between them."""
+    """Put several jobs together, so that little time is lost between them; not those with tables, which are large."""
     runs = sum(len(job.architectures) for job in jobs)
     size = max(1, min(_RUNS_A_TASK, math.ceil(runs / (workers * _TASKS_A_WORKER))))
     tasks: list[list[Job]] = []
     room = 0
     for job in jobs:
-        if room <= 0:
+        if room <= 0 or job.tables:
             tasks.append([])
-            room = size
+            room = 0 if job.tables else size
         tasks[-1].append(job)
         room -= len(job.architectures)
     return tasks

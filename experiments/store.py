@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import filelock
 
 from donorlab.experiments.arguments import InputError
+from donorlab.experiments.parts import PartsFile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,7 @@ class ResultFolder:
         self._partial = self.path.with_name(f".{self.path.name}.partial-{os.getpid()}")
         self._lock = filelock.FileLock(_lock_of(self._partial))
         self._created_parents: list[Path] = []
-        self._files: dict[str, str] = {}
+        self._growing: dict[str, PartsFile] = {}
 
     def __enter__(self) -> Self:
         if self._refuse:
@@ -121,6 +122,18 @@ class ResultFolder:
         """Write ``name.parquet`` (compressed with zstd)."""
         frame.to_parquet(self._new(f"{name}.parquet"), engine="pyarrow", compression="zstd", index=False)
 
+    def part(self, name: str, part: Any) -> None:
+        """Add a part to ``name.parquet``; parts stand in the order in which they come, see `PartsFile`."""
+        if name not in self._growing:
+            self._growing[name] = PartsFile(self._new(f"{name}.parquet"))
+        self._growing[name].add(part)
+
+    def close_parts(self) -> None:
+        """Complete the files that grew part by part."""
+        while self._growing:
+            _, file = self._growing.popitem()
+            file.close()
+
     def csv(self, name: str, frame: pd.DataFrame) -> None:
         """Write ``name.csv``; numbers with as many digits as it takes to read them back exactly."""
         frame.to_csv(self._new(f"{name}.csv"), index=False, lineterminator="\n")
@@ -141,6 +154,7 @@ class ResultFolder:
 
     def manifest(self, value: Mapping[str, object]) -> None:
         """Write ``manifest.json``, last of all: it lists all other files with their SHA-256."""
+        self.close_parts()
         files = {
             str(path.relative_to(self._partial).as_posix()): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(self._partial.rglob("*"))
@@ -167,6 +181,7 @@ class ResultFolder:
             self._created_parents.append(folder)
 
     def _publish(self) -> None:
+        self.close_parts()
         for path in sorted(self._partial.rglob("*")):
             if path.is_file():  # a rename that outlives a power cut must not outlive its contents
                 with path.open("rb+") as file:
@@ -178,6 +193,8 @@ class ResultFolder:
         self._created_parents.clear()
 
     def _discard(self) -> None:
+        for file in self._growing.values():
+            file.abandon()
         shutil.rmtree(self._partial, ignore_errors=True)
         if self._lock.is_locked:
             self._lock.release()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from donorlab.experiments.canvas import in_lines
 from donorlab.experiments.ensemble import futures
 from donorlab.experiments.outcomes import (
     OUTCOMES,
@@ -21,10 +20,12 @@ from donorlab.experiments.outcomes import (
     written_difference,
     written_noise,
 )
+from donorlab.experiments.words import counted, in_lines, label
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+SURE: Final = 2.0  # standard errors beyond which the mean of a paired difference is told from 0
 _ABREAST: Final = 5  # architectures beside each other
 
 
@@ -60,8 +61,9 @@ def summarise(runs: pd.DataFrame, draws: pd.DataFrame | None = None, smallest: f
     DataFrame
         outcome, label, unit, then per architecture its mean, ``_seed_noise`` (standard deviation of the replications;
         empty if there is one) and ``_range_low``, ``_range_high`` (5% and 95% of the draws), then the same for the
-        paired difference of each further architecture to the first, ``X_minus_FIRST``, and for efficiency
-        ``X_better``, ``X_same``, ``X_worse`` (number of draws). What is undefined in one replication is empty.
+        paired difference of each further architecture to the first, ``X_minus_FIRST``, with the ``_standard_error``
+        of its mean, and for efficiency ``X_better``, ``X_same``, ``X_worse`` (number of draws). What is undefined in
+        one replication is empty.
     """
     first, *others = names_in(runs)
     rows: list[dict[str, Any]] = []
@@ -73,7 +75,9 @@ def summarise(runs: pd.DataFrame, draws: pd.DataFrame | None = None, smallest: f
             row |= _columns(who, values[who], None if drawn is None else drawn[who])
         for who in others:
             spread = None if drawn is None else drawn[who] - drawn[first]
-            row |= _columns(f"{who}_minus_{first}", values[who] - values[first], spread)
+            difference = values[who] - values[first]
+            row |= _columns(f"{who}_minus_{first}", difference, spread)
+            row[f"{who}_minus_{first}_standard_error"] = standard_error(difference)
             if name == "efficiency" and spread is not None:
                 count = futures(spread, smallest)
                 row |= {f"{who}_better": count.better, f"{who}_same": count.same, f"{who}_worse": count.worse}
@@ -87,6 +91,11 @@ def _columns(name: str, series: pd.Series[float], draws: pd.Series[float] | None
     if draws is not None:
         found |= {f"{name}_range_low": float(draws.quantile(0.05)), f"{name}_range_high": float(draws.quantile(0.95))}
     return found
+
+
+def standard_error(series: pd.Series[float]) -> float:
+    """Return the standard error of the mean of paired replications; NaN with one of them."""
+    return float(series.std(ddof=1, skipna=False)) / math.sqrt(len(series)) if len(series) > 1 else math.nan
 
 
 def rendered(summary: pd.DataFrame, architectures: Sequence[str], replications: int) -> list[Table]:
@@ -112,7 +121,7 @@ def _block(summary: pd.DataFrame, names: Sequence[str], pair: Sequence[str]) -> 
     for name in names:
         block.add_column(in_lines(name), justify="right", no_wrap=True)
     if pair:
-        block.add_column(f"{in_lines(pair[1])}\n- {pair[0]}", justify="right", no_wrap=True)
+        block.add_column(f"{in_lines(pair[1])}\n- {label(pair[0])}", justify="right", no_wrap=True)
     by_name: dict[str, dict[Any, Any]] = {str(row["outcome"]): row for row in summary.to_dict("records")}
     listed = [item for item in OUTCOMES if item.group and item.name in by_name]
     for group, items in itertools.groupby(listed, key=lambda item: item.group):
@@ -174,24 +183,24 @@ def sentences(runs: pd.DataFrame, states: int, smallest: float) -> list[str]:
         )
     if defined("orphans", "darlings"):
         text = (
-            f"{_acting(first)} {value(first, 'orphans'):.0f} of {states} states get less than half of what their need "
+            f"{_acting(first)} {value(first, 'orphans'):.0f} of {counted(states, 'state')} get less than half of what "
+            f"their need would give them, {value(first, 'darlings'):.0f} more than one and a half times it"
         )
-        text += f"would give them, {value(first, 'darlings'):.0f} more than one and a half times it"
         if others:
-            parts = (f"{name} {value(name, 'orphans'):.0f} and {value(name, 'darlings'):.0f}" for name in others)
+            parts = (f"{label(name)} {value(name, 'orphans'):.0f} and {value(name, 'darlings'):.0f}" for name in others)
             text += f" ({', '.join(parts)})"
         result.append(text + ".")
     if defined("attribution_share"):
         share = value(first, "attribution_share")
         result.append(
             f"Of the tasks that stand at the end and did not at the start, {percent(share)} are the states' own work "
-            f"under {first}: not every gain is the donors'."
+            f"under {label(first)}: not every gain is the donors'."
         )
     return result
 
 
 def _acting(name: str) -> str:
-    return "Acting alone," if name == "fragmented" else f"Under {name},"
+    return "Acting alone," if name == "fragmented" else f"Under {label(name)},"
 
 
 def _efficiency(runs: pd.DataFrame, first: str, others: Sequence[str], smallest: float) -> str:
@@ -201,7 +210,7 @@ def _efficiency(runs: pd.DataFrame, first: str, others: Sequence[str], smallest:
     text = f"{_acting(first)} donors realise {percent(values[first].mean())} of a proven upper bound of what their money could do"
     for other in others:
         difference = values[other] - values[first]
-        text += f"; {other} realises {percent(values[other].mean())}, {_verdict(difference, first, smallest)}"
+        text += f"; {label(other)} realises {percent(values[other].mean())}, {_verdict(difference, first, smallest)}"
     return text + "."
 
 
@@ -210,7 +219,7 @@ def _verdict(difference: pd.Series[float], first: str, smallest: float) -> str:
     if len(difference) < 2:
         return f"{abs(100 * mean):.1f} points {'more' if mean > 0 else 'less'} in this one replication"
     if abs(mean) < smallest:
-        return f"about the same as {first}"
+        return f"about the same as {label(first)}"
     better = int((difference > 0).sum()) if mean > 0 else int((difference < 0).sum())
     direction = "more" if mean > 0 else "less"
     return f"{abs(100 * mean):.1f} points {direction} ({better} of {len(difference)} replications agree)"

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from donorlab.experiments.runner import Job, Run
+from donorlab.experiments.tables import SURE, paired, standard_error
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.scenario import Scenario, ScenarioError
 
@@ -29,7 +30,7 @@ class Swap:
     ----------
     one, other : architectures
     ahead, behind : value judgement under which ``one`` is furthest ahead, and furthest behind
-    by, minus : its lead there, and its deficit there, both above 0
+    by, minus : its lead there, and its deficit there, both above 0 beyond noise
     """
 
     one: str
@@ -111,15 +112,47 @@ def means(frame: pd.DataFrame) -> pd.DataFrame:
     return wide.loc[frame["judgement"].unique(), frame["architecture"].unique()]
 
 
-def swaps(mean: pd.DataFrame) -> list[Swap]:
+def leads(frame: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
+    """Return by how much one architecture is ahead of another, a row a value judgement.
+
+    Returns
+    -------
+    DataFrame
+        lead (mean paired difference in efficiency) and error (its standard error; NaN with one seed)
+    """
+    rows = {}
+    for judgement in frame["judgement"].unique():
+        wide = paired(frame[frame["judgement"] == judgement], "efficiency")
+        lead = wide[one] - wide[other]
+        rows[judgement] = {"lead": float(lead.mean(skipna=False)), "error": standard_error(lead)}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def swaps(frame: pd.DataFrame) -> tuple[list[Swap], int]:
     """Return the pairs of architectures whose order depends on the value judgement, the largest first.
 
-    The size of a swap is the smaller of lead and deficit: a pair that is ahead by a hair nowhere changes places much.
+    A lead counts where it is more than `SURE` standard errors of the paired difference, so that chance alone swaps
+    nobody; with one seed there is no such error and every lead counts. The size of a swap is the smaller of lead and
+    deficit: a pair that is ahead by a hair nowhere changes places much.
+
+    Parameters
+    ----------
+    frame : of `rankings`
+
+    Returns
+    -------
+    swaps : beyond noise
+    within : number of pairs whose means change places, but not beyond noise
     """
-    found = []
-    for one, other in itertools.combinations(mean.columns, 2):
-        lead = mean[one] - mean[other]
-        by, minus = float(lead.max()), -float(lead.min())
-        if by > 0 and minus > 0:
-            found.append(Swap(str(one), str(other), str(lead.idxmax()), str(lead.idxmin()), by, minus))
-    return sorted(found, key=lambda swap: -min(swap.by, swap.minus))
+    found: list[Swap] = []
+    within = 0
+    for one, other in itertools.combinations(frame["architecture"].unique(), 2):
+        by_judgement = leads(frame, one, other)
+        lead = by_judgement["lead"]
+        clear = lead[lead.abs() > SURE * by_judgement["error"].fillna(0)]
+        if len(clear) and clear.max() > 0 and clear.min() < 0:
+            by, minus = float(clear.max()), -float(clear.min())
+            found.append(Swap(str(one), str(other), str(clear.idxmax()), str(clear.idxmin()), by, minus))
+        elif lead.max() > 0 and lead.min() < 0:
+            within += 1
+    return sorted(found, key=lambda swap: -min(swap.by, swap.minus)), within

@@ -138,8 +138,3 @@ def interval(values: Sequence[float] | npt.NDArray[np.float64], level: float = 0
     error = float(array.std(ddof=1)) / math.sqrt(len(array))
     half = float(stats.t.ppf(0.5 + level / 2, len(array) - 1)) * error
     return mean, mean - half, mean + half
-
-
-def span(seeds: Sequence[int]) -> str:
-    """Return ``seeds 1-20``."""
-    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]}-{seeds[-1]}"

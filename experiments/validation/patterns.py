@@ -16,7 +16,8 @@ import pandas as pd
 
 from donorlab import scenarios
 from donorlab.experiments.runner import Job, Run, run_jobs
-from donorlab.experiments.validation.frame import Finding, Line, Requirement, interval, span
+from donorlab.experiments.validation.frame import Finding, Line, Requirement, interval
+from donorlab.experiments.words import span
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.outcomes.distribution import nonsignificant
 from donorlab.sim.scenario import FloatArray, Scenario

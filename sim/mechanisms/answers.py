@@ -1,4 +1,9 @@
-"""What a donor that decides in Python is told, what it answers, and the rules that bind every answer."""
+"""3. Answers: what a donor that decides in Python is told, and what it may contract.
+
+It is told what it believes, its prices and its best scores; each contract that it answers with is bound by the rules of the
+compiled planner: money, size, open tasks, queue. Source: an interface; the rules are those of ``planning`` and ``wants``
+(assumption: a donor may choose otherwise than by value per EUR, but not beyond these).
+"""
 
 from __future__ import annotations
 

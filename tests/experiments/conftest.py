@@ -7,6 +7,7 @@ from click.testing import CliRunner, Result
 
 import donorlab.scenarios
 import donorlab.sim
+from donorlab.experiments import runner
 from experiments import fake
 
 
@@ -16,6 +17,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(donorlab.sim, "baseline", fake.baseline, raising=False)
     monkeypatch.setattr(donorlab.scenarios, "load", fake.load)
     monkeypatch.setattr(donorlab.scenarios, "configuration", fake.configuration)
+    monkeypatch.setattr(runner, "processors", lambda: 1)  # other processes would run the real model
 
 
 @pytest.fixture

@@ -28,6 +28,14 @@ def test_help_lists_every_command_with_one_line(shell: Shell) -> None:
     assert all(len(line.split()) > 3 and not line.endswith("...") for line in listed)
 
 
+@pytest.mark.parametrize("width", ["80", "100"])
+def test_no_summary_of_a_command_is_cut_off(shell: Shell, monkeypatch: pytest.MonkeyPatch, width: str) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    listed = shell("--help").stdout.split("Commands:")[1].strip().splitlines()
+    assert tuple(line.split()[0] for line in listed) == COMMANDS
+    assert all(line.endswith(".") and not line.endswith("..") for line in listed)
+
+
 def test_no_command_shows_the_help(shell: Shell) -> None:
     assert "Commands:" in shell().stdout
 
@@ -81,6 +89,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["compare", "toy", "draws=-1"], ["draws", "between 0 and"]),
         (["compare", "toy", "smallest_difference=0"], ["smallest_difference", "0.02"]),
         (["compare", "toy", "smallest_difference=much"], ["smallest_difference", "not a number"]),
+        (["compare", "toy", "levers=worst"], ["levers", "default, pessimistic"]),
         (["compare", "toy", "workers=0"], ["workers", "auto"]),
         (["compare", "toy", "workers=many"], ["workers", "auto"]),
         (["compare", "toy", "break_even=perhaps"], ["break_even", "neither true nor false"]),
@@ -167,6 +176,23 @@ def test_parameters_table_has_every_parameter(shell: Shell) -> None:
     assert result.exit_code == 0
     for row in json.loads(shell("parameters", "--json").stdout)["parameters"]:
         assert row["name"] in result.stdout
+
+
+def test_parameters_can_be_read_at_a_hundred_columns(shell: Shell) -> None:
+    text = shell("parameters").stdout
+    assert max(len(line) for line in text.splitlines()) <= 100
+    assert "…" not in text
+    words = " ".join(text.split())
+    for row in json.loads(shell("parameters", "--json").stdout)["parameters"]:
+        assert f"{row['meaning']} [{row['unit']}] {' '.join(row['source'].split())}" in words, row["name"]
+    headings = [line for line in text.splitlines() if line[:1].isupper()]
+    assert headings[:2] == ["Who and how much", "Value"]
+    assert text.index("Levers of an umbrella") < text.index("  overhead ") < text.index("Levers of conditions")
+
+
+def test_every_assumption_says_why(shell: Shell) -> None:
+    for row in json.loads(shell("parameters", "--json").stdout)["parameters"]:
+        assert row["source"].strip(" .").lower() != "assumption", row["name"]
 
 
 def test_list_names_scenarios_and_architectures(shell: Shell) -> None:

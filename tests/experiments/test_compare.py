@@ -107,6 +107,10 @@ def test_summary_is_the_mean_and_the_paired_difference(answer: Path) -> None:
     assert row["fragmented"] == pytest.approx(mine["fragmented"].mean())
     assert row["central_minus_fragmented"] == pytest.approx(difference.mean())
     assert row["central_minus_fragmented_seed_noise"] == pytest.approx(difference.std(ddof=1), abs=1e-15)
+    orphans = runs.pivot_table(index="seed", columns="architecture", values="orphans", observed=True)
+    spread = (orphans["central"] - orphans["fragmented"]).std(ddof=1)
+    assert spread > 0
+    assert summary.loc["orphans", "central_minus_fragmented_standard_error"] == pytest.approx(spread / 3**0.5)
     assert summary.loc["relative_to_central", "central"] == 1
     gain = (runs["welfare"] - runs["welfare_no_aid"]).to_numpy().reshape(3, 2)
     assert summary.loc["relative_to_central", "fragmented"] == pytest.approx((gain[:, 0] / gain[:, 1]).mean())
@@ -131,7 +135,8 @@ def test_screen_shows_three_figures_and_never_one(shell: Shell, model: None) -> 
     assert result.exit_code == 0, result.output
     text = " ".join(result.stdout.split())
     for part in (
-        "8 futures", "levers and value judgements stay as they are", "/ worse than", "seed", "sumptions",
+        "8 futures", "levers and value judgements at default values", "/worse in", "seed", "sumptions", "against",
+        "Default values:", "± its standard error", "Value judgements: who counts how much, at default values, 3 paired",
         "better than fragmented by at least 2 points in 8 of 8 futures considered, worse in 0",
         "Reverse order", "effective", "harm: futures below no aid", "umbrella under another name",
         "better below 0.1 (seed noise 0.1 to 0.1), worse above", "always better, by 17.0 to 17.0 points",
@@ -140,6 +145,37 @@ def test_screen_shows_three_figures_and_never_one(shell: Shell, model: None) -> 
         assert part in text or part == "umbrella under another name", part
     assert "confidence" not in result.output.lower()
     assert max(len(line) for line in result.stdout.splitlines() if "results/" not in line) <= 100
+
+
+def test_the_headline_has_the_paired_difference_with_its_noise(shell: Shell, model: None) -> None:
+    names = "[fragmented,umbrella,umbrella_conditional,central]"
+    result = shell("compare", "fake", "replications=3", "draws=8", f"architectures={names}", "out=answer")
+    assert result.exit_code == 0, result.output
+    row = pd.read_csv(shell.folder / "answer" / "summary.csv").set_index("outcome").loc["efficiency"]
+    lines = result.stdout.splitlines()
+    start = next(i for i, line in enumerate(lines) if set(line.strip()) == {"─"})
+    assert len(lines[start].rstrip()) <= 97
+    (central,) = [line for line in lines[start:] if line.startswith("central")][:1]
+    difference, noise = (100 * row[f"central_minus_fragmented{end}"] for end in ("", "_standard_error"))
+    assert f"{difference:+.1f} ±{noise:.1f}" in central
+    assert "umbrella +" in [line[:11].strip() for line in lines[start:]]
+    assert "umbrella_conditional" not in result.stdout
+
+
+def test_levers_stand_where_futures_are_counted(shell: Shell) -> None:
+    words = ("replications=1", "draws=2", "architectures=[fragmented,umbrella]", "break_even=false", "values=false")
+    text = " ".join(shell("compare", "toy", *words, "out=default").stdout.split())
+    assert "in all futures at default values: overhead=0.05, negotiation_cost=0.0005, decision_lag=1" in text
+    result = shell("compare", "toy", *words, "levers=pessimistic", "overhead=0.1", "out=worse")
+    text = " ".join(result.stdout.split())
+    assert "at the end that is worse for coordination: overhead=0.1, negotiation_cost=0.003, decision_lag=8" in text
+    default, worse = (pd.read_parquet(shell.folder / name / "ensemble.parquet") for name in ("default", "worse"))
+    umbrella = default["architecture"] == "umbrella"
+    assert (default.loc[~umbrella, "efficiency"] == worse.loc[~umbrella, "efficiency"]).all()
+    assert (default.loc[umbrella, "efficiency"] != worse.loc[umbrella, "efficiency"]).all()
+    made = json.loads((shell.folder / "worse" / "manifest.json").read_text())["configuration"]["ensemble"]
+    assert made["levers"]["reporting_rate"] == 0
+    assert "overhead" not in made["levers"]
 
 
 def test_seven_architectures_fit_the_width(shell: Shell, model: None) -> None:
@@ -310,7 +346,7 @@ def test_figures_carry_their_provenance(answer: Path) -> None:
         assert width == pytest.approx(12, abs=0.05)
         assert text["donorlab:source"] == manifest["source_hash"]
         assert text["donorlab:configuration"] == manifest["configuration_hash"]
-        assert text["donorlab:seeds"] == "seeds 5-7"
+        assert text["donorlab:seeds"] == ("draws 1-8, diamonds seeds 5-7" if name == "futures" else "seeds 5-7")
         assert len(text["Title"]) > 20
         assert len(pd.read_csv(answer / "figures" / f"{name}.csv")) > 1
 

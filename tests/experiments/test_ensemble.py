@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import donorlab.scenarios as catalogue
-from donorlab.experiments import ensemble
+from donorlab.experiments import ensemble, levers
 from donorlab.experiments.runner import run_jobs
 from donorlab.sim.scenario import Parameters, Scenario
 
@@ -62,6 +62,37 @@ def test_what_the_user_or_the_scenario_fixes_is_held_and_moves_nothing_else(worl
 def test_the_same_words_give_the_same_draws_and_more_draws_keep_the_first(world: Scenario) -> None:
     pd.testing.assert_frame_equal(ensemble.plan(world, 12).draws, ensemble.plan(world, 12).draws)
     pd.testing.assert_frame_equal(ensemble.plan(world, 12).draws, ensemble.plan(world, 40).draws.head(12))
+
+
+def test_pessimistic_levers_are_the_worse_ends_and_move_no_draw(world: Scenario) -> None:
+    ends = levers.pessimistic(["credibility"])
+    assert ends["overhead"] == 0.25
+    assert ends["reporting_rate"] == 0
+    assert ends["decision_lag"] == 8
+    assert "credibility" not in ends
+    free, made = ensemble.plan(world, 8), ensemble.plan(world, 8, ["credibility"], ends)
+    pd.testing.assert_frame_equal(free.draws, made.draws)
+    assert made.changes(3) == free.changes(3) | ends
+    assert world.replace(**made.changes(3)).parameters.overhead == 0.25
+
+
+def test_every_lever_with_a_range_of_numbers_has_a_worse_end_or_a_reason_for_none() -> None:
+    numbers = {
+        row.name
+        for row in catalogue.parameter_table()
+        if row.kind == "lever" and row.range is not None and row.distribution != "choice"
+    }
+    assert numbers - set(levers.WORSE_END) == {"pool_share", "pledge_focus"}  # more is not better or worse
+    assert set(levers.WORSE_END) <= numbers
+
+
+def test_levers_in_use_are_those_of_the_architectures_compared(world: Scenario) -> None:
+    both = {name: world.replace(architecture=name) for name in ("fragmented", "umbrella")}
+    used = levers.in_use(both, {"overhead": 0.25})
+    assert used["overhead"] == 0.25
+    assert used["reporting_rate"] == 0.8
+    assert not {"credibility", "pledge_strength", "register_lag"} & set(used)
+    assert levers.in_use({"fragmented": world}, {}) == {}
 
 
 def test_too_many_projects_are_made_larger_and_the_row_says_so(world: Scenario) -> None:

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from donorlab.experiments import canvas, ensemble, figures
+from donorlab.experiments import canvas, ensemble, figures, words
 from donorlab.experiments.comparison import Comparison, Study, study
 from donorlab.experiments.outcomes import cents, euros, percent, written, written_difference
 from experiments import fake
@@ -146,8 +146,36 @@ def test_one_replication_has_no_noise(model: None) -> None:
 def test_figures_of_worth_claim_what_their_data_say(model: None) -> None:
     found = whole_study(("fragmented", "umbrella", "central"))
     drawn = {item.name: item for item in figures.draw_all(found, STAMP, 0.02)}
-    assert "umbrella beats fragmented by 2 points or more in 32 of 32 futures" in drawn["futures"].title
+    assert "Umbrella beats fragmented by 2 points or more in 32 of 32 futures" in drawn["futures"].title
     assert len(drawn["futures"].data) == 2 * 32
     assert "41 cents become capacity" in drawn["losses"].title
     assert set(drawn["losses"].data["bar"]) >= {"effective", "lapse", "pipeline", "congestion"}
     assert "From overhead 0.1 on umbrella is worse than fragmented" in drawn["break_even"].title
+
+
+def test_a_figure_says_how_many_replications_it_rests_on(model: None) -> None:
+    scenarios = {name: fake.scenario(architecture=name) for name in ("fragmented", "umbrella")}
+    found = study(scenarios, tuple(range(1, 13)), ensemble.plan(scenarios["fragmented"], 4), True)
+    drawn = {item.name: item for item in figures.draw_all(found, STAMP, 0.02)}
+    assert drawn["break_even"].stamp.seeds == "seeds 1-8"
+    words = " ".join(" ".join(text.get_text() for text in drawn["break_even"].figure.texts).split())
+    assert "Mean of 8 paired replications" in words
+    assert "seeds 1-8" in words
+    assert set(drawn["break_even"].data["replications"]) == {8}
+    assert drawn["losses"].stamp == STAMP
+
+
+def test_names_are_readable_and_one_is_one() -> None:
+    assert words.label("umbrella_conditional") == "umbrella + conditional"
+    assert words.label("rotating_summit") == "rotating summit"
+    assert words.in_lines("umbrella_conditional") == "umbrella +\nconditional"
+    assert words.counted(0.96, "orphan") == "1 orphan"
+    assert words.counted(0, "orphan") == "0 orphans"
+
+
+def test_no_raw_name_stands_in_a_figure(model: None) -> None:
+    for drawn in figures.draw_all(
+        whole_study(("fragmented", "umbrella_conditional", "umbrella", "central")), STAMP, 0.02
+    ):
+        for text in drawn.figure.findobj(Text):
+            assert "_" not in text.get_text(), drawn.name

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import pytest
 import donorlab.sim
 from donorlab.experiments import runner
 from donorlab.experiments.arguments import InputError, RunError
-from donorlab.experiments.runner import Job, run_jobs
+from donorlab.experiments.runner import Job, in_order, run_jobs
 from donorlab.sim.scenario import Scenario, ScenarioError
 
 NAMES = ("fragmented", "umbrella_conditional")
@@ -46,9 +48,52 @@ def test_the_same_numbers_in_the_same_order_for_any_number_of_workers(scenarios:
             assert a.waterfall == b.waterfall
             assert a.tables.keys() == b.tables.keys()
             for name, frame in a.tables.items():
-                pd.testing.assert_frame_equal(frame, b.tables[name], check_exact=True)
+                assert frame.equals(b.tables[name])
     assert one[0][0].tables
     assert not one[1][0].tables
+
+
+def test_jobs_are_handed_on_in_order_while_others_still_run(scenarios: dict[str, Scenario]) -> None:
+    asked = jobs(9)
+    with closing(in_order(scenarios, asked, 2)) as found:
+        labels = [(runs[0].seed, [run.architecture for run in runs]) for runs in found]
+    assert labels == [(job.seed, list(NAMES)) for job in asked]
+
+
+def test_who_stops_listening_ends_the_workers(scenarios: dict[str, Scenario], monkeypatch: pytest.MonkeyPatch) -> None:
+    killed: list[Any] = []
+    kill = runner._kill
+    monkeypatch.setattr(runner, "_kill", lambda pool: (killed.append(pool), kill(pool)))
+    with closing(in_order(scenarios, jobs(9), 2)) as found:
+        for runs in found:
+            if runs[0].seed == 4:
+                break
+    assert len(killed) == 1
+
+
+def test_a_finished_run_is_forgotten_at_once(scenarios: dict[str, Scenario], monkeypatch: pytest.MonkeyPatch) -> None:
+    models: list[weakref.ref[Any]] = []
+    simulate = donorlab.sim.simulate
+
+    def watched(*words: Any, **options: Any) -> Any:
+        assert [model() for model in models] == [None] * len(models)
+        result = simulate(*words, **options)
+        models.append(weakref.ref(result._model))
+        return result
+
+    monkeypatch.setattr(donorlab.sim, "simulate", watched)
+    runner.run_job(scenarios, Job("draw 1", 1, NAMES, tables=True))
+    assert len(models) == 2
+    assert models[-1]() is None
+
+
+def test_large_runs_travel_one_job_at_a_time() -> None:
+    large = [Job(f"replication {i}", i, NAMES, tables=True) for i in range(3)]
+    small = [Job(f"draw {i}", i, NAMES) for i in range(40)]
+    sizes = [len(task) for task in runner._tasks([*large, *small], 2)]
+    assert sizes[:3] == [1, 1, 1]
+    assert sum(sizes) == 43
+    assert max(sizes) > 1
 
 
 def test_little_work_starts_no_processes(scenarios: dict[str, Scenario], monkeypatch: pytest.MonkeyPatch) -> None:

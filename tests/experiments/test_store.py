@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 from donorlab.experiments import store
 from donorlab.experiments.arguments import InputError
+from donorlab.experiments.parts import packed
 from donorlab.experiments.store import ResultFolder, canonical_json, default_folder, digest_of
 
 FRAME = pd.DataFrame({"a": [1, 2], "b": [0.1, float("nan")]})
@@ -38,6 +40,19 @@ def test_the_final_name_appears_only_when_all_is_written(tmp_path: Path) -> None
     manifest = json.loads((folder.path / "manifest.json").read_text())
     assert manifest["schema_version"] == store.SCHEMA_VERSION
     assert set(manifest["files"]) == {"runs.parquet", "summary.csv"}
+
+
+def test_parts_are_complete_when_the_folder_is(tmp_path: Path) -> None:
+    with ResultFolder(tmp_path / "answer") as folder:
+        folder.part("projects", packed(FRAME, "central", 1))
+        folder.part("projects", packed(FRAME, "central", 2))
+    assert pd.read_parquet(folder.path / "projects.parquet")["seed"].tolist() == [1, 1, 2, 2]
+    with ResultFolder(tmp_path / "second") as folder:
+        folder.part("projects", packed(FRAME, "central", 1))
+        folder.manifest({"command": "test"})
+    manifest = json.loads((folder.path / "manifest.json").read_text())
+    digest = hashlib.sha256((folder.path / "projects.parquet").read_bytes()).hexdigest()
+    assert manifest["files"] == {"projects.parquet": digest}
 
 
 @pytest.mark.parametrize("problem", [KeyboardInterrupt, OSError(28, "No space left on device"), SystemExit])

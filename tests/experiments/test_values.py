@@ -32,12 +32,39 @@ def test_a_switch_that_the_data_do_not_allow_is_told() -> None:
     assert "income group" in refused["poorest first"]
 
 
+def rankings(noise: float, seeds: int = 6, **efficiency: tuple[float, float]) -> pd.DataFrame:
+    """Return efficiency by architecture under two value judgements, x and y, with noise of each architecture's own."""
+    return pd.DataFrame(
+        [
+            {"judgement": judgement, "architecture": name, "seed": seed, "efficiency": value + noise * sign}
+            for j, judgement in enumerate("xy")
+            for i, (name, values_of) in enumerate(efficiency.items())
+            for seed in range(seeds)
+            for value, sign in [(values_of[j], (-1) ** (seed + i))]
+        ]
+    )
+
+
 def test_swaps_are_pairs_that_change_places() -> None:
-    mean = pd.DataFrame({"a": [0.5, 0.4], "b": [0.4, 0.5], "c": [0.1, 0.1]}, index=["x", "y"])
-    (swap,) = values.swaps(mean)
+    (swap,), within = values.swaps(rankings(0.001, a=(0.5, 0.4), b=(0.4, 0.5), c=(0.1, 0.1)))
     assert (swap.one, swap.other, swap.ahead, swap.behind) == ("a", "b", "x", "y")
     assert (swap.by, swap.minus) == pytest.approx((0.1, 0.1))
-    assert values.swaps(mean[["a", "c"]]) == []
+    assert within == 0
+    assert values.swaps(rankings(0.001, a=(0.5, 0.4), c=(0.1, 0.1))) == ([], 0)
+
+
+def test_a_swap_within_noise_is_none() -> None:
+    """A lead of .02 one way and the other, whose standard error is .0088 or .022."""
+    close: dict[str, tuple[float, float]] = {"a": (0.42, 0.40), "b": (0.40, 0.42)}
+    assert len(values.swaps(rankings(0.008, **close))[0]) == 1
+    assert values.swaps(rankings(0.02, **close)) == ([], 1)
+    leads = values.leads(rankings(0.02, **close), "a", "b")
+    assert leads["lead"].tolist() == pytest.approx([0.02, -0.02])
+    assert leads["error"].tolist() == pytest.approx([0.04 * (6 / 5) ** 0.5 / 6**0.5] * 2)
+
+
+def test_with_one_seed_every_lead_counts() -> None:
+    assert len(values.swaps(rankings(0.0, 1, a=(0.42, 0.40), b=(0.40, 0.42)))[0]) == 1
 
 
 def test_a_ranking_that_depends_on_who_counts(model: None) -> None:
@@ -45,5 +72,5 @@ def test_a_ranking_that_depends_on_who_counts(model: None) -> None:
     assert found.rankings is not None
     mean = values.means(found.rankings)
     assert list(mean.index) == ["by users^0.5", "equal states", "by users", "poorest first"]
-    (swap,) = values.swaps(mean)
+    (swap,), _ = values.swaps(found.rankings)
     assert {swap.ahead, swap.behind} == {"poorest first", "by users^0.5"}

@@ -1,0 +1,33 @@
+"""Names as a reader sees them; files and commands keep the names that are typed."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Final
+
+DEFAULT_VALUES: Final = "at default values"
+"""Every parameter at its default in ``ranges.yaml``, but for what the scenario or the command sets."""
+LONG: Final = 13  # characters of a name that fit beside others
+_LABELS: Final = {"umbrella_conditional": "umbrella + conditional"}
+
+
+def label(name: str) -> str:
+    """Return the name of an architecture or a parameter in plain words."""
+    return _LABELS.get(name, name.replace("_", " "))
+
+
+def in_lines(name: str) -> str:
+    """Return the same over several lines where it is long."""
+    return "\n".join(textwrap.wrap(label(name), LONG, break_long_words=False, break_on_hyphens=False))
+
+
+def counted(number: float, thing: str) -> str:
+    """Return a rounded number with what it counts, e.g. ``1 orphan``, ``40 orphans``."""
+    text = f"{number:.0f}"
+    return f"{text} {thing}" if text == "1" else f"{text} {thing}s"
+
+
+def span(seeds: Sequence[int]) -> str:
+    """Return ``seeds 1-20``."""
+    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]}-{seeds[-1]}"

@@ -1,0 +1,104 @@
+"""Each fault is caught by what the table says, and only because of the fault. ``... test_faults.py --write`` writes the README."""
+
+import functools
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import pytest
+
+from faults.break_it import broken, caught, in_force
+from faults.table import FAULTS, Fault
+
+README = Path(__file__).parents[1] / "README.md"
+START, END = "<!-- faults: made from faults/table.py -->\n", "<!-- /faults -->"
+OF_ORACLE = [fault for fault in FAULTS if fault.module.startswith("oracle.")]
+OF_ENGINE = [fault for fault in FAULTS if fault.module.startswith("donorlab.")]
+
+
+@functools.cache
+def healthy(name: str, worlds: tuple[tuple[str, int], ...]) -> bool:
+    """Whether a check passes as things are."""
+    from faults.of_oracle import CHECKS
+
+    return not caught(CHECKS[name], Fault("nothing", "", "", "", "", "", worlds=worlds))
+
+
+@pytest.mark.parametrize("fault", OF_ORACLE, ids=lambda fault: fault.name)
+def test_a_fault_of_the_oracle_is_caught(fault):
+    from faults.of_oracle import CHECKS
+
+    for name in fault.caught_by:
+        assert healthy(name, fault.worlds), f"{name} fails without the fault"
+        with in_force(fault):
+            assert caught(CHECKS[name], fault), f"{name} does not notice"
+    assert "agreement" in fault.caught_by
+
+
+@pytest.fixture(scope="module")
+def without_compilation():
+    """What each check says of each fault of the engine, found in a process of its own without compilation."""
+    tests = Path(__file__).parents[1]
+    path = os.pathsep.join([str(tests), str(tests / "sim"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": path}
+    done = subprocess.run(
+        [sys.executable, "-m", "faults.of_engine"], env=environment, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("fault", OF_ENGINE, ids=lambda fault: fault.name)
+def test_a_fault_of_the_engine_is_caught(fault, without_compilation):
+    found = without_compilation[fault.name]
+    for name in fault.caught_by:
+        assert not found["healthy"].get(name), f"{name} fails without the fault"
+        assert found["broken"][name], f"{name} does not notice"
+
+
+def test_a_fault_whose_rule_was_rewritten_is_told():
+    with pytest.raises(LookupError, match="stands 0 times"):
+        broken(Fault("gone", "4.2", "oracle.wants", "fixed_cost", "no such line", "", ()))
+
+
+def test_nothing_stays_broken():
+    for fault in OF_ORACLE:
+        module = importlib.import_module(fault.module)
+        before = getattr(module, fault.function)
+        with in_force(fault):
+            assert getattr(module, fault.function) is not before
+        assert getattr(module, fault.function) is before
+
+
+# --- the table in README ---------------------------------------------------------------------------------------
+
+
+def table():
+    lines = ["| fault | section | where | caught by |", "|---|---|---|---|"]
+    for fault in FAULTS:
+        where = f"`{fault.module.removeprefix('donorlab.')}.{fault.function}`"
+        worded = [c.replace("_", " ") if c.startswith(("by hand", "metamorphic")) else c for c in fault.caught_by]
+        checks = "; ".join(worded)
+        lines.append(f"| {fault.name.removeprefix('engine: ')} | {fault.section} | {where} | {checks} |")
+    alone = [fault.name for fault in FAULTS if fault.caught_by == ("agreement",)]
+    told = ", ".join(name.removeprefix("engine: ") for name in alone) or "none"
+    return [*lines, "", f"{len(FAULTS)} faults. Caught by agreement of engine and oracle alone: {told}."]
+
+
+def test_the_table_in_the_readme_is_this_one():
+    text = README.read_text(encoding="utf-8")
+    assert text.count(START) == 1
+    assert text.split(START)[1].split(END)[0] == "\n".join(table()) + "\n", (
+        "run: python tests/faults/test_faults.py --write"
+    )
+
+
+if __name__ == "__main__" and "--write" in sys.argv:
+    before, rest = README.read_text(encoding="utf-8").split(START)
+    README.write_text(before + START + "\n".join(table()) + "\n" + END + rest.split(END)[1], encoding="utf-8")
