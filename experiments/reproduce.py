@@ -13,6 +13,7 @@ from rich.table import Table
 from donorlab.experiments import literature
 from donorlab.experiments.arguments import InputError, did_you_mean, parse
 from donorlab.experiments.literature import Line, Reproduction, Theorem
+from donorlab.experiments.words import span
 from donorlab.scenarios import configuration
 from donorlab.scenarios.literature import PREFIX
 
@@ -59,7 +60,7 @@ def _list(screen: Console) -> None:
 
 def _show(screen: Console, found: Reproduction) -> None:
     screen.print(f"[bold]{escape(found.title)}[/] (scenario {PREFIX}{found.name})")
-    screen.print(f"Source: {escape(found.source)}. Seeds {found.seeds[0]} to {found.seeds[-1]}.")
+    screen.print(f"Source: {escape(found.source)}. {_sentence(span(found.seeds))}")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("what", "expected", "found"):
         table.add_column(column)
@@ -73,6 +74,10 @@ def _show(screen: Console, found: Reproduction) -> None:
         screen.print("\n[bold]Not reproduced[/]")
         for what, why in found.not_reproduced:
             screen.print(f"- {escape(what)}: {escape(why)}")
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _verdict(line: Line) -> str:

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from donorlab.experiments.validation.frame import Line, interval, span
+from donorlab.experiments.validation.frame import Line, interval
 from donorlab.scenarios import build, configuration, literature
 from donorlab.sim.scenario import Scenario
 
-__all__ = ["Line", "Reproduction", "Theorem", "interval", "names", "reproduce", "scenario", "section", "seeds", "span"]
+__all__ = ["Line", "Reproduction", "Theorem", "interval", "names", "reproduce", "scenario", "section", "seeds"]
 
 
 class Theorem(Line):

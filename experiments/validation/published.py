@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from donorlab.experiments.literature import halonen_akatwijuka, kanbur_conditions, roodman_absorption
-from donorlab.experiments.validation.frame import Finding, Line, Requirement, interval, span
+from donorlab.experiments.validation.frame import Finding, Line, Requirement, interval
+from donorlab.experiments.words import span
 
 
 def _seeds(need: Requirement, quick: bool) -> tuple[int, ...]:

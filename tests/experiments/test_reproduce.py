@@ -137,7 +137,7 @@ def test_without_a_name_it_lists(shell: Shell) -> None:
 def test_it_prints_expected_beside_found(shell: Shell) -> None:
     result = shell("reproduce", "halonen-miniature", "quick=true")
     assert result.exit_code == 0
-    for text in ("expected", "found", "agrees", "0.4444", "yes", "Not reproduced", "Seeds 1 to 500"):
+    for text in ("expected", "found", "agrees", "0.4444", "yes", "Not reproduced", "Seeds 1-500"):
         assert text in result.stdout
     assert shell("reproduce", "literature/halonen-miniature", "quick=true").stdout == result.stdout
 
