@@ -183,6 +183,25 @@ def benchmark(words: tuple[str, ...]) -> None:
 
 
 @program.command()
+@click.argument("words", nargs=-1, metavar="[NAME] [quick=true]")
+def reproduce(words: tuple[str, ...]) -> int:
+    """Run a published model: expected beside found.
+
+    Without a name it lists the published models. What cannot be reproduced is named with the reason.
+
+    \b
+    scenario=NAME                         also as the first word: covering-games, kanbur-conditions, ...
+    quick=false                           true: fewer seeds
+
+    The exit status is 1 if something that must hold exactly (marked *) does not, and 0 otherwise: a pattern of the
+    literature that the model does not show is a result, not an error.
+    """
+    from donorlab.experiments.reproduce import run
+
+    return run(words)
+
+
+@program.command()
 @click.argument("words", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--quick", is_flag=True, help="Smaller sizes: under two minutes; the same as quick=true.")
 @click.pass_context

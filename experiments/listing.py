@@ -9,7 +9,7 @@ from rich.table import Table
 
 from donorlab import scenarios as catalogue
 from donorlab.experiments import provenance
-from donorlab.scenarios import plugins
+from donorlab.scenarios import literature, plugins
 from donorlab.sim.architectures import architecture_names, get_architecture
 from donorlab.sim.mechanisms import mechanism_names, phases
 
@@ -23,6 +23,11 @@ def run() -> None:
 
     table = _table("Scenarios", "name", "title")
     for name in catalogue.names():
+        table.add_row(name, escape(str(catalogue.configuration(name)["title"])))
+    screen.print(table)
+
+    table = _table("\nPublished models", "name", "title")
+    for name in literature.names():
         table.add_row(name, escape(str(catalogue.configuration(name)["title"])))
     screen.print(table)
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from donorlab.scenarios import composition, plain, plugins, synthetic, world, written
+from donorlab.scenarios import composition, literature, plain, plugins, synthetic, world, written
 from donorlab.scenarios.builders import BUILDERS, option_keys, select
 from donorlab.scenarios.overrides import (
     PHASES,
@@ -28,12 +28,12 @@ from donorlab.sim.architectures import architecture_names, get_architecture
 from donorlab.sim.mechanisms import get_mechanism, mechanism_names
 from donorlab.sim.scenario import Mechanisms, Parameters, Scenario, ScenarioError, options_of, suggest
 
-_COMMON: Final = ("name", "title", "description", "builder", "parameters", "select")
+_COMMON: Final = ("name", "title", "description", "builder", "parameters", "select", "architecture", "mechanism")
 _BUILDER_MODULES: Final = (synthetic, world, written)  # imported because they register themselves
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of the scenarios that `load` knows, sorted."""
+    """Return the names of the scenarios that `load` knows, sorted; published models have `literature.names`."""
     return composition.options("scenario")
 
 
@@ -49,7 +49,7 @@ def load(name: str | Path = "world", overrides: Sequence[str] = ()) -> Scenario:
     Parameters
     ----------
     name : str or Path
-        A name of `names()`, or the path of a YAML file of your own.
+        A name of `names()` or of `literature.names()`, or the path of a YAML file of your own.
     overrides : sequence of str
         ``key=value`` texts: a parameter by its full name, ``architecture``, ``beneficiaries``, ``donors``,
         ``mechanism.PHASE``, and for `synthetic` its sizes. Of several with the same key the last one stands.
@@ -77,7 +77,8 @@ def configuration(name: str | Path = "world", overrides: Sequence[str] = ()) -> 
         As for `load`.
     """
     changes = parse_overrides(overrides)
-    architecture = changes.pop("architecture", None)
+    own = _file_of(name)
+    architecture = changes.pop("architecture", own.get("architecture") if own else None)
     mechanism = changes.pop("mechanism", None)
     choices: dict[str, str] = {}
     if architecture is not None:
@@ -85,17 +86,17 @@ def configuration(name: str | Path = "world", overrides: Sequence[str] = ()) -> 
         choices["architecture"] = architecture if known else composition.NONE  # a plug-in has no file
     if mechanism is not None:
         choices["mechanism"] = one_of("mechanism", mechanism, composition.options("mechanism"))
-    if str(name).endswith((".yaml", ".yml")):
-        scenario = _own_file(Path(name))
+    if own is not None:
+        scenario = own
         composed = composition.compose(scenario=composition.NONE, **choices)
     else:
         composed = composition.compose(scenario=str(name), **choices)
         scenario = composed["scenario"]
     data = _checked(scenario, changes)
-    data["architecture"] = architecture or composed["architecture"]["name"]
+    data["architecture"] = architecture or scenario.get("architecture") or composed["architecture"]["name"]
     of_architecture = composed.get("architecture", {}).get("parameters", {})  # a plug-in has none
     data["parameters"] = {**of_architecture, **data["parameters"]}
-    data["mechanism"] = dict(composed["mechanism"])
+    data["mechanism"] = dict(composed["mechanism"]) | data.get("mechanism", {})
     data["options"] = {key: changes.pop(key) for key in list(changes) if is_option(key)}
     for key in [key for key in changes if key.startswith("mechanism.")]:
         data["mechanism"][key.partition(".")[2]] = changes.pop(key)
@@ -103,6 +104,20 @@ def configuration(name: str | Path = "world", overrides: Sequence[str] = ()) -> 
         data["select"][key] = changes.pop(key)
     data["overrides"] = changes  # parameters only
     return data
+
+
+def _file_of(name: str | Path) -> dict[str, Any] | None:
+    """Return the content of a published model's file or of a user's own; None for a name of the configuration."""
+    text = str(name)
+    if text.endswith((".yaml", ".yml")):
+        return _own_file(Path(name))
+    if f"{literature.PREFIX}{text}" in literature.names():
+        raise ScenarioError(f"scenario: '{text}' is a published model (did you mean '{literature.PREFIX}{text}'?)")
+    if not text.startswith(literature.PREFIX):
+        return None
+    one_of("scenario", text, literature.names())
+    literature.register(text)
+    return _own_file(literature.file_of(text))
 
 
 def build(data: Mapping[str, Any]) -> Scenario:
@@ -192,6 +207,10 @@ def _checked(scenario: Mapping[str, Any], changes: dict[str, Any]) -> dict[str, 
     data = {key: copy.deepcopy(value) for key, value in scenario.items()}
     data["parameters"] = checked_parameters(scenario.get("parameters"), f"{where}, parameters")
     data["select"] = _selection(scenario.get("select"), where)
+    chosen = scenario.get("mechanism", {})
+    if not isinstance(chosen, dict):
+        raise ScenarioError(f"{where}, mechanism: must be a mapping of phases to names, such as planning: best_cell")
+    data["mechanism"] = dict(chosen)
     for key, builder in option_keys().items():
         if key not in changes:
             continue

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
+from donorlab.scenarios import literature
 from donorlab.scenarios.plain import one_line
 
 ARCHITECTURES: Final = "donorlab.architectures"
@@ -58,9 +59,12 @@ def discover() -> list[Plugin]:
 def register() -> list[Plugin]:
     """Register all plug-ins with ``donorlab.sim`` in this process and return them; a second call changes nothing.
 
+    Those of published models are registered too, but not returned: they are no third party's.
+
     A name that is taken, by a built-in or by another plug-in, is listed as an error.
     """
     with _LOCK:
+        literature.register()
         return [_register(plugin) for plugin in discover()]
 
 

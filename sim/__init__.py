@@ -9,7 +9,7 @@ True
 
 from donorlab.sim.agents import Beneficiary, Donor, Secretariat
 from donorlab.sim.interventions import adopt_architecture, cut_aid, donor_leaves
-from donorlab.sim.mechanisms.calendar import Contract, PlanningView
+from donorlab.sim.mechanisms.answers import Contract, PlanningView
 from donorlab.sim.model import CoordinationModel
 from donorlab.sim.outcomes.bound import Baseline, baseline, certificate
 from donorlab.sim.result import Result, profile, simulate

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import mesa
 import numpy as np
 
-from donorlab.sim.mechanisms.calendar import Contract, PlanningView, propose
+from donorlab.sim.mechanisms.answers import Contract, PlanningView
+from donorlab.sim.mechanisms.calendar import propose
 from donorlab.sim.mechanisms.contracts import ReformView, reform_rule
 from donorlab.sim.scenario import FloatArray
 from donorlab.sim.value import bit_count

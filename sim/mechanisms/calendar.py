@@ -9,17 +9,16 @@ Donors whose class overrides ``decide`` are asked in Python, all others are plan
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
+from donorlab.sim.mechanisms.answers import Contract, PlanningView, write_contracts
 from donorlab.sim.mechanisms.planning import (
     AFFORDABLE,
-    can_join,
     cheapest_project,
     contract_slot,
     lower_cheapest,
@@ -28,62 +27,15 @@ from donorlab.sim.mechanisms.planning import (
 from donorlab.sim.mechanisms.wants import (
     SCORE_UNIT,
     best_in_cell,
-    costs_once,
     largest_score,
-    project_cost,
     public_promise,
 )
-from donorlab.sim.scenario import FloatArray, ScenarioError, suggest
-from donorlab.sim.state import BENEFICIARY, COST, DONOR, FIXED, FLAGS, JOINED, MONITORING, PILLAR, RELATION, SIZE
+from donorlab.sim.scenario import ScenarioError
+from donorlab.sim.state import BENEFICIARY, FLAGS, JOINED, PILLAR, SIZE
 from donorlab.sim.value import bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
-
-
-@dataclass(frozen=True)
-class Contract:
-    """A donor's decision to pay for ``tasks`` tasks of one beneficiary and pillar.
-
-    Attributes
-    ----------
-    beneficiary : row or id of the beneficiary
-    pillar : row or name of the pillar
-    tasks : number of tasks; which ones is drawn by the donor's skill among those it believes open
-    joint : whether it joins another member's project in the cell (where joint programming is on)
-    """
-
-    beneficiary: int | str
-    pillar: int | str
-    tasks: int
-    joint: bool = False
-
-
-@dataclass(frozen=True)
-class PlanningView:
-    """What one donor knows when its slot begins; arrays are read-only.
-
-    Attributes
-    ----------
-    quarter, slot : numbers
-    cash : EUR m
-    believed_count : (J, K) tasks believed taken
-    wait : (J,) quarters of queue, as everybody sees it
-    open_to_projects : (J,) whether the state takes new projects
-    price : (J, K) EUR m a task for this donor
-    fixed : (J,) EUR m to be paid once for the next project (fixed cost, and relation cost where due)
-    score : (J, K) highest value per EUR over the sizes allowed, 0 where nothing can be done
-    """
-
-    quarter: int
-    slot: int
-    cash: float
-    believed_count: npt.NDArray[np.int64]
-    wait: FloatArray
-    open_to_projects: npt.NDArray[np.bool_]
-    price: FloatArray
-    fixed: FloatArray
-    score: FloatArray
 
 
 @compiled
@@ -298,8 +250,7 @@ def planning_view(model: CoordinationModel, donor: int, quarter: int, slot: int)
 
 def _plan_with_python(model: CoordinationModel, quarter: int) -> None:
     """Plan slot by slot, asking overridden donors in Python and the compiled planner for all others."""
-    state, giving, p, design = model.state, model.giving, model.parameters, model.design
-    ledger = state.ledger
+    state, ledger = model.state, model.state.ledger
     _promise(model)
     low, donors = 0, len(state.order)
     while low < donors:
@@ -313,34 +264,8 @@ def _plan_with_python(model: CoordinationModel, quarter: int) -> None:
                 rows = _ask(model, d, quarter, slot, rows)
             else:
                 rows = _plan_compiled(model, place, place + 1, rows, quarter)
-        contract_slot(
-            ledger.size, rows, quarter, slot, model.lag, model.seed, design.reporting_rate, design.register == "plans",
-            design.member, design.conditional, p.observation_probability,
-            p.ignorance == "task", p.impatience, p.queue_limit, state.serial,
-            ledger.whole, ledger.words, ledger.reals, ledger.seen, state.standing, state.known, state.visible,
-            state.first, state.last, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
-            giving.keys, giving.skill, model.land.instrument_of,
-        )  # fmt: skip
-        ledger.size = rows
-        model.next_row = 0
+        _end_slot(model, quarter, slot, rows)
         low = high
-
-
-def _whole(value: object, what: str, who: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise ScenarioError(f"donor {who}: contract names {what} '{value}'; it must be a whole number")
-    return int(value)
-
-
-def _row(value: int | str, names: tuple[str, ...], what: str, who: str) -> int:
-    if isinstance(value, str):
-        if value not in names:
-            raise ScenarioError(f"donor {who}: contract names an unknown {what} '{value}'{suggest(value, names)}")
-        return names.index(value)
-    value = _whole(value, what, who)
-    if not 0 <= int(value) < len(names):
-        raise ScenarioError(f"donor {who}: contract names {what} {value}; rows go from 0 to {len(names) - 1}")
-    return int(value)
 
 
 def _ask(model: CoordinationModel, donor: int, quarter: int, slot: int, start: int) -> int:
@@ -351,49 +276,45 @@ def _ask(model: CoordinationModel, donor: int, quarter: int, slot: int, start: i
     ScenarioError
         If a contract breaks a rule that binds every donor (money, size, open tasks, queue).
     """
-    state, land, giving, p = model.state, model.land, model.giving, model.parameters
-    ledger, who = state.ledger, model.inputs.donors.ids[donor]
     view = planning_view(model, donor, quarter, slot)
-    counts = view.believed_count.copy()
-    added = np.zeros(len(land.keys), dtype=np.int64)
-    projects = state.own_running[donor].copy()
-    row = start
     answer = model.donor_agents[donor].decide(view)
     if answer is None:
+        who = model.inputs.donors.ids[donor]
         raise ScenarioError(f"donor {who}: decide returned nothing; return a list of Contract, empty for none")
-    for contract in answer:
-        if not isinstance(contract, Contract):
-            raise ScenarioError(f"donor {who}: decide returned '{contract}' among its contracts; it must be a Contract")
-        j = _row(contract.beneficiary, model.inputs.beneficiaries.ids, "beneficiary", who)
-        k = _row(contract.pillar, model.inputs.pillars, "pillar", who)
-        n, free = _whole(contract.tasks, "tasks", who), p.tasks_per_pillar - int(counts[j, k])
-        where = f"donor {who}, quarter {quarter}: contract in {model.inputs.beneficiaries.ids[j]}"
-        if not 1 <= n <= min(p.project_tasks_maximum, free):
-            raise ScenarioError(
-                f"{where} for {n} tasks; between 1 and {min(p.project_tasks_maximum, free)} are possible"
-            )
-        wait = (state.undelivered[j] + added[j]) / state.room[j]
-        shunned = len(state.shun_until) and state.shun_until[donor, j] >= quarter
-        if wait > p.queue_limit or giving.itself[donor] == j or shunned:
-            raise ScenarioError(f"{where}: it takes no project from this donor now (see view.open_to_projects)")
-        if contract.joint:
-            able = model.joiner_share >= 0 and model.design.member[donor]
-            if not able or not can_join(donor, j, k, state.first, ledger.whole, ledger.seen, model.design.member):
-                raise ScenarioError(f"{where} as a joiner; there is no reported project of another member to join")
-        fixed, relation = costs_once(
-            donor, contract.joint, projects[j], model.fixed, model.monitoring, model.relation, model.joiner_share
-        )
-        monitoring = model.monitoring[donor]
-        price = land.task_price[j] * giving.price_factor[donor, k]
-        cost = project_cost(n, price, relation, fixed)
-        if cost > state.cash[donor] + AFFORDABLE:
-            raise ScenarioError(f"{where} costs EUR {cost:.3f}m but only {state.cash[donor]:.3f}m is in cash")
-        ledger.whole[row, [DONOR, BENEFICIARY, PILLAR, SIZE, FLAGS]] = donor, j, k, n, JOINED if contract.joint else 0
-        ledger.reals[row, [COST, RELATION, FIXED, MONITORING]] = cost, relation, fixed - monitoring, monitoring
-        state.cash[donor] -= cost
-        counts[j, k] += n
-        added[j] += n
-        projects[j] += 1
-        row += 1
-        model.next_row = row
-    return row
+    return write_contracts(model, donor, view, answer, start)
+
+
+def _end_slot(model: CoordinationModel, quarter: int, slot: int, rows: int) -> None:
+    """Turn the proposals up to row ``rows`` of the ledger into contracts, seen from now on."""
+    state, giving, p, design = model.state, model.giving, model.parameters, model.design
+    ledger = state.ledger
+    contract_slot(
+        ledger.size, rows, quarter, slot, model.lag, model.seed, design.reporting_rate, design.register == "plans",
+        design.member, design.conditional, p.observation_probability,
+        p.ignorance == "task", p.impatience, p.queue_limit, state.serial,
+        ledger.whole, ledger.words, ledger.reals, ledger.seen, state.standing, state.known, state.visible,
+        state.first, state.last, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
+        giving.keys, giving.skill, model.land.instrument_of,
+    )  # fmt: skip
+    ledger.size = rows
+    model.next_row = 0
+
+
+def contract_together(model: CoordinationModel, quarter: int, contracts: Mapping[int, Sequence[Contract]]) -> None:
+    """Enter what donors contract in one slot, the only one of the quarter: for planning phases of third parties.
+
+    Parameters
+    ----------
+    contracts : row of a donor to its contracts; donors that are left out contract nothing
+
+    Raises
+    ------
+    ScenarioError
+        If a contract breaks a rule that binds every donor (money, size, open tasks, queue).
+    """
+    model.state.serial[:] = 0
+    _reserve(model)
+    rows = model.state.ledger.size
+    for donor in sorted(contracts):
+        rows = write_contracts(model, donor, planning_view(model, donor, quarter, 0), contracts[donor], rows)
+    _end_slot(model, quarter, 0, rows)

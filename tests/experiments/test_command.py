@@ -17,7 +17,7 @@ from donorlab.experiments import arguments, command
 from donorlab.experiments.arguments import InputError, parse
 from experiments.conftest import Shell
 
-COMMANDS = ("benchmark", "compare", "describe", "list", "parameters", "validate")
+COMMANDS = ("benchmark", "compare", "describe", "list", "parameters", "reproduce", "validate")
 
 
 def test_help_lists_every_command_with_one_line(shell: Shell) -> None:
@@ -40,7 +40,7 @@ def test_no_command_shows_the_help(shell: Shell) -> None:
     assert "Commands:" in shell().stdout
 
 
-@pytest.mark.parametrize("name", ["compare", "describe", "benchmark"])
+@pytest.mark.parametrize("name", ["compare", "describe", "benchmark", "reproduce"])
 def test_help_of_a_command_names_every_key_of_its_configuration(shell: Shell, name: str) -> None:
     text = shell(name, "--help").stdout
     for key in arguments.defaults(name):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from donorlab.experiments.parts import packed
 from donorlab.experiments.runner import Job, Run
 from donorlab.experiments.validation import patterns
 from donorlab.experiments.validation.frame import Finding, Requirement, requirement
@@ -203,7 +204,7 @@ def finding(monkeypatch: pytest.MonkeyPatch, toy: Scenario, check: Check, need: 
         runs = []
         for job in jobs:
             found = answer(job.seed, job.changes)
-            tables = {"projects": found} if isinstance(found, pd.DataFrame) else {}
+            tables = {"projects": packed(found, "fragmented", 1)} if isinstance(found, pd.DataFrame) else {}
             runs.append([Run("fragmented", job.seed, found if isinstance(found, dict) else {}, None, tables)])
         return runs
 
