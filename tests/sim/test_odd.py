@@ -154,13 +154,13 @@ def test_every_bar_of_a_run_is_described():
 def test_every_architecture_and_mechanism_is_described():
     text = odd()
     for name in architecture_names():
-        if type(get_architecture(name)).__module__.startswith("donorlab."):
+        if type(get_architecture(name)).__module__.startswith("donorlab.sim."):
             assert f"`{name}`" in text
     described = {module.__name__ for module in modules()}
     for phase in phases():
         for name in mechanism_names(phase):
             module = get_mechanism(phase, name).__module__
-            assert module in described or not module.startswith("donorlab.")
+            assert module in described or not module.startswith("donorlab.sim.")
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.__name__.rpartition(".")[2])
