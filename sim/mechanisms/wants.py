@@ -79,8 +79,8 @@ def project_value(n, count, base, pull, earned, value):  # type: ignore[no-untyp
 
 @compiled
 def project_score(worth, discount, cost, factor):  # type: ignore[no-untyped-def]
-    """Return value per EUR as the integer that is compared."""
-    return np.int64(math.floor(worth * discount / cost * factor))
+    """Return value per EUR as the integer that is compared: to the nearest, for a floor would split ties at the highest."""
+    return np.int64(math.floor(worth * discount / cost * factor + 0.5))
 
 
 @compiled

@@ -57,7 +57,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
           "score >= best.score", ("agreement", "by hand: ties_go_to_the_smallest_state_and_size"),
           (("fragmented", 6),)),
     Fault("scores are not rounded", "4.3", "oracle.wants", "integer_score",
-          "math.floor(value / cost / world.largest_score * 2**40)", "value / cost / world.largest_score * 2**40",
+          "math.floor(value / cost / world.largest_score * 2**40 + 0.5)", "value / cost / world.largest_score * 2**40",
           ("agreement", "by hand: what_differs_by_rounding_alone_is_a_tie"), (("fragmented", 20),)),
     Fault("cash goes below zero", "4.3", "oracle.planning", "donor_plans", "world.cash[donor] + 1e-9",
           "world.cash[donor] + 0.5", ("agreement", "invariants", "by hand: saving_until_the_best_cell_can_be_paid",

@@ -56,7 +56,7 @@ def best_choice(world: World, donor: int, contracts: list[OracleProject], quarte
 
 def integer_score(world: World, value: float, cost: float) -> int:
     """Value per EUR over the largest one at the start, as a whole number."""
-    return math.floor(value / cost / world.largest_score * 2**40)
+    return math.floor(value / cost / world.largest_score * 2**40 + 0.5)
 
 
 def largest_score_at_start(world: World) -> float:

@@ -47,10 +47,6 @@ def test_the_worlds_exercise_what_matters():
     assert np.mean(found) >= 0.5
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="floor(score / largest * 2^40) splits equal scores where the ratio is 1 but for rounding: sizes then differ",
-)
 def test_sizes_of_equal_worth_are_ties_where_value_is_linear():
     """Without fixed cost and with a linear value every size is worth the same per EUR: the smallest must be chosen."""
     for tasks in range(5, 45):
