@@ -143,6 +143,7 @@ def test_ctrl_c_and_death_leave_no_workers_and_no_files(tmp_path: Path, number: 
     process = subprocess.Popen(
         [sys.executable, "-m", "donorlab.experiments.command", *words],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs start deaf to it
     )  # fmt: skip
     try:
         children = wait_for(lambda: found if len(found := workers_of(process.pid)) >= 2 else None, 90)
@@ -151,7 +152,7 @@ def test_ctrl_c_and_death_leave_no_workers_and_no_files(tmp_path: Path, number: 
             os.killpg(process.pid, signal.SIGINT)
         else:
             process.kill()
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=60)
         wait_for(lambda: not any(alive(pid) for pid in children), 60)
     finally:
         process.kill()
