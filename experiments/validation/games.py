@@ -200,10 +200,10 @@ def rounds_of(scenario: Scenario, seed: int) -> list[Round]:
     return list(model.rounds)
 
 
-def t2_along_runs(
-    scenario: Scenario, seeds: Iterable[int], rules: Sequence[str] = ("marginal", "equal"), money: str = "cash"
+def floors_of_rounds(
+    played: Iterable[Round], rules: Sequence[str] = ("marginal", "equal"), money: str = "cash"
 ) -> list[FloorFinding]:
-    """Check the regret form in every round of whole runs, with W* and regrets from above.
+    """Check the regret form in rounds that were played, with W* and regrets from above.
 
     ``money`` of a donor is all its ``cash`` before the round (what it saves counts as regret), or only what it ``spent``.
     Rounds in which the money could gain nothing are left out.
@@ -215,17 +215,23 @@ def t2_along_runs(
     """
     welfare: dict[str, list[float]] = {name: [] for name in rules}
     floors: dict[str, list[float]] = {name: [] for name in rules}
-    for seed in seeds:
-        for played in rounds_of(scenario, seed):
-            played = played.of_money_spent() if money == "spent" else played
-            optimum, gained = played.optimum_above(), played.welfare()
-            if optimum <= ROUNDING * float(played.weight.sum()):
-                continue
-            for name in rules:
-                found = floor(optimum, played.regrets_above(RULES[name]), RULES[name], played.setting)
-                welfare[name].append(gained / optimum)
-                floors[name].append(found / optimum)
+    for one in played:
+        seen = one.of_money_spent() if money == "spent" else one
+        optimum, gained = seen.optimum_above(), seen.welfare()
+        if optimum <= ROUNDING * float(seen.weight.sum()):
+            continue
+        for name in rules:
+            found = floor(optimum, seen.regrets_above(RULES[name]), RULES[name], seen.setting)
+            welfare[name].append(gained / optimum)
+            floors[name].append(found / optimum)
     return [_floor_finding(name, np.array(welfare[name]), np.array(floors[name])) for name in rules]
+
+
+def t2_along_runs(
+    scenario: Scenario, seeds: Iterable[int], rules: Sequence[str] = ("marginal", "equal"), money: str = "cash"
+) -> list[FloorFinding]:
+    """Check the regret form in every round of whole runs; see ``floors_of_rounds``."""
+    return floors_of_rounds([played for seed in seeds for played in rounds_of(scenario, seed)], rules, money)
 
 
 def per_cell_example() -> tuple[Game, tuple[int, ...]]:
