@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +74,10 @@ def answer(key: str, quick: bool) -> Answer:
     except Exception as error:
         problem = " ".join(f"{type(error).__name__}: {error}".split())
         return Answer(need, FAIL, seconds=time.perf_counter() - begun, problem=problem)
-    return Answer(need, PASS if finding.passed else FAIL, finding, time.perf_counter() - begun)
+    spent = time.perf_counter() - begun
+    if finding.passed and not math.isfinite(finding.found):
+        return Answer(need, FAIL, finding, spent, problem="what was found is not a number")
+    return Answer(need, PASS if finding.passed else FAIL, finding, spent)
 
 
 def run_all(

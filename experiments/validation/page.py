@@ -55,7 +55,7 @@ def found_words(answer: Answer) -> str:
         return f"waits for: {answer.need.waits_for}"
     if answer.finding is None:
         return f"the check itself broke: {answer.problem}"
-    return answer.finding.sentence
+    return answer.finding.sentence + (f" ({answer.problem})" if answer.problem else "")
 
 
 def _row(answer: Answer) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _row(answer: Answer) -> dict[str, Any]:
         "title": _capital(need.title),
         "prediction": _capital(need.prediction),
         "source": need.source,
-        "read": _READ[need.read],
+        "read": "" if need.read == "derived" and "derived" in need.source else _READ[need.read],
         "passes": _capital(need.passes),
         "number": number(finding.found) if finding is not None else "",
         "interval": f"{number(finding.low)} to {number(finding.high)}" if finding is not None and has_interval else "",
@@ -100,7 +100,8 @@ def summary(answers: Sequence[Answer]) -> str:
     if exact:
         text += f" What must hold exactly does not: {', '.join(exact)}. Do not use the numbers before this is mended."
     elif any(answer.need.level == "V" for answer in answers):
-        text += " All that must hold exactly does."
+        complete = len(answers) == len(tolerances().rows)
+        text += f" All that must hold exactly{'' if complete else ', of the rows asked for,'} does."
     if len(failed) > len(exact):
         text += f" Reported as failing: {', '.join(key for key in failed if key not in exact)}."
     return text

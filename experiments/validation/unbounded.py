@@ -46,7 +46,8 @@ class Unbounded:
 def _of_game(example: tuple[Game, tuple[int, ...]], rule: str) -> tuple[float, float, float]:
     game, profile = example
     table = tables(game, RULES[rule])
-    regret = float(table.regrets()[(slice(None), *profile)].sum())
+    where: tuple[int | slice, ...] = (slice(None), *profile)
+    regret = float(table.regrets()[where].sum())
     return float(table.welfare[profile]), table.optimum, regret
 
 

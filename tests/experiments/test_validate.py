@@ -1,8 +1,10 @@
 """The report on what the model must reproduce: complete, honest about failure, and readable."""
 
+import dataclasses
 import hashlib
 import html
 import importlib.resources
+import math
 import re
 
 import pandas as pd
@@ -12,7 +14,7 @@ import yaml
 from donorlab.experiments import validate
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.command import program
-from donorlab.experiments.validation import checks, page
+from donorlab.experiments.validation import checks, page, theorems
 from donorlab.experiments.validation.checks import CHECKS, FAIL, NOT_YET, PASS, answer, run_all
 from donorlab.experiments.validation.frame import Finding, Line, interval, requirement, tolerances
 
@@ -83,7 +85,7 @@ def test_a_theorem_that_fails_exits_with_status_1_and_is_told(replaced, tmp_path
     replaced(T5=failing, T6=passing)
     status, told = run(["validate", "only=[T5,T6]", "workers=1", f"out={tmp_path / 'r'}"], capsys)
     assert status == 1
-    assert "What must hold exactly does not: T5/core" in told.out.replace("\n", " ")
+    assert "What must hold exactly does not: T5/core" in " ".join(told.out.split())
     text = (tmp_path / "r" / "validation.html").read_text(encoding="utf-8")
     assert "✗ fail" in text
     assert "It is &lt;b&gt;not&lt;/b&gt; so" in text, "what checks say is escaped"
@@ -97,7 +99,7 @@ def test_a_pattern_that_fails_is_reported_but_is_no_error(replaced, tmp_path, ca
     replaced(T5=passing, P9=failing, C1=failing)
     status, told = run(["validate", "only=[T5,P9,C1]", "workers=1", f"out={tmp_path / 'r'}"], capsys)
     assert status == 0
-    assert "Reported as failing: C1/world, P9/world" in told.out.replace("\n", " ")
+    assert "Reported as failing: C1/world, P9/world" in " ".join(told.out.split())
 
 
 def test_a_check_that_breaks_is_a_failure_with_its_reason(replaced):
@@ -106,6 +108,54 @@ def test_a_check_that_breaks_is_a_failure_with_its_reason(replaced):
     assert found.verdict == FAIL
     assert page.found_words(found) == "the check itself broke: ZeroDivisionError: one over nothing"
     assert "T5" in page.summary([found])
+
+
+def test_what_is_not_a_number_does_not_pass(replaced):
+    replaced(T5=lambda need, quick: dataclasses.replace(passing(need, quick), found=math.nan))
+    found = answer("T5/core", True)
+    assert found.verdict == FAIL
+    assert "not a number" in page.found_words(found)
+
+
+@pytest.mark.parametrize("row", ["T5", "T6", "T9"])
+def test_a_bar_or_an_efficiency_that_is_not_a_number_is_noticed(row, monkeypatch):
+    real = theorems.sim.simulate
+
+    def spoiled(scenario, seed, **words):
+        result = real(scenario, seed, **words)
+        if row == "T6":
+            result.outcomes["efficiency"] = math.nan
+        else:
+            result.waterfall.shares["misallocation_pillars"] = math.nan
+        return result
+
+    monkeypatch.setattr(theorems.sim, "simulate", spoiled)
+    assert answer(f"{row}/core", True).verdict == FAIL
+
+
+@pytest.mark.parametrize(
+    ("row", "changes"),
+    [
+        ("T1", {"floor": 0.9}),
+        ("T1", {"rounding": -1.0}),
+        ("T2", {"rounding": -1.0}),
+        ("T3", {"rounding": -1.0}),
+        ("T3", {"tight": -1.0}),
+        ("T4", {"rounding": -1.0}),
+        ("T4", {"tight": -1.0}),
+        ("T5", {"rounding": -1.0}),
+        ("T6", {"rounding": -1.0}),
+        ("T7", {"errors": 0.0, "bias": 1e-9}),
+        ("T8", {"cases": 7}),
+        ("T9", {"rounding": -1.0}),
+    ],
+)
+def test_the_frozen_numbers_are_those_in_force(row, changes):
+    """With any of them made impossible, the row fails."""
+    need = requirement(row, "core")
+    small = {name: 30 for name in need.numbers if name.startswith("games")} | {"seeds_quick": 1, "worlds_quick": 5}
+    strict = dataclasses.replace(need, numbers={**need.numbers, **small, **changes})
+    assert not checks.check_of(need)(strict, True).passed
 
 
 def test_what_cannot_be_checked_yet_says_what_it_waits_for():
