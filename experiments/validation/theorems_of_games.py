@@ -66,8 +66,8 @@ def _floors(found: Sequence[games.FloorFinding], where: str, what: str, rounding
         Line(
             f"{where}, credit {label(one.rule)}: {one.profiles:,} {what}",
             "none below its floor",
-            f"least slack {round(one.slack, 3) + 0.0:.3f}; floor above 0 in {one.positive:.0%} (mean {one.mean_floor:.2f}), welfare "
-            f"{one.mean_welfare:.2f} of the optimum",
+            f"least slack {round(one.slack, 3) + 0.0:.3f}; floor above 0 in {one.positive:.0%} (mean {one.mean_floor:.2f}), "
+            f"welfare {one.mean_welfare:.2f} of the optimum",
             one.slack >= -rounding and one.profiles > 0,
         )
         for one in found
