@@ -80,7 +80,11 @@ def _row(answer: Answer) -> dict[str, Any]:
         "unit": finding.unit if finding is not None else "",
         "sentence": _capital(found_words(answer)),
         "basis": finding.basis if finding is not None else "",
-        "seconds": f"{answer.seconds:.0f} s" if answer.verdict != NOT_YET else "",
+        "seconds": ""
+        if answer.verdict == NOT_YET
+        else f"{answer.seconds:.0f} s"
+        if answer.seconds >= 0.5
+        else "under 1 s",
         "lines": lines,
         "agreeing": f"{sum(bool(line.agrees) for line in judged)} of {len(judged)} agree",
     }
