@@ -27,7 +27,7 @@ from donorlab.sim.scenario import FloatArray
 
 NAME: Final = "roodman-absorption"
 MONEY: Final = tuple(range(8, 97, 8))  # EUR m a year
-FINE: Final = tuple(range(30, 67, 2))  # EUR m a year, around where the room is full; divides into whole projects
+FINE: Final = tuple(range(30, 67, 2))  # EUR m a year, around where the room is full
 SIZES: Final = (2, 4)  # tasks a project: as in the file, and larger
 EDGE: Final = 3  # points of the first and of the later slope
 HALF: Final = 0.5

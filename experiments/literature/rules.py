@@ -22,7 +22,7 @@ def seeds_of(need: Requirement, quick: bool) -> tuple[int, ...]:
 
 def told(values: Interval, form: str = ".3f") -> str:
     """Return ``0.555 (0.540 to 0.570)``."""
-    mean, low, high = (format(value, form) for value in values)
+    mean, low, high = (format(value, f"z{form}") for value in values)  # z: no -0.0
     return f"{mean} ({low} to {high})"
 
 
