@@ -98,6 +98,14 @@ def curves(
     return [curve(one, half) for one in sweep(MONEY, size, replications, refuse, advance)]
 
 
+def both_sizes(
+    need: Requirement, replications: Sequence[int], advance: Advance = idle
+) -> tuple[list[Curve], list[Curve]]:
+    """Return the curves of smaller and of larger projects, by the frozen row's half."""
+    small, large = (curves(size, replications, float(need.numbers["half"]), advance=advance) for size in SIZES)
+    return small, large
+
+
 def later_share(found: Sequence[Curve]) -> Interval:
     """Return mean and 95% interval of the later slope over the first, a seed a value."""
     return interval([one.later / one.first for one in found])
@@ -185,7 +193,7 @@ def reproduce(quick: bool = False, watch: Watch = silent) -> Reproduction:
     need = requirement("P4", "literature")
     chosen = seeds_of(need, quick)
     with watch(NAME, 5 * len(chosen)) as advance:
-        small, large = (curves(size, chosen, advance=advance) for size in SIZES)
+        small, large = both_sizes(need, chosen, advance)
         refusing = curves(SIZES[0], chosen, refuse=True, advance=advance)
         fine = closer(small, large, chosen, advance)
     least = interval([one.fall for one in small])

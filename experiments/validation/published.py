@@ -50,8 +50,7 @@ def p1_literature(need: Requirement, quick: bool) -> Finding:
 def p4_literature(need: Requirement, quick: bool) -> Finding:
     """P4: the slope of welfare on money kinks, and larger projects move the kink out."""
     seeds = seeds_of(need, quick)
-    half = float(need.numbers["half"])
-    small, large = (roodman_absorption.curves(size, seeds, half) for size in roodman_absorption.SIZES)
+    small, large = roodman_absorption.both_sizes(need, seeds)
     lines = roodman_absorption.judge(need, small, large)
     mean, low, high = roodman_absorption.later_share(small)
     return Finding(

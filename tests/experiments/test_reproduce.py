@@ -156,6 +156,7 @@ def test_what_cannot_fail_is_said() -> None:
     need = requirement("P1", "literature")
     shares = {q: np.full((3, 5), 0.1) for q in (*need.numbers["sight"], 1.0)}
     built_in, _, seen, low_sight, high_sight = halonen_akatwijuka.beside(need, shares)
+    assert "similarity 0 and 0.25," in built_in.what
     assert (built_in.found, seen.found) == ("0.100", "0.100")  # told, whatever they are
     assert low_sight.found.startswith("0.000")
     assert high_sight.found.startswith("0.000")
