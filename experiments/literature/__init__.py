@@ -1,14 +1,17 @@
 """What each published model leads us to expect, beside what the scenario of that model shows.
 
-One module a model, with one function ``reproduce(quick)``; its scenario stands in ``donorlab.scenarios.literature``.
+One module a model, with one function ``reproduce(quick, watch)``; its scenario stands in ``donorlab.scenarios.literature``.
+What decides is shared with the rows of the frozen file: see ``rules``, and ``judge`` of a model.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +19,36 @@ from donorlab.experiments.validation.frame import Line, interval
 from donorlab.scenarios import build, configuration, literature
 from donorlab.sim.scenario import Scenario
 
-__all__ = ["Line", "Reproduction", "Theorem", "interval", "names", "reproduce", "scenario", "section", "seeds"]
+__all__ = [
+    "Advance",
+    "Line",
+    "Reproduction",
+    "Theorem",
+    "Watch",
+    "idle",
+    "interval",
+    "names",
+    "reproduce",
+    "scenario",
+    "section",
+    "seeds",
+    "silent",
+]
+
+Advance = Callable[[], None]
+"""Called after each piece of work."""
+Watch = Callable[[str, int], AbstractContextManager[Advance]]
+"""What shows progress: a name and the number of pieces, as `donorlab.experiments.progress.progress`."""
+
+
+def idle() -> None:
+    """Do nothing after a piece of work."""
+
+
+@contextlib.contextmanager
+def silent(what: str, total: int) -> Iterator[Advance]:
+    """Show no progress."""
+    yield idle
 
 
 class Theorem(Line):
@@ -53,10 +85,10 @@ def names() -> tuple[str, ...]:
     return tuple(name.removeprefix(literature.PREFIX) for name in literature.names())
 
 
-def reproduce(name: str, quick: bool = False) -> Reproduction:
-    """Run what is asked of one published model; ``quick`` with fewer seeds."""
+def reproduce(name: str, quick: bool = False, watch: Watch = silent) -> Reproduction:
+    """Run what is asked of one published model; ``quick`` with fewer seeds, ``watch`` shows progress."""
     module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
-    result: Reproduction = module.reproduce(quick)
+    result: Reproduction = module.reproduce(quick, watch)
     return result
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from donorlab.experiments.literature import Line, Reproduction, scenario, seeds
+from donorlab.experiments.literature import Advance, Line, Reproduction, Watch, idle, scenario, seeds, silent
 from donorlab.sim.model import CoordinationModel
 from donorlab.sim.state import PILLAR
 
@@ -20,7 +20,7 @@ NAME: Final = "halonen-miniature"
 ERRORS: Final = 4.0  # standard errors
 
 
-def priority_counts(replications: Sequence[int]) -> list[int]:
+def priority_counts(replications: Sequence[int], advance: Advance = idle) -> list[int]:
     """Return how many of the two donors chose the priority sector, a seed a value."""
     world = scenario(NAME)
     row = world.pillars.index("priority")
@@ -28,19 +28,23 @@ def priority_counts(replications: Sequence[int]) -> list[int]:
     for seed in replications:
         ledger = CoordinationModel(world, rng=seed).run().state.ledger
         counts.append(int((ledger.whole[: ledger.size, PILLAR] == row).sum()))
+        advance()
     return counts
 
 
 def _line(what: str, expected: float, hits: npt.NDArray[np.bool_]) -> Line:
     share, error = float(np.mean(hits)), math.sqrt(expected * (1 - expected) / len(hits))
     text = f"{share:.4f} ({(share - expected) / error:+.1f} standard errors)"
-    return Line(what, f"{expected:.4f}", text, abs(share - expected) <= ERRORS * error)
+    return Line(
+        what, f"{expected:.4f}, within {ERRORS:g} standard errors", text, abs(share - expected) <= ERRORS * error
+    )
 
 
-def reproduce(quick: bool = False) -> Reproduction:
+def reproduce(quick: bool = False, watch: Watch = silent) -> Reproduction:
     """Play the miniature many times."""
     chosen = seeds(500 if quick else 4000)
-    counts = np.array(priority_counts(chosen))
+    with watch(NAME, len(chosen)) as advance:
+        counts = np.array(priority_counts(chosen, advance))
     weights = scenario(NAME).pillar_weights
     p = float(weights[0] / weights.sum())
     lines = (

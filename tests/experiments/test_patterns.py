@@ -132,13 +132,15 @@ def test_which_relations_are_not_significant() -> None:
 def test_pruning_by_hand() -> None:
     two = prune(AID, 2 / 6, 5, rng())
     assert (two.moved, two.gone, two.available, two.enough) == pytest.approx((8 / 300, 2 / 6, 2 / 6, True))
+    assert two.held == pytest.approx(8 / 300)
     one = prune(AID, 0.1, 4000, rng())  # one of the two, 5 or 3
+    assert one.held == two.held
     assert one.moved == pytest.approx(4 / 300, abs=2e-4)
     assert one.gone == pytest.approx(1 / 6)
     short = prune(AID, 0.5, 5, rng())  # three are wanted, two can go
     assert (short.moved, short.gone, short.enough) == pytest.approx((8 / 300, 2 / 6, False))
     none = prune(np.array([[1.0, 2.0]]), 0.23, 5, rng())
-    assert (none.moved, none.gone, none.available, none.enough) == (0.0, 0.0, 0.0, False)
+    assert (none.moved, none.gone, none.available, none.held, none.enough) == (0.0, 0.0, 0.0, 0.0, False)
     assert prune(AID, 0.0, 5, rng()).moved == 0.0
     with pytest.raises(ValueError, match="no relation"):
         prune(np.zeros((2, 2)), 0.23, 5, rng())
@@ -161,8 +163,10 @@ def test_pruning_any_table(donors: int, states: int, draw: int, share: float) ->
     assert found.enough == (found.gone >= share - 1e-9)
     assert count <= len(small)
     assert (count - 1) / (aid > 0).sum() < share or count == 0  # none more than needed
-    held = found.moved * aid.sum()
-    assert small[:count].sum() - 1e-9 <= held <= small[len(small) - count :].sum() + 1e-9
+    moved = found.moved * aid.sum()
+    assert small[:count].sum() - 1e-9 <= moved <= small[len(small) - count :].sum() + 1e-9
+    assert found.held * aid.sum() == pytest.approx(small.sum())
+    assert found.held <= patterns.NONSIGNIFICANT_AID + 1e-9  # by definition
     assert prune(aid * 7, share, 20, rng()).moved == pytest.approx(found.moved)
 
 
@@ -234,6 +238,9 @@ def test_c1_rule(monkeypatch: pytest.MonkeyPatch, toy: Scenario) -> None:
         assert found.passed is not any(line.agrees is False for line in found.lines)
         return [i for i, line in enumerate(found.lines) if line.agrees is False]
 
+    assert good.sentence == "all medians inside, outliers below the limit"
+    long = finding(monkeypatch, toy, patterns.c1, C1, programme_runs(quarters=40, budget=13.0))
+    assert long.sentence == "outside: median months 120 against 32-66"
     assert missed(budget=4.0 * 8 * 0.25) == [0]  # density .25
     assert missed(budget=14.0, states=15, quarters=16) == [1]
     assert missed(quarters=10, budget=4.0, states=8) == [2]  # density .2
@@ -248,7 +255,7 @@ def test_c1_counts_programmes_that_never_started(monkeypatch: pytest.MonkeyPatch
 
     found = finding(monkeypatch, toy, patterns.c1, C1, answer)
     assert not found.passed
-    assert found.lines[-1].found == "10 in all seeds"
+    assert found.lines[-1].found == "10"
 
 
 def duplication(poor: float, full: float, noise: float) -> Answer:
@@ -269,6 +276,7 @@ def test_p1_rule(monkeypatch: pytest.MonkeyPatch, toy: Scenario) -> None:
     assert good.passed
     assert good.found == pytest.approx(0.2)
     assert 0.19 < good.low < 0.2 < good.high < 0.21
+    assert "cannot fail" not in good.sentence  # something is duplicated at q = 1 here
     assert finding(monkeypatch, toy, patterns.p1_world, P1, duplication(0.2, -0.1, 0.01)).passed
     for case, agrees in (
         ((0.2, 0.021, 0.01), (True, False)),
@@ -304,14 +312,16 @@ def test_p4_rule(monkeypatch: pytest.MonkeyPatch, toy: Scenario) -> None:
     assert good.passed
     first, last = end_slopes(P4.numbers["money"], np.sqrt(P4.numbers["money"]))
     assert good.found == pytest.approx(float(first - last))
-    for exponents, noise, harm, agrees in (
-        ({2: 1.2, 4: 1.4}, 0.0, 0, (False, True)),
-        ({2: 0.5, 4: 0.3}, 0.0, 0, (True, False)),
-        ({2: 0.9, 4: 0.9}, 0.3, 0, (False, False)),
-        ({2: 0.5, 4: 1.2}, 0.0, 4, (True, False)),  # money that harms has no ratio, however high
+    assert good.sentence == "the last euro does less at much money than at little; larger projects lose less"
+    for exponents, noise, harm, agrees, words in (
+        ({2: 1.2, 4: 1.4}, 0.0, 0, (False, True), ("does more", "projects lose less")),
+        ({2: 0.5, 4: 0.3}, 0.0, 0, (True, False), ("does less", "projects lose more")),
+        ({2: 0.9, 4: 0.9}, 0.3, 0, (False, False), ("does more", "lose neither clearly less nor clearly more")),
+        ({2: 0.5, 4: 1.2}, 0.0, 4, (True, False), ("does less", "have no ratio")),  # money that harms, however high
     ):
         bad = finding(monkeypatch, scenario, patterns.p4_world, P4, kink(exponents, noise, harm))
         assert not bad.passed
+        assert all(word in bad.sentence for word in words), bad.sentence
         assert tuple(line.agrees for line in bad.lines[:2]) == agrees
 
 
@@ -327,8 +337,10 @@ def test_p9_rule(monkeypatch: pytest.MonkeyPatch, toy: Scenario) -> None:
     cheap = finding(monkeypatch, toy, patterns.p9, P9, aid_of(AID))  # 2 of 6 relations are wanted
     assert cheap.passed
     assert (cheap.found, cheap.low, cheap.high) == pytest.approx((8 / 300,) * 3)
-    assert "technical cooperation" in cheap.lines[2].what
-    assert cheap.lines[2].agrees is None
+    assert "technical cooperation" in cheap.lines[3].what
+    assert [line.agrees for line in cheap.lines[2:]] == [None, None]
+    assert cheap.lines[2].found.startswith("2.7%")  # all that could go
+    assert "nearly built in" in cheap.sentence
     dear = finding(monkeypatch, toy, patterns.p9, P9, aid_of(np.array([[90.0, 90.0, 0.0], [9.9, 9.9, 40.0]])))
     assert not dear.passed
     assert (dear.lines[0].agrees, dear.lines[1].agrees) == (False, True)
@@ -353,4 +365,6 @@ def test_each_check_runs(check: Check, need: Requirement, toy: Scenario) -> None
     assert found.passed is all(line.agrees is not False for line in found.lines)
     assert found.low <= found.found <= found.high
     assert found.basis == f"seeds 1-{need.size('seeds', quick=True)}"
-    assert found.sentence
+    assert found.sentence[0].islower() or found.sentence[0].isdigit()
+    assert not found.sentence.endswith(".")
+    assert not [line for line in found.lines if line.expected in ("-", "told")]

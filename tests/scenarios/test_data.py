@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import shutil
 import subprocess
@@ -270,20 +269,15 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
 
 
-needs_openpyxl = pytest.mark.skipif(
-    importlib.util.find_spec("openpyxl") is None, reason="reading the governance workbook needs openpyxl"
-)
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("openpyxl", reason="reading the governance workbook needs it")
     out = tmp_path_factory.mktemp("data") / "out"
     done = run("--raw", EXCERPT, "--out", out, "--expect", 8)
     assert done.returncode == 0, done.stderr
     return out
 
 
-@needs_openpyxl
 def test_excerpt_builds_the_same_bytes_twice(built: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in built.iterdir()) == sorted(TABLES)
     assert run("--raw", EXCERPT, "--out", tmp_path).returncode == 0
@@ -291,7 +285,6 @@ def test_excerpt_builds_the_same_bytes_twice(built: Path, tmp_path: Path) -> Non
         assert (tmp_path / name).read_bytes() == (built / name).read_bytes()
 
 
-@needs_openpyxl
 def test_excerpt_beneficiaries(built: Path) -> None:
     table = read(built, "beneficiaries.csv").set_index("iso3")
     assert list(table.reset_index().columns) == BENEFICIARY_COLUMNS
@@ -310,7 +303,6 @@ def test_excerpt_beneficiaries(built: Path) -> None:
     assert table.loc["COD", "ldc"] == "true"
 
 
-@needs_openpyxl
 def test_excerpt_donors(built: Path) -> None:
     table = read(built, "donors.csv").set_index("id")
     assert len(table) == 48
@@ -332,7 +324,6 @@ def test_excerpt_donors(built: Path) -> None:
     assert table.loc["JPN", "evidence"] == "https://example.org/a ; https://example.org/b ; https://example.org/c"
 
 
-@needs_openpyxl
 def test_excerpt_affinity(built: Path) -> None:
     table = read(built, "affinity.csv").set_index(["donor", "beneficiary"])
     value = table["affinity"]
@@ -352,7 +343,6 @@ def test_excerpt_affinity(built: Path) -> None:
     assert table.loc[("CHN", "CHN"), "basis"] == "self"
 
 
-@needs_openpyxl
 def test_excerpt_dyads(built: Path) -> None:
     table = read(built, "dyads.csv").set_index(["donor", "recipient", "year"])["technical_cooperation_usd_m"]
     assert list(table.index) == sorted(table.index)
@@ -364,7 +354,6 @@ def test_excerpt_dyads(built: Path) -> None:
     assert set(table.index.get_level_values("recipient")) == {"CHN", "COD", "FJI", "GHA", "KEN", "PSE", "YEM"}
 
 
-@needs_openpyxl
 def test_excerpt_fit(built: Path) -> None:
     fit, count = fit_by_hand(read(built, "beneficiaries.csv"))
     table = read(built, "own_effort_fit.csv")
@@ -387,7 +376,6 @@ def test_missing_folder_and_file(tmp_path: Path) -> None:
     assert not out.exists()
 
 
-@needs_openpyxl
 def test_other_errors_leave_the_tables_alone(built: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
