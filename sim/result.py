@@ -286,7 +286,7 @@ def simulate(
         beneficiaries=beneficiaries,
         baseline=baseline,
         trace=trace,
-        expected_accounts=expected_accounts(scenario, seed, baseline),
+        expected_accounts=expected_accounts(scenario, seed, baseline, changing=len(interventions) > 0),
     )
     for quarter, change in interventions:
         model.schedule(quarter, change)
@@ -294,11 +294,17 @@ def simulate(
     return Result(model, baseline, trace)
 
 
-def expected_accounts(scenario: Scenario, seed: int, baseline: Baseline | None = None) -> np.ndarray | None:
-    """Return what donors can account for without members, (years, D), where budgets respond to it; else None."""
+def expected_accounts(
+    scenario: Scenario, seed: int, baseline: Baseline | None = None, changing: bool = False
+) -> np.ndarray | None:
+    """Return what donors can account for without members, (years, D), where budgets respond to it; else None.
+
+    ``changing`` : whether something is scheduled in the run; then members may come later.
+    """
     architecture = get_architecture(scenario.architecture, scenario.options)
     prepared = architecture.prepare(scenario)
-    if architecture.design(prepared).budget_elasticity <= 0:
+    later = changing and scenario.parameters.budget_elasticity > 0
+    if not later and architecture.design(prepared).budget_elasticity <= 0:
         return None
     apart = scenario.replace(architecture="fragmented")
     paired = CoordinationModel(apart, rng=seed, baseline=baseline, keep_accounts=True).run()
