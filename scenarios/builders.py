@@ -138,7 +138,9 @@ def shares(rows: npt.ArrayLike, names: Sequence[str], what: str) -> FloatArray:
     off = np.flatnonzero((np.abs(totals[:, 0] - 1) > SHARE_TOLERANCE) | (values < 0).any(axis=1))
     if len(off):
         row = int(off[0])
-        raise ScenarioError(f"{what} of {names[row]}: shares sum to {totals[row, 0]:g}; they must be 0 or more, sum 1")
+        raise ScenarioError(
+            f"{what} of {names[row]}: shares sum to {totals[row, 0]:g}; they must be 0 or more and sum to 1"
+        )
     return np.asarray(values / totals, dtype=np.float64)
 
 

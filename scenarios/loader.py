@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -156,7 +156,36 @@ def build(data: Mapping[str, Any]) -> Scenario:
         options=data.get("options", {}),
     )
     _check_options(scenario)
+    _check_effect(scenario, {**data["parameters"], **data["overrides"]}.keys(), data["overrides"].keys())
     return scenario
+
+
+def _check_effect(scenario: Scenario, chosen: Collection[str], overridden: Collection[str]) -> None:
+    """Refuse values that were asked for and would be without effect, or leave an architecture without any.
+
+    Defaults are not refused, nor what an experiment varies: a run may well be too short for some of its values.
+    """
+    p, donors = scenario.parameters, scenario.donors
+    held = (donors.budget_low + donors.budget_central + donors.budget_high) > 0
+    rivals, others = (held & donors.rival).any(), (held & ~donors.rival).any()
+    if "rival_share" in overridden and p.money > 0:
+        if p.rival_share > 0 and others and not rivals:
+            raise ScenarioError(
+                f"rival_share: {p.rival_share:g} has no effect, no donor with a budget is a rival here; leave it out or "
+                "choose donors with a rival"
+            )
+        if p.rival_share < 1 and rivals and not others:
+            raise ScenarioError(
+                f"rival_share: {p.rival_share:g} has no effect, all donors with a budget are rivals here; leave it out or "
+                "choose donors that are none"
+            )
+    if "decision_lag" in chosen and p.decision_lag >= p.quarters:
+        architecture = get_architecture(scenario.architecture, scenario.options)
+        if architecture.design(architecture.prepare(scenario)).member.any():
+            raise ScenarioError(
+                f"decision_lag: {p.decision_lag} quarters are as long as the run or longer, so that no project of a member "
+                f"could start; it must be below {p.quarters} (horizon and wind_down together)"
+            )
 
 
 def _check_options(scenario: Scenario) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from donorlab.scenarios import plain
 from donorlab.scenarios.builders import Builder, Parts, default_tables, register, shares
-from donorlab.sim.scenario import Beneficiaries, Donors, ScenarioError, suggest
+from donorlab.sim.scenario import Beneficiaries, Donors, FloatArray, ScenarioError, suggest
 
 _STATE: Final = (
     "name", "region", "subregion", "income_group", "users_m", "government_rank", "norm_position", "initial_score",
@@ -62,7 +62,7 @@ def build(data: Mapping[str, Any]) -> Parts:
             budget_high=budgets[:, 2],
             mandate=shares(_rows(donors, "mandate", pillars, "donor"), ids, "mandate"),
             skill=shares(_rows(donors, "skill", instruments, "donor"), ids, "skill"),
-            affinity=np.array(_rows(donors, "affinity", beneficiaries.ids, "donor")),
+            affinity=_affinity(_rows(donors, "affinity", beneficiaries.ids, "donor"), ids, beneficiaries.ids),
             norm_position=np.array(_column(donors, "norm_position", "donor")),
             rival=np.array([_flag(row["rival"], f"donor {name}, rival") for name, row in donors.items()]),
             conditional=np.array(
@@ -70,6 +70,18 @@ def build(data: Mapping[str, Any]) -> Parts:
             ),
         ),
     )
+
+
+def _affinity(rows: list[list[float]], donors: tuple[str, ...], states: tuple[str, ...]) -> FloatArray:
+    """Return (D, J) affinities, each 0 to 1."""
+    values = np.array(rows, dtype=np.float64)
+    off = np.argwhere((values < 0) | (values > 1))
+    if len(off):
+        d, j = off[0]
+        raise ScenarioError(
+            f"donor {donors[d]}, affinity, {states[j]}: {values[d, j]:g} is out of range; it must lie between 0 and 1"
+        )
+    return values
 
 
 def _mapping(data: object, where: str) -> dict[str, Any]:

@@ -131,7 +131,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.first_row = 0  # of the ledger: the first contract of this quarter
         self.income = self.giving.budget / 4.0
         self.present = np.ones(len(self.giving.keys), dtype=np.bool_)  # donors that still give
-        self.accounts: list[FloatArray] = []
+        self.accounts: list[FloatArray] = []  # of the years that are over, where budgets may respond
         self.expected_accounts = expected_accounts
         self.keep_accounts = keep_accounts
         self.changes: dict[int, list[Change]] = {}
@@ -140,6 +140,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.project_size = np.array([p.project_tasks_minimum, p.project_tasks_maximum], dtype=np.int64)
         states, pillars = self.land.standing.shape
         self.secretariat: Secretariat | None = None  # there while the design has members
+        self.agreed = False  # whether leads and pledges of the design in force were agreed on
         self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
         self.adopt(self.architecture.design(self.inputs))
         self.factor = score_factor(self)
@@ -156,9 +157,15 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self._people(donors or {}, beneficiaries or {})
 
     def adopt(self, design: Design) -> None:
-        """Put a design of coordination in force, now and until the next one."""
+        """Put a design of coordination in force, now and until the next one.
+
+        Budgets of those who are no members (any more) are the scenario's again; members' follow at the next beginning of
+        a year. Leads and pledges are agreed on in this quarter, whatever quarter of the year it is.
+        """
         p, giving, state, land = self.parameters, self.giving, self.state, self.land
         self.design = design
+        self.agreed = False
+        self.income = np.where(self.present & ~design.member, giving.budget / 4.0, self.income)
         # credit stands in place of visibility, where the design says so
         who = design.member if design.member.any() else np.ones_like(design.member)
         moved = np.where(who & (design.credit != "none"), giving.visibility, 0.0)
@@ -179,7 +186,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.promise_mandate = giving.mandate / (1.0 + (giving.price_factor - 1.0) * share)
         # leads, pledges, accounts: arrays only where they are used
         shape = (len(giving.keys), *land.standing.shape)
-        self.budget_responds = self.keep_accounts or design.budget_elasticity > 0
+        expecting = self.expected_accounts is not None  # then accounts are kept throughout: members may come later
+        self.budget_responds = self.keep_accounts or expecting or design.budget_elasticity > 0
         self.wish = wish(self) if design.steers or self.budget_responds else np.zeros((0, 0, 0))
         self.promise = self.wish if self.budget_responds else np.zeros((0, 0, 0))
         self.preferences = preferences(self) if design.division != "none" else np.zeros((0, 0))
@@ -198,11 +206,20 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         Raises
         ------
         ScenarioError
-            If the quarter is over already.
+            If the quarter is over already, is none of the run or no whole number, or the change cannot be called.
         """
+        last = self.parameters.quarters
+        if isinstance(quarter, bool) or not isinstance(quarter, (int, np.integer)):
+            raise ScenarioError(
+                f"schedule: quarter {quarter!r} is not a whole number; the run has quarters 1 to {last}"
+            )
         if quarter <= self.quarter:
             raise ScenarioError(f"schedule: quarter {quarter} is over; the next one is {self.quarter + 1}")
-        self.changes.setdefault(quarter, []).append(change)
+        if quarter > last:
+            raise ScenarioError(f"schedule: quarter {quarter} is after the end of the run; its last quarter is {last}")
+        if not callable(change):
+            raise ScenarioError(f"schedule: {change!r} is no change; give one such as cut_aid or donor_leaves('EU')")
+        self.changes.setdefault(int(quarter), []).append(change)
 
     def _people(self, special: Mapping[str, type[Donor]], special_states: Mapping[str, type[Beneficiary]]) -> None:
         ids = self.inputs.donors.ids
@@ -253,7 +270,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
             appropriation.appropriate(self)
 
     def observe(self) -> None:
-        """Bring the register up to date; agree on leads and pledge once a year."""
+        """Bring the register up to date; agree on leads and pledge, once a year and when a design comes into force."""
         observe(self, self.quarter)
         if self.design.steers:
             steer(self, self.quarter)

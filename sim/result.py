@@ -17,7 +17,7 @@ from donorlab.sim.outcomes.bound import baseline as make_baseline
 from donorlab.sim.outcomes.distribution import aid_matrix, aid_need_ratio, distribution_outcomes, need
 from donorlab.sim.outcomes.duplication import duplication_outcomes
 from donorlab.sim.outcomes.efficiency import efficiency_outcomes
-from donorlab.sim.outcomes.tables import Payments, payments
+from donorlab.sim.outcomes.tables import Payments, payments, sums
 from donorlab.sim.outcomes.waterfall import Waterfall, waterfall
 from donorlab.sim.recording import CASH, LIVE, OVERHEAD, PROJECTS, WELFARE
 from donorlab.sim.scenario import Scenario, ScenarioError
@@ -74,7 +74,7 @@ class Result:
         at = paid.quarter - 1
 
         def summed(values: np.ndarray) -> np.ndarray:
-            return np.bincount(at, weights=values, minlength=quarters)[:quarters]
+            return sums(at, values, quarters)
 
         income = np.where(np.arange(quarters) < model.parameters.horizon, model.giving.budget.sum() / 4.0, 0.0)
         frame = pd.DataFrame(
@@ -120,12 +120,16 @@ class Result:
         donors = np.array(inputs.donors.ids, dtype=object)[paid.donor]
         block = (paid.quarter - 1) // PROGRAMME_QUARTERS + 1
         programme = [f"{d}-{r}-{k}-{b}" for d, r, k, b in zip(donors, regions, pillars, block, strict=True)]
+
+        def text(words: Sequence[object] | np.ndarray) -> pd.Series:
+            return pd.Series(words, dtype="str")  # of nothing, pandas would not know that it is text
+
         return pd.DataFrame(
             {
-                "donor": donors,
-                "beneficiary": names[paid.beneficiary],
-                "pillar": pillars,
-                "programme": programme,
+                "donor": text(donors),
+                "beneficiary": text(names[paid.beneficiary]),
+                "pillar": text(pillars),
+                "programme": text(programme),
                 "tasks": paid.tasks,
                 "delivered": paid.delivered,
                 "duplicated": paid.duplicated,
@@ -140,7 +144,7 @@ class Result:
                 "slot": paid.slot,
                 "start": paid.start,
                 "end": paid.end,
-                "status": np.array(STATUS_NAMES, dtype=object)[paid.status],
+                "status": text(np.array(STATUS_NAMES, dtype=object)[paid.status]),
                 "objective_overlap": paid.objective > 0,
                 "joined": paid.flags & JOINED != 0,
                 "reported": paid.flags & REPORTED != 0,
@@ -153,7 +157,7 @@ class Result:
     def _overhead(self) -> np.ndarray:
         """Return each project's part of its donor's overhead and negotiation, in proportion to its cost, EUR m."""
         paid, state = self._paid, self._model.state
-        contracted = np.bincount(paid.donor, weights=paid.cost, minlength=len(state.cash))
+        contracted = sums(paid.donor, paid.cost, len(state.cash))
         rate = np.divide(state.overhead_paid, contracted, out=np.zeros(len(contracted)), where=contracted > 0)
         return np.asarray(paid.cost * rate[paid.donor])
 
@@ -168,7 +172,7 @@ class Result:
         funded = bit_counts(state.funded.ravel()).reshape(state.standing.shape).sum(axis=1)
 
         def summed(values: np.ndarray) -> np.ndarray:
-            return np.bincount(paid.beneficiary, weights=values, minlength=j)
+            return sums(paid.beneficiary, values, j)
 
         frame = pd.DataFrame(
             {
@@ -182,7 +186,7 @@ class Result:
                 "aid_need_ratio": aid_need_ratio(model, aid),
                 "donors": (aid > 0).sum(axis=0),
                 "projects": summed(np.ones(len(paid.cost))).astype(int),
-                "tasks_contracted": summed(paid.tasks.astype(float)).astype(int),
+                "tasks_contracted": summed(paid.tasks).astype(int),
                 "tasks_funded": funded,
                 "own_effort_tasks": state.own_tasks.sum(axis=1),
                 "tasks_lapsed": state.lapsed.sum(axis=1),
@@ -206,7 +210,7 @@ class Result:
         aid = aid_matrix(model, paid)
 
         def summed(values: np.ndarray) -> np.ndarray:
-            return np.bincount(paid.donor, weights=values, minlength=d)
+            return sums(paid.donor, values, d)
 
         return pd.DataFrame(
             {
@@ -282,7 +286,7 @@ def simulate(
         beneficiaries=beneficiaries,
         baseline=baseline,
         trace=trace,
-        expected_accounts=expected_accounts(scenario, seed, baseline),
+        expected_accounts=expected_accounts(scenario, seed, baseline, changing=len(interventions) > 0),
     )
     for quarter, change in interventions:
         model.schedule(quarter, change)
@@ -290,11 +294,17 @@ def simulate(
     return Result(model, baseline, trace)
 
 
-def expected_accounts(scenario: Scenario, seed: int, baseline: Baseline | None = None) -> np.ndarray | None:
-    """Return what donors can account for without members, (years, D), where budgets respond to it; else None."""
+def expected_accounts(
+    scenario: Scenario, seed: int, baseline: Baseline | None = None, changing: bool = False
+) -> np.ndarray | None:
+    """Return what donors can account for without members, (years, D), where budgets respond to it; else None.
+
+    ``changing`` : whether something is scheduled in the run; then members may come later.
+    """
     architecture = get_architecture(scenario.architecture, scenario.options)
     prepared = architecture.prepare(scenario)
-    if architecture.design(prepared).budget_elasticity <= 0:
+    later = changing and scenario.parameters.budget_elasticity > 0
+    if not later and architecture.design(prepared).budget_elasticity <= 0:
         return None
     apart = scenario.replace(architecture="fragmented")
     paired = CoordinationModel(apart, rng=seed, baseline=baseline, keep_accounts=True).run()

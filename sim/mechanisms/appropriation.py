@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 def _respond(model: CoordinationModel) -> None:
     """Close last year's account and set this year's income of members."""
     state, design = model.state, model.design
-    model.accounts.append(state.account.copy())
+    year = (model.quarter - 1) // 4 - 1  # the one that is over, from 0
+    own = state.account.copy()
+    model.accounts.append(own)
     state.account[:] = 0.0
-    expected = model.expected_accounts
-    if expected is None:
+    if model.expected_accounts is None:
         return
-    own, before = model.accounts[-1], expected[len(model.accounts) - 1]
+    before = model.expected_accounts[year]
     with np.errstate(divide="ignore", invalid="ignore"):
         change = np.where(before > 0, own / before - 1.0, 0.0)
     factor = np.clip(1.0 + design.budget_elasticity * change, BUDGET_FACTOR_LOWEST, BUDGET_FACTOR_HIGHEST)

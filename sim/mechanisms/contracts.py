@@ -4,6 +4,10 @@ A state has own will if its benefit is at least its cost; against conditions it 
 ``credibility * (stake - replaced) >= cost - benefit``. Sources: threshold of compliance with an outside option
 (derived from Collier et al. 1997 and Kanbur on ex-ante conditionality; rivals that replace aid: Hernandez 2017);
 ownership makes reform the state's own interest (Dollar and Svensson 2000: domestic traits predict, donors do not).
+
+With linked conditions a state weighs all conditional aid of members in it, but a refusal costs it no more than the one
+project, and only that project's donor stays away. That states believe in a loss that is never carried out in full, and do
+not learn that it is not, is an assumption in favour of linked conditions.
 """
 
 from __future__ import annotations

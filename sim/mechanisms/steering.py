@@ -112,8 +112,9 @@ def pledge_weights(model: CoordinationModel) -> None:
 
 
 def steer(model: CoordinationModel, quarter: int) -> None:
-    """Agree and pledge in the first quarter of each year up to the horizon."""
-    if quarter % 4 == 1 and quarter <= model.parameters.horizon:
+    """Agree and pledge up to the horizon: in the first quarter of each year, and when a design has come into force."""
+    if (quarter % 4 == 1 or not model.agreed) and quarter <= model.parameters.horizon:
+        model.agreed = True
         if model.design.division != "none":
             lead_weights(model)
         if model.design.pledging.any():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from donorlab.sim.outcomes.tables import Payments, ratio
+from donorlab.sim.outcomes.tables import Payments, ratio, sums
 from donorlab.sim.scenario import BoolArray, FloatArray
 from donorlab.sim.value import bit_counts
 
@@ -20,7 +20,7 @@ TOLERANCE = 1e-9
 def aid_matrix(model: CoordinationModel, paid: Payments) -> FloatArray:
     """Return EUR m contracted by donor and beneficiary over the run, shape (D, J)."""
     shape = (len(model.giving.keys), len(model.land.keys))
-    flat = np.bincount(paid.donor * shape[1] + paid.beneficiary, weights=paid.cost, minlength=shape[0] * shape[1])
+    flat = sums(paid.donor * shape[1] + paid.beneficiary, paid.cost, shape[0] * shape[1])
     return np.asarray(flat.reshape(shape))
 
 

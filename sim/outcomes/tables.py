@@ -45,6 +45,16 @@ if TYPE_CHECKING:
 IntArray = npt.NDArray[np.int64]
 
 
+def sums(place: IntArray, values: npt.ArrayLike, count: int) -> FloatArray:
+    """Return the sum of ``values`` at each place 0 to ``count`` - 1, floats whether or not there are any values.
+
+    ``np.bincount`` of nothing counts in whole numbers even where it has weights, which would give tables of runs
+    without projects other types than those of the rest.
+    """
+    weights = np.asarray(values, dtype=np.float64)
+    return np.bincount(place, weights=weights, minlength=count).astype(np.float64, copy=False)
+
+
 @compiled
 def _same_instrument(tasks, others, pillar, instrument_words):  # type: ignore[no-untyped-def]
     """Return, by project, how many of its tasks have an instrument that others' projects in the cell have too."""

@@ -274,6 +274,70 @@ def test_an_architecture_brings_what_it_cannot_do_without(tmp_path):
         simulate(load("toy", ["architecture=credit", "credit=none"]))
 
 
+@pytest.mark.parametrize(
+    ("name", "overrides", "parts"),
+    [
+        ("toy", ["rival_share=1"], ("rival_share: 1 has no effect", "no donor with a budget is a rival")),
+        ("world", ["donors=[USA,GBR]", "rival_share=0.2"], ("rival_share: 0.2", "no donor with a budget is a rival")),
+        ("world", ["donors=[CHN,TUR]", "rival_share=0.2"], ("rival_share: 0.2", "all donors with a budget are rivals")),
+        ("toy", ["architecture=umbrella", "decision_lag=60"], ("decision_lag: 60 quarters", "below 16")),
+        ("toy", ["architecture=umbrella_conditional", "decision_lag=16"], ("decision_lag: 16", "below 16")),
+        (
+            "toy",
+            ["architecture=umbrella", "decision_lag=4", "horizon=3", "wind_down=1"],
+            ("decision_lag: 4", "below 4"),
+        ),
+    ],
+)
+def test_what_would_have_no_effect_is_refused(name, overrides, parts):
+    message = refused(load, name, overrides)
+    for part in parts:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides"),
+    [
+        ("toy", ["rival_share=0"]),
+        ("world", ["rival_share=0"]),
+        ("world", ["rival_share=1"]),
+        ("world", ["donors=[CHN,TUR]", "rival_share=1"]),
+        ("toy", ["rival_share=1", "money=0"]),
+        ("toy", ["decision_lag=60"]),
+        ("toy", ["architecture=umbrella", "decision_lag=15"]),
+        ("toy", ["architecture=umbrella", "horizon=1", "wind_down=0"]),  # too short for the default, which nobody chose
+    ],
+)
+def test_what_has_an_effect_or_was_not_chosen_is_not_refused(name, overrides):
+    load(name, overrides)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        (
+            "BRISA: 1, CORA",
+            "BRISA: 1.4, CORA",
+            ("donor FUND, affinity, BRISA", "1.4 is out of range", "between 0 and 1"),
+        ),
+        ("BRISA: 1, CORA", "BRISA: -0.1, CORA", ("donor FUND, affinity, BRISA", "-0.1 is out of range")),
+        (
+            "legal: 0.5, technical: 0.5}, skill",
+            "legal: 0.2, technical: 0.5}, skill",
+            ("mandate of NORDIA", "0 or more and sum to 1"),
+        ),
+    ],
+)
+def test_numbers_of_a_written_scenario_have_limits(tmp_path, old, new, parts):
+    own = tmp_path / "own.yaml"
+    text = (composition.CONF / "scenario" / "toy.yaml").read_text()
+    assert old in text
+    own.write_text(text.replace(old, new, 1))
+    message = refused(load, own)
+    for part in parts:
+        assert part in message
+
+
 def test_synthetic_money():
     assert load("synthetic").parameters.money == parameter_defaults()["money"]
     scenario = load("synthetic", ["synthetic.donors=30", "synthetic.money_per_donor=2"])

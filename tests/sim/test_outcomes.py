@@ -355,3 +355,14 @@ def test_a_trace_changes_nothing(toy):
     assert traced.outcomes == pytest.approx(plain.outcomes, abs=0, rel=0, nan_ok=True)
     with pytest.raises(ScenarioError, match="trace=True"):
         _ = plain.events
+
+
+# --- tables --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", ["steps", "projects", "beneficiaries", "donors"])
+def test_a_run_without_projects_has_tables_of_the_same_types(table):
+    some, none = play(open_states(2, 2), {"A": {1: [Contract("S", 0, 2)]}}), play(open_states(2, 2), {})
+    assert len(some.projects) == 1
+    assert len(none.projects) == 0
+    pd.testing.assert_series_equal(getattr(none, table).dtypes, getattr(some, table).dtypes)
