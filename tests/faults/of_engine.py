@@ -46,7 +46,7 @@ def conservation(fault: Fault) -> None:
 
 def certificate(fault: Fault) -> None:
     """T6: dual equals primal, and both are those of the money and tasks."""
-    from test_theorems import check_certificate
+    from test_bound import check_certificate
 
     for number, world in _worlds(fault):
         for architecture in ("fragmented", "umbrella"):
@@ -57,7 +57,7 @@ def certificate(fault: Fault) -> None:
 
 def bound(fault: Fault) -> None:
     """T6: no run exceeds the bound."""
-    from test_theorems import check_bound
+    from test_bound import check_bound
 
     for number, world in _worlds(fault):
         check_bound(simulate(world, number))
@@ -65,7 +65,7 @@ def bound(fault: Fault) -> None:
 
 def every_purchase(fault: Fault) -> None:
     """T6: no purchase of whole tasks and projects exceeds the bound."""
-    from test_theorems import best_integer_plan, tiny
+    from test_bound import best_integer_plan, tiny
 
     for seed in range(40):
         world = tiny(seed)
