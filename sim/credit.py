@@ -1,4 +1,4 @@
-"""4.3 Credit: how the value that donors gain together in one cell is credited to each of them.
+"""4.3b Credit: how the value that donors gain together in one cell is credited to each of them.
 
 A cell is one pillar of one beneficiary. Of its open tasks, donor d takes those with ``taken[d, l]``; u tasks are
 covered by at least one donor and the cell gains ``V = gained[u]``, with ``gained[0] = 0`` and ``gained`` non-decreasing
