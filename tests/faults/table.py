@@ -260,5 +260,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
           "budget = yearly_budgets(scenario)",
           "budget = yearly_budgets(scenario) * np.array([0.9 if kind == 'fund' else 1.0 for kind in donors.kinds])",
           ("metamorphic: names_and_kinds_are_labels",), (("fragmented", 0),)),
+    Fault("engine: a relation is paid for with every project", "4.3", "donorlab.sim.mechanisms.wants", "costs_once",
+          "relation if own == 0 else 0.0", "relation",
+          ("owners: each_owner_pays_for_its_own_relations_and_projects", "owners: splitting_a_donor_raises_transaction_costs")),
     *FAULTS_OF_GAMES,
 )  # fmt: skip
