@@ -1,4 +1,4 @@
-"""4.3 Credit: how the value that donors gain together in one cell is credited to each of them.
+"""4.3b Credit: how the value that donors gain together in one cell is credited to each of them.
 
 A cell is one pillar of one beneficiary. Of its open tasks, donor d takes those with ``taken[d, l]``; u tasks are
 covered by at least one donor and the cell gains ``V = gained[u]``, with ``gained[0] = 0`` and ``gained`` non-decreasing
@@ -292,7 +292,7 @@ _RULES: Final = (
         summary="each covered task is worth V / u, split equally among those who took it",
         # (ii): the sole tasks alone pay s_d V / u. (iii) with equality: u tasks pay V / u each.
         #
-        # The engine's planner (`planning.project_value`) pays a project of n tasks
+        # The engine's planner (`wants.project_value`) pays a project of n tasks
         # `earned * n * (f(c + n) - f(base)) / (c + n - base)`: this rule, times `earned`, for a donor that believes
         # that c - base further tasks are taken since `base` stood, that its n tasks are none of them, and that nobody
         # else takes them. What the new tasks do to the credit of its own earlier ones is left out there.
@@ -307,7 +307,7 @@ _RULES: Final = (
         summary="each covered task is worth V / u, split by what each taker paid for it",
         # (ii) and (iii) as for equal: shares are positive, sum to 1, and a sole taker has all. A donor's EUR in the cell
         # are spread evenly over its tasks; takers who paid nothing at all split equally.
-        source="proportional credit, as in D4 of the theory; shares of effort, Annen and Moers 2012",
+        source="assumption: credit in proportion to money; shares of effort, Annen and Moers 2012",
         kind=BY_EUR,
         bounded=True,
     ),

@@ -35,8 +35,8 @@ def _best_steps(kind, share, gained, takers, own, open_tasks, best, steps):  # t
     """Fill ``steps`` with the slopes of the concave hull of a donor's best credit in one cell, by number of tasks.
 
     ``gained`` (L + 1,) of the cell; ``takers`` (L,) of each task, ``own`` (L,) whether the donor is one of them;
-    ``best`` (L + 1,) is scratch. Tasks that nobody else takes are new; of the others the least crowded pay most, since
-    shares do not rise with the number of takers. Best split by trying all.
+    ``best`` (L + 1,) is scratch. Tasks that nobody else takes are new and pay ``share[1]``; of the others the least
+    crowded pay most, since shares do not rise with the number of takers. Best split by trying all.
     """
     tasks = takers.shape[0]
     length = np.zeros(share.shape[0], dtype=np.int64)  # tasks by the number of other takers
@@ -56,7 +56,7 @@ def _best_steps(kind, share, gained, takers, own, open_tasks, best, steps):  # t
         while True:
             for e in range(new + 1):
                 if others + e > 0:
-                    credit = gained[others + e] / (others + e) * (e + paid)
+                    credit = gained[others + e] / (others + e) * (share[1] * e + paid)
                     best[e + repeated] = max(best[e + repeated], credit)
             if repeated == others:
                 break

@@ -1,34 +1,17 @@
 """The deliberate faults: rule, place, the piece of source that is replaced, and what must notice.
 
-``caught_by`` names checks of ``of_oracle`` (faults of the oracle) or ``of_engine`` (faults of the engine, run without
-compilation). ``worlds`` are the drawn worlds (architecture and number) on which agreement and invariants are checked.
+``caught_by`` names checks of ``of_oracle`` (faults of the oracle) or ``of_engine`` and ``of_games`` (faults of the engine,
+run without compilation). ``worlds`` are the drawn worlds (architecture and number) on which agreement and invariants are checked.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from faults.fault import Fault
+from faults.table_of_games import FAULTS_OF_GAMES
 
-@dataclass(frozen=True)
-class Fault:
-    """One rule broken on purpose.
-
-    Attributes
-    ----------
-    name : what is wrong; section : of ``sim/ODD.md``
-    module, function : where; right, wrong : the piece of its source and what stands in its place
-    caught_by : names of checks; worlds : ``(architecture, number)`` of drawn worlds
-    """
-
-    name: str
-    section: str
-    module: str
-    function: str
-    right: str
-    wrong: str
-    caught_by: tuple[str, ...] = ("agreement",)
-    worlds: tuple[tuple[str, int], ...] = ()
+__all__ = ["FAULTS", "Fault"]
 
 
 FAULTS: Final[tuple[Fault, ...]] = (
@@ -277,4 +260,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
           "budget = yearly_budgets(scenario)",
           "budget = yearly_budgets(scenario) * np.array([0.9 if kind == 'fund' else 1.0 for kind in donors.kinds])",
           ("metamorphic: names_and_kinds_are_labels",), (("fragmented", 0),)),
+    Fault("engine: a relation is paid for with every project", "4.3", "donorlab.sim.mechanisms.wants", "costs_once",
+          "relation if own == 0 else 0.0", "relation",
+          ("owners: each_owner_pays_for_its_own_relations_and_projects", "owners: splitting_a_donor_raises_transaction_costs")),
+    *FAULTS_OF_GAMES,
 )  # fmt: skip

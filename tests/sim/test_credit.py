@@ -207,6 +207,8 @@ def test_floors_of_one_task_cells():
         assert RULES[name].floor(4, True) >= 0.5
     # duplicates paid twice: chi = n - 1
     assert covering_floor(TWICE.table(4)) == pytest.approx(1 / 4)
+    # all three stay where they get .45, though two other cells are worth as much: chi = 2 * .45
+    assert covering_floor(np.array([0.0, 1.0, 0.5, 0.45])) == pytest.approx(1 / 1.9)
 
 
 def test_no_floor_where_none_is_claimed():

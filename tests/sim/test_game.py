@@ -5,10 +5,8 @@ import itertools
 
 import numpy as np
 import pytest
-from oracle.worlds import plain_parameters, scenario
 
-from donorlab.experiments.validation.games import WatchedModel, random_game, rounds_of
-from donorlab.sim import CoordinationModel
+from donorlab.experiments.validation.games import random_game
 from donorlab.sim.credit import RULES, BoundNotClaimed
 from donorlab.sim.game import (
     Game,
@@ -20,7 +18,6 @@ from donorlab.sim.game import (
     game_from_lists,
     tables,
 )
-from donorlab.sim.rounds import game_of
 from donorlab.sim.scenario import ScenarioError
 
 NEAR = 1e-9
@@ -149,111 +146,3 @@ def test_floors_by_hand_and_refused():
     assert equilibrium_floor(10.0, 3, equal, one_task_cells=True) == pytest.approx(6.0)
     with pytest.raises(BoundNotClaimed, match="equal_per_cell"):
         tables(covering_game([1.0], [[[0]]]), RULES["equal_per_cell"]).floors()
-
-
-# --- rounds of live models -----------------------------------------------------------------------------------
-
-
-def tiny(seed):
-    """A world whose rounds can be enumerated: two states, one pillar of three tasks, two or three donors."""
-    rng = np.random.default_rng(seed)
-    donors = int(rng.integers(2, 4))
-    return scenario(
-        score=[[0.0], [0.34]],
-        users=rng.choice([0.5, 1.0, 3.0], size=2).tolist(),
-        mandate=[[1.0]] * donors,
-        skill=[[1.0]] * donors,
-        mix=[[1.0]],
-        budget=rng.choice([2.0, 5.0, 8.0], size=donors).tolist(),
-        donor_ids=[f"D{d}" for d in range(donors)],
-        state_ids=["S0", "S1"],
-        parameters=plain_parameters(
-            money=float(rng.uniform(4.0, 12.0)),
-            user_weight_exponent=0.5,
-            value_concavity=float(rng.choice([1.5, 2.0, 4.0])),
-            tasks_per_pillar=3,
-            task_cost=0.5,
-            project_tasks_maximum=int(rng.integers(1, 3)),
-            fixed_cost=float(rng.choice([0.0, 0.2])),
-            relation_cost=float(rng.choice([0.0, 0.2])),
-            observation_probability=float(rng.choice([0.0, 0.5, 1.0])),
-            planning_slots=1,
-            horizon=3,
-            wind_down=0,
-        ),
-    )
-
-
-class Enumerated(WatchedModel):
-    """Keeps the game of each round beside the round itself."""
-
-    def plan(self):
-        self.games = [*getattr(self, "games", []), game_of(self)]
-        super().plan()
-
-
-def test_played_rounds_agree_with_their_games_and_their_bounds_lie_above():
-    """W and credit are the game's own; W* and regrets from above are above what enumeration finds."""
-    looked_at = shared = 0
-    for seed in range(25):
-        model = Enumerated(tiny(seed), rng=seed)
-        model.run()
-        for played, game in zip(model.rounds, model.games, strict=True):
-            profile = game.index_of(played.taken.reshape(len(played.cash), -1))
-            looked_at += bool(played.taken.any())
-            shared += int(np.bitwise_and.reduce(played.taken[:2], axis=0).any())
-            np.testing.assert_allclose(played.gained, game.gained, atol=NEAR)
-            for name in ("marginal", "equal", "gairing", "by_eur", "shapley"):
-                table = tables(game, RULES[name])
-                assert played.welfare() == pytest.approx(table.welfare[profile], abs=NEAR)
-                assert played.optimum_above() >= table.optimum - NEAR
-                where = (slice(None), *profile)
-                if name != "by_eur":  # the game's EUR are the least that the tasks could cost
-                    np.testing.assert_allclose(played.payoffs(RULES[name]), table.payoff[where], atol=NEAR)
-                if name in ("marginal", "equal", "gairing"):
-                    above = played.regrets_above(RULES[name])
-                    assert (above >= table.regrets()[where] - NEAR).all()
-                    assert played.welfare() >= played.floor(RULES[name]) - NEAR
-    assert looked_at >= 25, "rounds must hold contracts"
-    assert shared >= 5, "and tasks that two donors take"
-
-
-def test_regrets_from_above_are_exact_where_nothing_is_fractional():
-    """One price, no fixed cost, whole budgets: the relaxation of a best reply is a best reply (marginal credit)."""
-    exact = 0
-    for seed in range(10):
-        world = tiny(seed).replace(fixed_cost=0.0, relation_cost=0.0, task_cost=1.0, task_cost_users_exponent=0.0)
-        world = world.replace(money=4.0 * 2 * len(world.donors.ids), donors=dataclasses.replace(
-            world.donors, **{f"budget_{at}": np.full(world.donors.count, 8.0) for at in ("low", "central", "high")}
-        ))  # fmt: skip
-        model = Enumerated(world, rng=seed)
-        model.step()
-        played, game = model.rounds[0], model.games[0]
-        table = tables(game, RULES["marginal"])
-        where = (slice(None), *game.index_of(played.taken.reshape(len(played.cash), -1)))
-        np.testing.assert_allclose(played.regrets_above(RULES["marginal"]), table.regrets()[where], atol=NEAR)
-        exact += 1
-    assert exact == 10
-
-
-def test_watching_changes_nothing(toy):
-    model = CoordinationModel(toy, rng=2).run()
-    watched = WatchedModel(toy, rng=2).run()
-    np.testing.assert_array_equal(model.state.standing, watched.state.standing)
-    assert len(watched.rounds) == toy.parameters.quarters
-    spent = sum(float(played.spent.sum()) for played in watched.rounds)
-    assert spent == pytest.approx(model.state.ledger.reals[: model.state.ledger.size, 0].sum())
-
-
-def test_rounds_refuse_what_they_cannot_answer(toy):
-    played = rounds_of(toy, 1)[0]
-    with pytest.raises(ScenarioError, match="no best reply is known for the credit rule 'shapley'"):
-        played.regrets_above(RULES["shapley"])
-    with pytest.raises(BoundNotClaimed, match="equal_per_cell"):
-        played.floor(RULES["equal_per_cell"])
-    conditional = rounds_of(toy.replace(architecture="conditional"), 1)[0]
-    with pytest.raises(BoundNotClaimed, match="conditionality"):
-        conditional.floor(RULES["equal"])
-    model = CoordinationModel(toy, rng=1)
-    with pytest.raises(ScenarioError, match="open tasks"):
-        game_of(model)

@@ -22,13 +22,11 @@ from metamorphic import (
 )
 
 from donorlab.scenarios import load
-from donorlab.scenarios.byhand import plain_parameters, scenario
 from donorlab.sim import CoordinationModel, simulate
 from donorlab.sim.architectures import architecture_names
 from donorlab.sim.outcomes.catalogue import CATALOGUE
 from donorlab.sim.scenario import Parameters
 from donorlab.sim.state import QUARTER, SLOT
-from donorlab.sim.value import bit_counts
 
 ARCHITECTURES = tuple(name for name in architecture_names() if name != "alike")
 every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -150,63 +148,6 @@ def test_the_order_of_rows_in_the_input_does_not_matter(tmp_path):
 
 
 # --- who gives -------------------------------------------------------------------------------------------------
-
-
-def open_world(budget, seed, **changes):
-    """Donors that follow need alone, see all plans, plan one after the other and pay a price of 1 and nothing else."""
-    chance = np.random.default_rng(seed)
-    donors, states = len(budget), 4
-    return scenario(
-        score=chance.uniform(0.0, 0.6, (states, 2)).tolist(),
-        users=chance.lognormal(0.0, 0.6, states).tolist(),
-        mandate=[[0.5, 0.5]] * donors,
-        skill=[[0.5, 0.5]] * donors,
-        mix=[[0.5, 0.5]] * 2,
-        pillar_weights=[1.0, 1.37],
-        budget=budget,
-        donor_ids=[f"D{d}" for d in range(donors)],
-        state_ids=[f"S{j}" for j in range(states)],
-        parameters=plain_parameters(
-            **{"money": float(sum(budget)), "user_weight_exponent": 0.5, "tasks_per_pillar": 24, "planning_slots": 0,
-               "administration_intercept": 1e6, "pace": 100.0, "horizon": 6, "initial_noise": 0.2} | changes
-        ),
-    )  # fmt: skip
-
-
-def task_counts(result):
-    standing = result._model.state.standing
-    return bit_counts(standing.ravel()).reshape(standing.shape)
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_without_motive_and_friction_neither_names_nor_owners_matter(seed):
-    """Ids (so the order of planning) changed, one donor split in two, all put in one: the same tasks, the same welfare."""
-    world = open_world([8.0, 4.0, 16.0], seed)
-    whole = simulate(world, seed)
-    renamed, _ = reordered(world.donors, ["Z1", "A7", "M3"])
-    for other in (
-        world.replace(donors=renamed),
-        open_world([4.0, 4.0, 4.0, 16.0], seed),  # the first one is two of 4
-        open_world([8.0, 4.0, 4.0, 12.0], seed),
-        open_world([28.0], seed),
-        world.replace(architecture="central"),
-    ):
-        result = simulate(other, seed)
-        np.testing.assert_array_equal(task_counts(result), task_counts(whole))
-        assert result.outcomes["welfare"] == pytest.approx(whole.outcomes["welfare"], rel=1e-12)
-        assert result.outcomes["contracted_m"] == pytest.approx(whole.outcomes["contracted_m"], rel=1e-12)
-
-
-def test_splitting_a_donor_does_not_lower_transaction_costs():
-    """With costs of projects and relations, two owners of one budget pay at least as much, in the mean over worlds."""
-    friction = {"fixed_cost": 0.1, "relation_cost": 0.4, "pace": 0.5, "planning_slots": 13, "presence_oversight": 0.1,
-                "administration_intercept": 4.0, "observation_probability": 0.3}  # fmt: skip
-    change = []
-    for seed in range(60):
-        one = simulate(open_world([12.0, 8.0, 8.0], seed, **friction), seed).outcomes
-        two = simulate(open_world([6.0, 6.0, 8.0, 8.0], seed, **friction), seed).outcomes
-        change.append(two["transaction_cost_share"] - one["transaction_cost_share"])
-    assert np.mean(change) >= 0
 
 
 @every_architecture

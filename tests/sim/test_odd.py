@@ -12,11 +12,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from donorlab.scenarios import load, parameter_table, planned_table
+from donorlab.scenarios.parameters import RANGES
 from donorlab.sim import mechanisms as package
 from donorlab.sim import simulate
 from donorlab.sim.architectures import architecture_names, get_architecture
+from donorlab.sim.credit import RULES
 from donorlab.sim.mechanisms import get_mechanism, mechanism_names, phases
 from donorlab.sim.outcomes.catalogue import CATALOGUE
 from donorlab.sim.outcomes.waterfall import BARS
@@ -70,6 +73,14 @@ def _own(phase):
     return [n for n in mechanism_names(phase) if get_mechanism(phase, n).__module__.startswith("donorlab.sim.")]
 
 
+def floors_of(rule):
+    """Whether a rule of credit is bounded, and the floors that it claims for 2 to 5 donors."""
+    if not rule.bounded:
+        return "no", "none", "none"
+    sharp = [rule.floor(n, one_task_cells=True) for n in range(2, 6)]
+    return "yes", f"{rule.floor(2):g}", " ".join(f"{share:.4f}".rstrip("0").lstrip("0") for share in sharp)
+
+
 def _table(columns, rows):
     """Lines of a table; a bar inside a cell would end it."""
     assert not any("|" in str(cell) for row in rows for cell in row)
@@ -113,6 +124,10 @@ def tables():
                 for module in modules()
             ],
         ),
+        "credit": _table(
+            ("rule", "who gets what", "bounded", "floor", "one-task cells", "source"),
+            [(f"`{name}`", rule.summary, *floors_of(rule), rule.source) for name, rule in RULES.items()],
+        ),
         "planned": _table(
             ("parameter", "default", "range", "source"),
             [(f"`{row.name}`", row.default, _range(row), row.source) for row in planned_table()],
@@ -135,11 +150,41 @@ def test_tables_are_the_ones_made_from_code(name):
     assert between(odd(), name)[1] == "\n".join(tables()[name]) + "\n", f"run: python {Path(__file__).name} --write"
 
 
+def stated(given, default):
+    """Whether what the file gives as a range is one that holds the default, or says ``fixed``."""
+    if given == "fixed":
+        return True
+    if not isinstance(given, list) or len(set(given)) < 2:
+        return False
+    numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in given)
+    return given[0] <= default <= given[-1] if numbers else default in given
+
+
 def test_every_parameter_has_unit_range_kind_and_source():
-    assert {row.name for row in parameter_table()} == set(UNITS)
+    file = yaml.safe_load(RANGES.read_bytes())["parameters"]
+    assert {row.name for row in parameter_table()} == set(UNITS) == set(file)
     for row in parameter_table():
         for text in (row.unit, row.kind, row.meaning, row.source):
             assert str(text).strip(), row.name
+        assert stated(file[row.name].get("range"), row.default), row.name
+        assert (row.range is None) == (file[row.name]["range"] == "fixed"), row.name
+        assert (_range(row) == "fixed") == (row.range is None), row.name
+
+
+@pytest.mark.parametrize("given", [None, "", [], [1.0], [1.0, 1.0], [2.0, 3.0], ["a", "b"], "free"])
+def test_a_range_that_is_none_is_noticed(given):
+    assert not stated(given, 1.0)
+
+
+def test_every_rule_of_credit_is_described():
+    body = between(odd(), "credit")[1]
+    assert body.count("\n") == len(RULES) + 2
+    for name, rule in RULES.items():
+        assert f"| `{name}` | {rule.summary} |" in body
+        assert rule.source.strip()
+    for file in ("credit.py", "game.py", "rounds.py"):
+        assert f"`{file}`" in odd()
+        assert f"`{file}`" in ODD.with_name("README.md").read_text(encoding="utf-8")
 
 
 def test_every_outcome_of_a_run_has_a_unit_and_a_formula():
@@ -212,7 +257,7 @@ def test_every_equation_names_its_source():
 
 
 def test_an_equation_without_a_source_is_noticed():
-    text = odd().replace("\n\n### 4.3", "\n\nSo `x = 1 / 2`.\n\n### 4.3")
+    text = odd().replace("\n\n### 4.3 ", "\n\nSo `x = 1 / 2`.\n\n### 4.3 ")
     assert sum(not sourced(block) for block in blocks(text) if has_equation(block)) == 1
 
 

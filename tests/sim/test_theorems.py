@@ -1,20 +1,16 @@
-"""What must hold exactly: donors without motive or friction, the bound with its certificate, the coverage curve.
+"""What must hold exactly: donors without motive or friction, and the coverage curve.
 
-The rows of ``tests/VALIDATION.md`` are named T5, T6 and T7.
+The rows of ``tests/VALIDATION.md`` are named T5 and T7.
 """
 
-import itertools
 import math
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle.worlds import plain_parameters, scenario, worlds
-from possible import possible, under
-from scipy.optimize import brentq, linprog
+from oracle.worlds import plain_parameters, scenario
+from scipy.optimize import brentq
 
 from donorlab.experiments.validation.coverage_curve import (
     LENGTH,
@@ -25,10 +21,7 @@ from donorlab.experiments.validation.coverage_curve import (
     coverage,
     tolerance,
 )
-from donorlab.sim import CoordinationModel, Scenario, baseline, certificate, simulate
-from donorlab.sim.architectures import architecture_names
-from donorlab.sim.optimum import solve_bound
-from donorlab.sim.setup import yearly_budgets
+from donorlab.sim import Scenario, simulate
 from donorlab.sim.value import bit_counts
 
 NEAR = 1e-9
@@ -128,247 +121,6 @@ def test_t5b_otherwise_the_loss_is_at_most_one_task_per_donor(world, seed):
         assert (model.state.cash < land.task_price.max() + NEAR).all()
     if result.outcomes["projects"]:
         assert result.outcomes["duplication_share"] == 0
-
-
-# --- T6: the bound -------------------------------------------------------------------------------------------
-
-
-def task_prices(world, land):
-    """Lowest attainable price of a task: a share of the fixed cost of the largest project on top."""
-    return land.task_price + world.parameters.fixed_cost / world.parameters.project_tasks_maximum
-
-
-def marginal_tasks(base, prices, quarter, length):
-    """Value per EUR and price of every task that is open in the bound's start of a quarter."""
-    land = base.land
-    start = np.minimum(length, land.initial_count + base.own_counts[quarter - 1])
-    weight = np.outer(land.state_weight, land.pillar_weight)
-    level = float((weight * land.value[start]).sum())
-    rows = [
-        (weight[j, k] * (land.value[c + 1] - land.value[c]) / prices[j], prices[j])
-        for j, k in np.ndindex(start.shape)
-        for c in range(start[j, k], length)
-    ]
-    return level, np.array(rows).reshape(-1, 2)
-
-
-def check_certificate(world, base, quarter):
-    p = world.parameters
-    proof = certificate(world, base, quarter)
-    money = yearly_budgets(world).sum() / 4 * min(quarter, p.horizon)
-    level, tasks = marginal_tasks(base, task_prices(world, base.land), quarter, p.tasks_per_pillar)
-    ratio, price = tasks[:, 0], tasks[:, 1]
-    scale = NEAR * max(1.0, proof.primal)
-    assert proof.dual == pytest.approx(proof.primal, rel=NEAR)
-    assert proof.dual == pytest.approx(
-        level + proof.price * money + (price * np.maximum(0, ratio - proof.price)).sum(), rel=NEAR
-    )
-    assert base.welfare_bound[quarter - 1] == pytest.approx(proof.primal, rel=NEAR)
-    # all tasks above lambda are filled and paid for, none below is touched
-    above, at_least = ratio > proof.price * (1 + NEAR), ratio >= proof.price * (1 - NEAR)
-    assert price[above].sum() <= money + NEAR * max(1, money)
-    if proof.price > 0:
-        assert price[at_least].sum() >= money - NEAR * max(1, money)
-    else:
-        assert price.sum() <= money + NEAR
-    order = np.argsort(-ratio, kind="stable")
-    share = np.clip((money - (np.cumsum(price[order]) - price[order])) / price[order], 0, 1)
-    assert proof.primal == pytest.approx(level + (share * (ratio * price)[order]).sum(), abs=scale)
-
-
-@pytest.mark.parametrize("name", ["toy", "synthetic", "world"])
-def test_t6_certificate_holds_in_every_quarter(name, request):
-    world = request.getfixturevalue(name)
-    base = baseline(world, 1)
-    for quarter in range(1, world.parameters.quarters + 1):
-        check_certificate(world, base, quarter)
-    assert (np.abs(base.gap) <= NEAR).all()
-    assert (np.diff(base.welfare_bound) >= -NEAR).all()
-
-
-@settings(max_examples=100)
-@given(world=worlds(), seed=st.integers(0, 2**32 - 1))
-def test_t6_certificate_holds_on_drawn_worlds(world, seed):
-    base = baseline(world, seed)
-    for quarter in range(1, world.parameters.quarters + 1):
-        check_certificate(world, base, quarter)
-
-
-def check_bound(result):
-    steps = result.steps
-    assert (steps.welfare <= steps.welfare_bound * (1 + NEAR)).all()
-    assert (steps.welfare_no_aid <= steps.welfare_bound * (1 + NEAR)).all()
-    assert not result.outcomes["efficiency"] > 1 + NEAR
-    assert not result.outcomes["path_efficiency"] > 1 + NEAR
-
-
-@settings(max_examples=150)
-@given(world=worlds(), seed=st.integers(0, 2**32 - 1))
-def test_t6_no_architecture_exceeds_the_bound_on_drawn_worlds(world, seed):
-    base = baseline(world, seed)
-    for name in architecture_names():
-        made = under(world, name)
-        if not possible(made):
-            continue
-        result = simulate(made, seed)
-        check_bound(result)
-        for path in ("welfare_bound", "welfare_none", "price", "own_counts"):
-            np.testing.assert_array_equal(getattr(result.baseline, path), getattr(base, path))
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-@pytest.mark.parametrize("friction", [{}, {"failure": 0.35, "lapse": 0.03}, {"observation_probability": 1.0,
-                         "motive_political": 0.0, "fixed_cost": 0.0, "relation_cost": 0.0}])  # fmt: skip
-def test_t6_no_architecture_exceeds_the_bound_on_the_world(world, seed, friction):
-    for name in architecture_names():
-        check_bound(simulate(under(world, name).replace(**friction), seed))
-
-
-@pytest.mark.parametrize("name", ["toy", "synthetic", "world"])
-def test_t6_without_money_the_bound_is_the_run_without_aid(name, request):
-    world = request.getfixturevalue(name).replace(money=0.0)
-    result = simulate(world, 1)
-    base = result.baseline
-    np.testing.assert_allclose(base.welfare_bound, base.welfare_none, rtol=1e-14)
-    np.testing.assert_array_equal(result._model.record.numbers[:, 0], base.welfare_none)
-
-
-@settings(max_examples=100)
-@given(world=worlds(), seed=st.integers(0, 2**32 - 1))
-def test_t6_without_money_the_bound_is_the_run_without_aid_on_drawn_worlds(world, seed):
-    base = baseline(world.replace(money=0.0), seed)
-    np.testing.assert_allclose(base.welfare_bound, base.welfare_none, rtol=1e-14)
-    model = CoordinationModel(world.replace(money=0.0), rng=seed).run()
-    np.testing.assert_array_equal(model.record.numbers[:, 0], base.welfare_none)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "toy",
-        "synthetic",
-        "world",
-    ],
-)
-def test_without_money_efficiency_is_not_a_number(name, request):
-    for seed in (1, 2, 3):
-        outcomes = simulate(request.getfixturevalue(name).replace(money=0.0), seed).outcomes
-        assert math.isnan(outcomes["efficiency"])
-        assert math.isnan(outcomes["path_efficiency"])
-
-
-def tiny(seed, concavities=(1.5, 2.0, 3.0)):
-    """A world in which every purchase can be listed, and some quarter in which money is short."""
-    rng = np.random.default_rng(seed)
-    n_states, n_pillars = [(1, 1), (2, 1), (1, 2), (2, 2), (3, 1)][seed % 5]
-    length, price = int(rng.integers(2, 4)), float(rng.choice([0.25, 0.3, 1.0]))
-    return scenario(
-        score=rng.choice([0.0, 0.4, 0.7], size=(n_states, n_pillars)).tolist(),
-        users=rng.choice([0.3, 1.0, 1.0, 4.0], size=n_states).tolist(),
-        mandate=[[1 / n_pillars] * n_pillars],
-        skill=[[1.0]],
-        mix=[[1.0]] * n_pillars,
-        pillar_weights=rng.choice([1.0, 2.0], size=n_pillars).tolist(),
-        budget=[1.0],
-        donor_ids=["D"],
-        state_ids=[f"S{j}" for j in range(n_states)],
-        parameters=plain_parameters(
-            money=float(rng.uniform(0.2, 1.2)) * n_states * n_pillars * length * price,
-            user_weight_exponent=float(rng.choice([0.0, 0.5, 1.0])),
-            value_concavity=float(rng.choice(concavities)),
-            tasks_per_pillar=length,
-            task_cost=price,
-            task_cost_users_exponent=float(rng.choice([0.0, 0.5])),
-            project_tasks_maximum=int(rng.integers(1, 4)),
-            fixed_cost=float(rng.choice([0.0, 0.1])),
-            own_effort=float(rng.choice([0.0, 0.05])),
-            horizon=4,
-            wind_down=1,
-        ),
-    )
-
-
-def best_integer_plan(world, base, quarter, money):
-    """Highest welfare of any whole number of tasks that money buys, with the fixed cost of every project."""
-    land, p = base.land, world.parameters
-    start = np.minimum(p.tasks_per_pillar, land.initial_count + base.own_counts[quarter - 1])
-    weight = np.outer(land.state_weight, land.pillar_weight)
-    best = -np.inf
-    for bought in itertools.product(*(range(p.tasks_per_pillar - c + 1) for c in start.ravel())):
-        extra = np.array(bought).reshape(start.shape)
-        projects = np.ceil(extra / p.project_tasks_maximum).sum()
-        if (extra * land.task_price[:, None]).sum() + projects * p.fixed_cost <= money + 1e-12:
-            best = max(best, float((weight * land.value[start + extra]).sum()))
-    return best
-
-
-@pytest.mark.parametrize(
-    "concavities",
-    [
-        (1.5, 2.0, 3.0),
-        (1.0,),
-    ],
-)
-def test_t6_bound_against_every_purchase_and_a_linear_program(concavities):
-    reached, short = 0, 0
-    for seed in range(200):
-        world = tiny(seed, concavities)
-        base = baseline(world, seed)
-        quarter = 1 + seed % world.parameters.quarters
-        money = world.parameters.money / 4 * min(quarter, world.parameters.horizon)
-        bound = base.welfare_bound[quarter - 1]
-        level, tasks = marginal_tasks(base, task_prices(world, base.land), quarter, world.parameters.tasks_per_pillar)
-        plan = best_integer_plan(world, base, quarter, money)
-        assert plan <= bound * (1 + NEAR)
-        reached += plan > bound * (1 - NEAR)
-        short += tasks[:, 1].sum() > money
-        if len(tasks):
-            solved = linprog(-tasks[:, 0] * tasks[:, 1], A_ub=[tasks[:, 1]], b_ub=[money], bounds=(0, 1))
-            level -= solved.fun
-        assert bound == pytest.approx(level, rel=NEAR)
-    assert 10 <= reached <= 190, "the worlds must hold both plans that reach the bound and plans that do not"
-    assert short >= 100
-
-
-@given(
-    money=st.floats(0, 30), guess=st.floats(1e-6, 1e3), seed=st.integers(0, 1000), states=st.integers(1, 6),
-    concavity=st.sampled_from((1.5, 2.0, 4.0)),
-)  # fmt: skip
-def test_t6_the_guess_of_the_search_does_not_matter(money, guess, seed, states, concavity):
-    rng = np.random.default_rng(seed)
-    value = 1 - (1 - np.arange(9) / 8) ** concavity
-    start = rng.integers(0, 9, size=(states, 2))
-    weight, cost = rng.choice([0.5, 1.0, 7.0], size=(states, 2)), rng.choice([0.2, 1.0, 1.0], size=states)
-    primal, dual, _ = solve_bound(start, weight, value, cost, money, 0.0)
-    again = solve_bound(start, weight, value, cost, money, guess)
-    assert (primal, dual) == pytest.approx(again[:2], rel=NEAR)
-    assert dual == pytest.approx(primal, rel=NEAR)
-
-
-WORTHLESS = """
-import numpy as np
-from donorlab.scenarios import load
-from donorlab.sim import baseline
-base = baseline(load("toy").replace(pillar_weights=np.array([1.0, 0.0]), money=1.2), 1)
-assert (np.abs(base.gap) < 1e-9).all() and base.price[-1] == 0
-"""
-
-
-def test_t6_a_pillar_worth_nothing_has_a_bound():
-    """Money is left when all tasks of value are bought, but not enough for those without."""
-    subprocess.run([sys.executable, "-c", WORTHLESS], check=True, timeout=120, capture_output=True)
-
-
-def test_harmful_aid_has_a_negative_efficiency(toy):
-    """A hundred small projects whose oversight eats the administration that own reform would have used."""
-    harmful = toy.replace(
-        own_effort=0.8, crowding_out=0.5, oversight_per_project=0.5, presence_oversight=1.0, room_floor=0.02, lapse=0.03
-    )
-    for seed in (1, 2, 3):
-        result = simulate(harmful, seed)
-        assert result.outcomes["efficiency"] < 0, "never clipped"
-        assert result.outcomes["welfare"] < result.outcomes["welfare_no_aid"]
-        check_bound(result)
 
 
 # --- T7: the coverage curve ----------------------------------------------------------------------------------
