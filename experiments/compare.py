@@ -97,7 +97,7 @@ def run(words: Sequence[str]) -> None:
                 "wall_seconds": round(time.monotonic() - clock, 3),
             }
         )
-    report.show(screen, found, summary, options.smallest)
+    report.show(screen, found, summary, options.smallest, arguments.overrides)
     screen.print(f"\nResults, figures and their data: {folder.path}", soft_wrap=True, highlight=False)
 
 
