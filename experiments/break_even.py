@@ -209,7 +209,7 @@ def reading(line: Mapping[Any, Any], smallest: float) -> str:
     if len(line["unclear"]) == len(line["values"]):
         text = f"not told from 0 anywhere: {100 * least:+.1f} to {100 * most:+.1f} points"
     elif not found:
-        text = _one_sided(line, touched)
+        text = _one_sided(line, touched, smallest)
     else:
         words = ("worse", "better") if found[0].rising else ("better", "worse")
         parts = [f"{words[0]} below {_place(found[0], line)}"]
@@ -218,7 +218,7 @@ def reading(line: Mapping[Any, Any], smallest: float) -> str:
     return "; ".join([text, *_too_small(line, smallest)])
 
 
-def _one_sided(line: Mapping[Any, Any], touched: Sequence[Crossing]) -> str:
+def _one_sided(line: Mapping[Any, Any], touched: Sequence[Crossing], smallest: float) -> str:
     """Return the words of a line without a clear change of sign."""
     least, most = float(line["least"]), float(line["most"])
     word = "better" if most + least > 0 else "worse"
@@ -226,7 +226,7 @@ def _one_sided(line: Mapping[Any, Any], touched: Sequence[Crossing]) -> str:
     if least < 0 < most:
         text = f"no clear change of sign: {word} where told from 0, {100 * least:+.1f} to {100 * most:+.1f} points"
     else:
-        always = "" if line["unclear"] else "always "
+        always = "always " if not line["unclear"] and low >= smallest else ""
         text = f"{always}{word}, by {100 * low:.1f} to {100 * high:.1f} points"
     if line["unclear"]:
         text += f"; not told from 0 at {_listed(line['unclear'])}"

@@ -70,7 +70,7 @@ def curve(values: np.ndarray) -> pd.DataFrame:
             lines(-0.011, 0.009, zero=0.26),
             "better, by 0.9 to 25.9 points; not told from 0 at 0.25; less than 2 points above 0.24",
         ),
-        (lines(0.0, 0.0, zero=0.26), "always better, by 1.0 to 26.0 points; less than 2 points above 0.24"),
+        (lines(0.0, 0.0, zero=0.26), "better, by 1.0 to 26.0 points; less than 2 points above 0.24"),
         (lines(-0.05, 0.05, slope=0.1), "not told from 0 anywhere: -1.2 to +1.3 points; never by 2 points"),
         (lines(0.0, slope=0.0), "no difference at all"),
         (lines(0.0, slope=0.01), "worse below 0.12, better above; never by 2 points"),
