@@ -63,7 +63,10 @@ def who_is_served(runs: pd.DataFrame, beneficiaries: pd.DataFrame, stamp: Stamp)
             f"to need. Under {ORPHAN:g}: orphan; over {DARLING:g}: darling; numbers: mean per replication."
         )
         page = Page(
-            title, f"{_LETTERS} {_SCALE}" if spare else f"{how} {_LETTERS} {_SCALE}", stamp, rows * (panel + 1.4) + 0.55
+            title,
+            f"{_NUMBERS} {_LETTERS} {_SCALE}" if spare else f"{how} {_LETTERS} {_SCALE}",
+            stamp,
+            rows * (panel + 1.4) + 0.55,
         )
         width = (WIDTH_CM - 2.35 - 0.3 - 0.45 * (per_row - 1)) / per_row
         for index, name in enumerate(names):
@@ -81,7 +84,8 @@ def who_is_served(runs: pd.DataFrame, beneficiaries: pd.DataFrame, stamp: Stamp)
     return Drawn("who_is_served", title, page.figure, data, stamp)
 
 
-_LETTERS: Final = "Letters: ISO codes of orphans of great need and of great darlings, where there is room."
+_NUMBERS: Final = "Numbers over a panel: mean of the replications."
+_LETTERS: Final = "Letters: ids (ISO codes) of orphans of great need and of great darlings, where there is room."
 _SCALE: Final = f"The scale is logarithmic; at 0 stand all below {_LEAST_RATIO:g}."
 
 
@@ -97,7 +101,6 @@ def _served_key(page: Page, left: float, bottom: float, width: float, height: fl
         ("bar", "median of an income group"),
         ("dashed", "aid in proportion to need"),
         ("grey", f"orphans: under {ORPHAN:g} of their share by need; darlings: over {DARLING:g} times it"),
-        ("", "Numbers over a panel: orphans and darlings, mean of the replications"),
     )
     y = -0.65
     for sign, meaning in rows:
@@ -177,7 +180,7 @@ def _name_extremes(
     seen = np.isfinite(ratio)
     scale = 72 / axes.figure.dpi  # all that follows is in points
     places = scale * axes.transData.transform(np.column_stack([np.where(seen, ratio, 1), height]))
-    edge = axes.bbox.extents * scale
+    edge = np.asarray(axes.bbox.extents) * scale
     radius = np.sqrt(size) / 2
     taken: list[tuple[float, float, float, float]] = []
     for median, at in bars:

@@ -47,10 +47,10 @@ def run() -> None:
     table = _table("\nMechanisms", "phase", "name", "what it is", "source", "origin")
     for phase in phases():
         for name in mechanism_names(phase):
-            origin = origins.get((plugins.MECHANISMS, f"{phase}.{name}"))
+            given = origins.get((plugins.MECHANISMS, f"{phase}.{name}"))
             function = get_mechanism(phase, name)
-            what, source = of_docstring(_told(function, own=origin is None))
-            table.add_row(phase, name, escape(what), escape(source), escape(origin or own))
+            what, source = of_docstring(_told(function, own=given is None))
+            table.add_row(phase, name, escape(what), escape(source), escape(given or own))
     screen.print(table)
 
     if not found:

@@ -37,7 +37,10 @@ def show(screen: Console, study: Study, summary: pd.DataFrame, smallest: float, 
     )
     for text in _assumptions(study):
         screen.print(text, highlight=False)
-    _points(screen, [f"You set: {', '.join(settings) or 'nothing'}.", *_designs(study)])
+    screen.print(f"You set: {', '.join(settings) or 'nothing'}.", highlight=False, markup=False)
+    pessimistic = study.plan is not None and study.plan.levers
+    screen.print(f"Simulated{', but for the levers in the futures (under the table)' if pessimistic else ''}:")
+    _points(screen, _designs(study))
     screen.print()
     screen.print(headline(study, smallest), highlight=False)
     screen.print(falls.harm(study), highlight=False)

@@ -178,6 +178,7 @@ def test_levers_stand_where_futures_are_counted(shell: Shell) -> None:
     text = " ".join(result.stdout.split())
     assert "at the end that is worse for coordination: overhead=0.1, negotiation_cost=0.003, decision_lag=8" in text
     assert "all other columns are at default values, levers included" in text
+    assert "You set: overhead=0.1, levers=pessimistic. Simulated, but for the levers in the futures" in text
     default, worse = (pd.read_parquet(shell.folder / name / "ensemble.parquet") for name in ("default", "worse"))
     umbrella = default["architecture"] == "umbrella"
     assert (default.loc[~umbrella, "efficiency"] == worse.loc[~umbrella, "efficiency"]).all()

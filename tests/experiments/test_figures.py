@@ -13,6 +13,7 @@ from matplotlib.text import Text
 from donorlab.experiments import canvas, ensemble, figures, figures_of_worth, words
 from donorlab.experiments.comparison import Comparison, Study, study
 from donorlab.experiments.outcomes import cents, euros, percent, written, written_difference
+from donorlab.sim.scenario import Scenario
 from experiments import fake
 
 STAMP = figures.Stamp("fake", "money=300", "seeds 1-3", "a" * 64, "b" * 64, "0.1")
@@ -183,6 +184,17 @@ def test_a_break_even_title_tells_where_a_difference_is_too_small() -> None:
         "No difference to fragmented changes its sign beyond chance, but that of umbrella is under 2 points at decision "
         "lag above 6.5"
     )
+
+
+def test_how_to_read_fits_below_few_income_groups(toy: Scenario) -> None:
+    names = ("fragmented", "umbrella", "central")
+    found = study({name: toy.replace(architecture=name) for name in names}, (1,)).comparison
+    drawn = next(item for item in figures.draw_comparison(found, STAMP) if item.name == "who_is_served")
+    FigureCanvasAgg(drawn.figure).draw()
+    note = next(text for text in drawn.figure.texts if text.get_text().startswith("Numbers over a panel"))
+    key = [text for axes in drawn.figure.axes for text in axes.texts if "darlings:" in text.get_text()]
+    assert key
+    assert all(text.get_window_extent().y0 > note.get_window_extent().y1 for text in key)
 
 
 def test_names_of_states_stand_on_no_dot(model: None) -> None:
