@@ -1,4 +1,4 @@
-"""Break-even points: where the difference in efficiency to the first architecture changes its sign.
+"""Break-even points: where the difference in efficiency to the first architecture changes its sign, or is too small.
 
 One parameter at a time over its declared range, everything else at default values, on the same seeds.
 """
@@ -38,8 +38,8 @@ class Crossing:
     Attributes
     ----------
     at : the value, between two grid points by a straight line
-    low, high : seed noise: within them the mean difference is less than its standard error away from 0; infinite
-        where that holds up to the end of the range, NaN with one seed
+    low, high : within them the mean difference is less than `SURE` standard errors away from 0; infinite where that
+        holds up to the end of the range, NaN with one seed
     rising : whether the difference is above 0 to the right
     """
 
@@ -118,7 +118,7 @@ def crossings(values: Sequence[float], differences: np.ndarray) -> list[Crossing
     x = np.asarray(values, dtype=np.float64)
     mean = differences.mean(axis=1)
     seeds = differences.shape[1]
-    error = differences.std(axis=1, ddof=1) / math.sqrt(seeds) if seeds > 1 else np.full(len(x), math.nan)
+    error = SURE * differences.std(axis=1, ddof=1) / math.sqrt(seeds) if seeds > 1 else np.full(len(x), math.nan)
     places = _roots(x, mean)
     edges = sorted([*_roots(x, mean - error), *_roots(x, mean + error)])
     found = []
@@ -153,8 +153,9 @@ def lines(curve: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         parameter, architecture, low, high (ends of the range), at_low, at_high, least, most (mean difference),
-        unclear (values where it is less than two standard errors from 0) and crossings, a list of `Crossing` (none unless the
-        difference is clearly above 0 somewhere and clearly below 0 somewhere else)
+        values and means (of the curve), unclear (values where it is less than `SURE` standard errors from 0) and
+        crossings, a list of `Crossing` (none unless the difference is clearly above 0 somewhere and clearly below 0
+        somewhere else)
     """
     rows: list[dict[str, Any]] = []
     for (name, who), part in curve.groupby(["parameter", "architecture"], sort=False):
@@ -167,12 +168,34 @@ def lines(curve: pd.DataFrame) -> pd.DataFrame:
             {
                 "parameter": name, "architecture": who, "low": float(wide.index[0]), "high": float(wide.index[-1]),
                 "at_low": float(mean.iloc[0]), "at_high": float(mean.iloc[-1]),
-                "least": float(mean.min()), "most": float(mean.max()), "seeds": wide.shape[1], "points": len(wide),
+                "least": float(mean.min()), "most": float(mean.max()), "seeds": wide.shape[1],
+                "values": [float(x) for x in wide.index], "means": mean.to_list(),
                 "unclear": [float(x) for x, unsure in zip(wide.index, mean.abs() < error, strict=True) if unsure],
                 "crossings": [] if undefined or not both else crossings(wide.index.to_list(), wide.to_numpy()),
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def small(line: Mapping[Any, Any], smallest: float) -> list[tuple[float, float]]:
+    """Return the stretches of the range, from and to, where the mean difference is less than what matters.
+
+    Parameters
+    ----------
+    line : of `lines`; between two of its values a straight line
+    smallest : the least difference in efficiency that matters
+    """
+    x, y = np.asarray(line["values"], dtype=np.float64), np.asarray(line["means"], dtype=np.float64)
+    edges = sorted({float(x[0]), *_roots(x, y - smallest), *_roots(x, y + smallest), float(x[-1])})
+    found: list[tuple[float, float]] = []
+    for a, b in itertools.pairwise(edges):
+        if abs(float(np.interp((a + b) / 2, x, y))) >= smallest:
+            continue
+        if found and found[-1][1] == a:
+            found[-1] = (found[-1][0], b)
+        else:
+            found.append((a, b))
+    return found
 
 
 def reading(line: Mapping[Any, Any], smallest: float) -> str:
@@ -183,28 +206,50 @@ def reading(line: Mapping[Any, Any], smallest: float) -> str:
         return "efficiency is not defined"
     if least == most == 0:
         return "no difference at all"
-    if not found and touched:
-        word = "better" if float(line["at_low"]) > 0 else "worse"
-        text = f"{word} at both ends, within seed noise of 0 near {touched[0].at:.2g}"
+    if len(line["unclear"]) == len(line["values"]):
+        text = f"not told from 0 anywhere: {100 * least:+.1f} to {100 * most:+.1f} points"
     elif not found:
-        low, high = sorted((abs(least), abs(most)))
-        word = "better" if most + least > 0 else "worse"
-        if line["unclear"] and len(line["unclear"]) == line["points"]:
-            return f"not to be told from 0 anywhere: {100 * least:+.1f} to {100 * most:+.1f} points, within seed noise"
-        if least < 0 < most:
-            clear = f"{word} where it can be told from 0; {100 * least:+.1f} to {100 * most:+.1f} points"
-            return f"no clear change of sign: {clear}, within seed noise of 0 at {_listed(line['unclear'])}"
-        text = f"no change of sign: always {word}, by {100 * low:.1f} to {100 * high:.1f} points"
-        if line["unclear"]:
-            text += f", within seed noise of 0 at {_listed(line['unclear'])}"
+        text = _one_sided(line, touched, smallest)
     else:
         words = ("worse", "better") if found[0].rising else ("better", "worse")
         parts = [f"{words[0]} below {_place(found[0], line)}"]
         parts += [f"{words[i % 2]} from there to {_place(place, line)}" for i, place in enumerate(found[1:], 1)]
         text = ", ".join([*parts, f"{words[len(found) % 2]} above"])
-    if max(abs(least), abs(most)) < smallest:
-        text += f"; never by {100 * smallest:g} points"
+    return "; ".join([text, *_too_small(line, smallest)])
+
+
+def _one_sided(line: Mapping[Any, Any], touched: Sequence[Crossing], smallest: float) -> str:
+    """Return the words of a line without a clear change of sign."""
+    least, most = float(line["least"]), float(line["most"])
+    word = "better" if most + least > 0 else "worse"
+    low, high = sorted((abs(least), abs(most)))
+    if least < 0 < most:
+        text = f"no clear change of sign: {word} where told from 0, {100 * least:+.1f} to {100 * most:+.1f} points"
+    else:
+        always = "always " if not line["unclear"] and low >= smallest else ""
+        text = f"{always}{word}, by {100 * low:.1f} to {100 * high:.1f} points"
+    if line["unclear"]:
+        text += f"; not told from 0 at {_listed(line['unclear'])}"
+    elif touched:
+        text += f"; not told from 0 near {touched[0].at:.2g}"
     return text
+
+
+def _too_small(line: Mapping[Any, Any], smallest: float) -> list[str]:
+    """Return where the difference is less than what matters, in words; nothing where it never is."""
+    points = f"{100 * smallest:g} points"
+    start, end = float(line["low"]), float(line["high"])
+    places = []
+    for low, high in small(line, smallest):
+        if (low, high) == (start, end):
+            return [f"never by {points}"]
+        if low == start:
+            places.append(f"below {high:.2g}")
+        elif high == end:
+            places.append(f"above {low:.2g}")
+        else:
+            places.append(f"from {low:.2g} to {high:.2g}")
+    return [f"less than {points} {' and '.join(places)}"] if places else []
 
 
 def _listed(values: Sequence[float]) -> str:
@@ -212,7 +257,7 @@ def _listed(values: Sequence[float]) -> str:
 
 
 def _clear(found: Sequence[Crossing]) -> tuple[list[Crossing], list[Crossing]]:
-    """Return the changes of sign that seed noise does not undo, and those that the next one takes back within it."""
+    """Return the changes of sign that noise does not undo, and those that the next one takes back within it."""
     clear: list[Crossing] = []
     touched: list[Crossing] = []
     for place in found:
@@ -227,4 +272,4 @@ def _place(place: Crossing, line: Mapping[Any, Any]) -> str:
     if math.isnan(place.low):
         return f"{place.at:.2g}"
     low, high = max(place.low, float(line["low"])), min(place.high, float(line["high"]))
-    return f"{place.at:.2g} (seed noise {low:.2g} to {high:.2g})"
+    return f"{place.at:.2g} ({low:.2g} to {high:.2g})"

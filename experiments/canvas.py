@@ -218,8 +218,17 @@ def _high(pool: list[float], gap: float) -> float:
     return _low(pool, gap) + gap * (len(pool) - 1)
 
 
+_TOLD: Final = 4  # architectures beside the first that a title names
+
+
 def ends(others: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
-    """Return all of few architectures, of many those with the least and the most; a title holds no more."""
-    if len(others) <= 2:
+    """Return all of few architectures; of many the real ones with the least and the most, and the reference.
+
+    A title holds no more, and it never leaves out all that can be chosen: ``central`` is a reference and on offer to
+    nobody.
+    """
+    if len(others) <= _TOLD:
         return list(others)
-    return [min(others, key=lambda item: item[1]), max(others, key=lambda item: item[1])]
+    real = [item for item in others if item[0] != "central"]
+    told = {min(real, key=lambda item: item[1]), max(real, key=lambda item: item[1]), *set(others).difference(real)}
+    return [item for item in others if item in told]

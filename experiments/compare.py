@@ -97,7 +97,8 @@ def run(words: Sequence[str]) -> None:
                 "wall_seconds": round(time.monotonic() - clock, 3),
             }
         )
-    report.show(screen, found, summary, options.smallest)
+    settings = (*arguments.overrides, *(["levers=pessimistic"] if options.pessimistic else []))
+    report.show(screen, found, summary, options.smallest, settings)
     screen.print(f"\nResults, figures and their data: {folder.path}", soft_wrap=True, highlight=False)
 
 

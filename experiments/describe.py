@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.resources
+import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from donorlab.sim.scenario import Scenario
 
 LARGEST: Final = 10  # donors named one by one
-_WIDTH: Final = 110  # where there is no terminal to fit
+_WIDTH: Final = 110  # where there is no terminal to fit, and no other wish (COLUMNS)
 _WORDS: Final = ("kind", "main pillar", "unit")  # columns that hold words, not numbers
 _INCOME_ORDER: Final = ("Low income", "Lower middle income", "Upper middle income", "High income")
 
@@ -37,7 +38,7 @@ def run(words: Sequence[str]) -> None:
     scenario = catalogue.load(arguments.experiment["scenario"], list(arguments.overrides))
     land = beneficiary_setup(scenario, 1)
     screen = Console()
-    if not screen.is_terminal:
+    if not screen.is_terminal and "COLUMNS" not in os.environ:
         screen = Console(width=_WIDTH)
     screen.print(f"[bold]{escape(scenario.title)}[/] ({escape(scenario.name)})")
     screen.print(escape(scenario.description))

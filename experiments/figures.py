@@ -49,7 +49,7 @@ def draw_all(study: Study, stamp: Stamp, smallest: float) -> Iterator[Drawn]:
         pessimistic = bool(study.plan is not None and study.plan.levers)
         yield futures(study.draws, mean - mean[names[0]], smallest, stamp, pessimistic)
     if study.curves is not None and study.curves["difference"].notna().any():
-        yield break_even(study.curves, names, stamp)
+        yield break_even(study.curves, names, stamp, smallest)
 
 
 def draw_comparison(comparison: Comparison, stamp: Stamp) -> Iterator[Drawn]:
@@ -113,10 +113,11 @@ def _efficiency_claim(data: pd.DataFrame) -> str:
     if np.isnan(float(first["efficiency"])) or np.isnan(float(first["duplication_share"])):
         return "There is no money that could reach anything: efficiency and duplication are not defined"
     twice = cents(float(first["duplication_share"]))
-    text = f"{who} realise {percent(float(first['efficiency']))} of a proven upper bound"
+    text = f"{who} pay {twice} of each task euro a second time and reach {percent(float(first['efficiency']))} of a proven "
+    text += "upper bound"
     others = [(str(row["architecture"]), float(row["efficiency"])) for row in data.iloc[1:].to_dict("records")]
-    text += "".join(f", {label(other)} {percent(value)}" for other, value in ends(others))
-    return f"{text}; {twice} of each task euro pay twice"
+    told = ", ".join(f"{label(other)} {percent(value)}" for other, value in ends(others))
+    return f"{text} ({told})" if told else text
 
 
 def _efficiency_bars(axes: Axes, y: np.ndarray, data: pd.DataFrame) -> None:

@@ -21,6 +21,7 @@ from donorlab.experiments.canvas import (
     Stamp,
     ends,
     style,
+    text_width_cm,
     wrapped,
 )
 from donorlab.experiments.tables import names_in, paired
@@ -29,6 +30,7 @@ from donorlab.experiments.words import counted, label
 ORPHAN: Final = 0.5
 DARLING: Final = 1.5
 _NAMED: Final = 4  # states of either kind named in a panel
+_TRIED: Final = 10  # states of either kind for which room is looked for
 _LEAST_RATIO: Final = 0.03  # a state with less aid per need than this is drawn here, marked as such
 _MOST_RATIO: Final = 30.0
 
@@ -60,7 +62,12 @@ def who_is_served(runs: pd.DataFrame, beneficiaries: pd.DataFrame, stamp: Stamp)
             "A dot is a state, its size its need, mean of the replications; bars: medians; dashed: aid in proportion "
             f"to need. Under {ORPHAN:g}: orphan; over {DARLING:g}: darling; numbers: mean per replication."
         )
-        page = Page(title, "" if spare else how, stamp, rows * (panel + 1.4) + 0.55)
+        page = Page(
+            title,
+            f"{_NUMBERS} {_LETTERS} {_SCALE}" if spare else f"{how} {_LETTERS} {_SCALE}",
+            stamp,
+            rows * (panel + 1.4) + 0.55,
+        )
         width = (WIDTH_CM - 2.35 - 0.3 - 0.45 * (per_row - 1)) / per_row
         for index, name in enumerate(names):
             row, column = divmod(index, per_row)
@@ -77,6 +84,11 @@ def who_is_served(runs: pd.DataFrame, beneficiaries: pd.DataFrame, stamp: Stamp)
     return Drawn("who_is_served", title, page.figure, data, stamp)
 
 
+_NUMBERS: Final = "Numbers over a panel: mean of the replications."
+_LETTERS: Final = "Letters: ids (ISO codes) of orphans of great need and of great darlings, where there is room."
+_SCALE: Final = f"The scale is logarithmic; at 0 stand all below {_LEAST_RATIO:g}."
+
+
 def _served_key(page: Page, left: float, bottom: float, width: float, height: float) -> None:
     """Write how to read the panels where none stands, a sign and its meaning a row."""
     axes = page.axes(left, bottom, width, height)
@@ -89,7 +101,6 @@ def _served_key(page: Page, left: float, bottom: float, width: float, height: fl
         ("bar", "median of an income group"),
         ("dashed", "aid in proportion to need"),
         ("grey", f"orphans: under {ORPHAN:g} of their share by need; darlings: over {DARLING:g} times it"),
-        ("", "Numbers over a panel: orphans and darlings, mean of the replications"),
     )
     y = -0.65
     for sign, meaning in rows:
@@ -118,6 +129,7 @@ def _served_panel(
     need = part["need"].to_numpy(dtype=np.float64)
     height = np.zeros(len(part))
     size = 4 + 60 * need / max(need.max(), 1e-300)
+    bars: list[tuple[float, float]] = []
     ratio = np.clip(part["aid_need_ratio"].to_numpy(dtype=np.float64), _LEAST_RATIO, _MOST_RATIO * 0.9)
     for at, group in enumerate(groups):
         here = (part["income_group"] == group).to_numpy()
@@ -139,8 +151,9 @@ def _served_panel(
         if np.isnan(ratio[here]).all():  # no money was given to anyone
             continue
         median = float(np.nanmedian(ratio[here]))
+        bars.append((median, float(at)))
         axes.plot([median, median], [at - 0.36, at + 0.36], color=INK, linewidth=2.0, zorder=3, solid_capstyle="butt")
-    _name_extremes(axes, part["iso3"].tolist(), ratio, height, need, size)
+    _name_extremes(axes, part["iso3"].tolist(), ratio, height, need, size, bars)
     top: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "va": "bottom", "fontsize": SMALL}
     if not np.isnan(counts[0]):
         axes.text(_LEAST_RATIO * 0.85, 1.02, counted(counts[0], "orphan"), ha="left", **top)
@@ -153,28 +166,62 @@ def _served_panel(
 
 
 def _name_extremes(
-    axes: Axes, ids: Sequence[str], ratio: np.ndarray, height: np.ndarray, need: np.ndarray, size: np.ndarray
+    axes: Axes,
+    ids: Sequence[str],
+    ratio: np.ndarray,
+    height: np.ndarray,
+    need: np.ndarray,
+    size: np.ndarray,
+    bars: Sequence[tuple[float, float]],
 ) -> None:
-    """Write the ids of the orphans with the greatest need and of the greatest darlings where there is room."""
-    orphans = [i for i in np.argsort(-need, kind="stable") if ratio[i] < ORPHAN][:_NAMED]
-    darlings = [i for i in np.argsort(-ratio, kind="stable") if ratio[i] > DARLING][:_NAMED]
-    taken: list[tuple[float, float]] = []
-    for i in [*orphans, *darlings]:
-        x, y = float(np.log10(ratio[i])), float(height[i])
-        if all(abs(x - other) > 0.42 or abs(y - at) > 0.24 for other, at in taken):
-            taken.append((x, y))
-            left = ratio[i] < ORPHAN and ratio[i] > 3 * _LEAST_RATIO  # away from the crowd, but inside the panel
-            away = 1.5 + float(np.sqrt(size[i])) / 2
-            axes.annotate(
-                ids[i],
-                (ratio[i], y),
-                xytext=(-away if left else away, 0),
-                textcoords="offset points",
-                ha="right" if left else "left",
-                va="center",
-                fontsize=SMALL,
-                zorder=4,
-            )
+    """Write the ids of the orphans with the greatest need and of the greatest darlings where neither dot nor bar is."""
+    orphans = [i for i in np.argsort(-need, kind="stable") if ratio[i] < ORPHAN][:_TRIED]
+    darlings = [i for i in np.argsort(-ratio, kind="stable") if ratio[i] > DARLING][:_TRIED]
+    seen = np.isfinite(ratio)
+    scale = 72 / axes.figure.dpi  # all that follows is in points
+    places = scale * axes.transData.transform(np.column_stack([np.where(seen, ratio, 1), height]))
+    edge = np.asarray(axes.bbox.extents) * scale
+    radius = np.sqrt(size) / 2
+    taken: list[tuple[float, float, float, float]] = []
+    for median, at in bars:
+        (x, low), (_, high) = scale * axes.transData.transform([(median, at + 0.36), (median, at - 0.36)])
+        taken.append((x, min(low, high), x, max(low, high)))
+    for chosen in (orphans, darlings):
+        named = 0
+        for i in chosen:
+            wide, high, away = text_width_cm(ids[i], SMALL) * 72 / 2.54, 0.8 * SMALL, 1.5 + float(radius[i])
+            for x, y in ((away + wide / 2, 0), (-away - wide / 2, 0), (0, away + high / 2), (0, -away - high / 2)):
+                centre_x, centre_y = places[i] + (x, y)
+                box = (centre_x - wide / 2, centre_y - high / 2, centre_x + wide / 2, centre_y + high / 2)
+                others = seen & (np.arange(len(ratio)) != i)
+                if (
+                    _inside(box, edge)
+                    and all(_apart(box, other) for other in taken)
+                    and not _covers(box, places[others], radius[others])
+                ):
+                    taken.append(box)
+                    named += 1
+                    axes.annotate(
+                        ids[i], (ratio[i], height[i]), xytext=(x, y), textcoords="offset points", ha="center",
+                        va="center_baseline", fontsize=SMALL, zorder=4,
+                    )  # fmt: skip
+                    break
+            if named == _NAMED:
+                break
+
+
+def _inside(box: tuple[float, float, float, float], edge: np.ndarray) -> bool:
+    return bool(box[0] > edge[0] and box[1] > edge[1] and box[2] < edge[2] and box[3] < edge[3])
+
+
+def _apart(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[2] + 2 < other[0] or other[2] + 2 < one[0] or one[3] + 2 < other[1] or other[3] + 2 < one[1]
+
+
+def _covers(box: tuple[float, float, float, float], dots: np.ndarray, radius: np.ndarray) -> bool:
+    """Return whether a box touches any of the dots."""
+    nearest = np.clip(dots, box[:2], box[2:])
+    return bool((np.hypot(*(dots - nearest).T) < radius).any())
 
 
 def _ratio_label(value: float, _position: int | None = None) -> str:
@@ -198,4 +245,4 @@ def _served_claim(names: Sequence[str], orphans: dict[str, float], states: int) 
     who = "Donors who act alone" if first == "fragmented" else f"Donors under {label(first)}"
     text = f"{who} leave {orphans[first]:.0f} of {counted(states, 'state')} with less than half their share by need"
     others = [f"{label(name)} {count:.0f}" for name, count in ends([(name, orphans[name]) for name in names[1:]])]
-    return text + (f"; {' and '.join(others)}" if others else "")
+    return text + (f"; {', '.join(others)}" if others else "")

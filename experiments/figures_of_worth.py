@@ -49,6 +49,7 @@ _GROUPS: Final[tuple[tuple[str, tuple[str, ...], str, str], ...]] = (
 """Bars that are drawn as one, with colour and hatch; the CSV has them all."""
 _MARGIN: Final = 1.0  # cm beside the bars of losses, for the last name
 _LINEAR: Final = 10.0  # points up to which the scale of futures is linear
+_TOLD: Final = 4  # architectures that a title names
 _DARK: Final = ("#14375e", "#333333", "#c8702a")
 
 
@@ -168,12 +169,10 @@ def _futures_claim(counts: dict[str, ensemble.Futures], first: str, smallest: fl
     text += "futures considered"
     if counts[best].worse:
         text += f" (worse in {counts[best].worse})"
-    others = [name for name in real if name != best]
-    if others:
-        least = min(others, key=lambda name: counts[name].better)
-        text += f", {label(least)} in {counts[least].better}" + (
-            f" (worse in {counts[least].worse})" if counts[least].worse else ""
-        )
+    others = sorted((name for name in real if name != best), key=lambda name: -counts[name].better)
+    for name in others if len(others) < _TOLD else [others[0], others[-1]]:
+        text += f", {label(name)} in {counts[name].better}"
+        text += f" (worse in {counts[name].worse})" if counts[name].worse else ""
     return text
 
 
@@ -196,8 +195,9 @@ def losses(waterfalls: pd.DataFrame, stamp: Stamp) -> Drawn:
     with style():
         body = 2.3 + 0.72 * len(names)
         note = (
-            "Cents of each euro given to donors, mean of the replications. 'Displaced own effort': tasks that the states "
-            "would have done anyway. All fifteen bars, and the reverse order, are in the data."
+            "Cents of each euro given to donors, mean of the replications. 'Effective': what the gain over no aid would have "
+            "cost without any friction. 'Displaced own effort': tasks that the states would have done anyway. 'Wrong state or "
+            "pillar': tasks of use, but others would have gained more. All fifteen bars, and the reverse order, are in the data."
         )
         page = Page(title, note, stamp, body + 0.2)
         edge = 0.5 + names_width_cm(names)
@@ -235,8 +235,8 @@ def _stacks(axes: Axes, grouped: pd.DataFrame) -> None:
 
 def _name_stacks(axes: Axes, row: pd.Series[float], width: float) -> None:
     """Write the groups' names above the first bar, in two tiers, each led to its place."""
-    ends = np.cumsum(row.to_numpy(dtype=np.float64))
-    middles = ends - row.to_numpy(dtype=np.float64) / 2
+    edges = np.cumsum(row.to_numpy(dtype=np.float64))
+    middles = edges - row.to_numpy(dtype=np.float64) / 2
     top = len(axes.get_yticks()) - 1 + 0.36
     for tier in range(2):
         chosen = list(range(tier, len(_GROUPS), 2))
@@ -255,16 +255,16 @@ def _losses_claim(grouped: pd.DataFrame, names: Sequence[str]) -> str:
     first = names[0]
     who = "donors who act alone" if first == "fragmented" else f"donors under {label(first)}"
     good = cents(float(grouped["effective"].to_dict()[first]))
-    text = f"Of each euro of {who}, {good} become capacity that would not be there otherwise"
+    text = f"Of each euro of {who}, {good} would have bought the same gain without friction"
     loss = {
         head.replace("\n", " "): float(grouped[head].to_dict()[first]) for head, *_ in _GROUPS if head != "effective"
     }
     worst = max(loss, key=lambda head: loss[head])
-    return f"{text}; most is lost to '{worst}', {cents(loss[worst])}"
+    return f"{text}; the largest loss is '{worst}', {cents(loss[worst])}"
 
 
 # ---------------------------------------------------------------------- 3
-def break_even(curves: pd.DataFrame, names: Sequence[str], stamp: Stamp) -> Drawn:
+def break_even(curves: pd.DataFrame, names: Sequence[str], stamp: Stamp, smallest: float) -> Drawn:
     """Draw the difference in efficiency to the first architecture along each setting, a panel a setting.
 
     Parameters
@@ -272,6 +272,7 @@ def break_even(curves: pd.DataFrame, names: Sequence[str], stamp: Stamp) -> Draw
     curves : parameter, value, architecture, seed, difference
     names : all architectures in their order, the first is the reference
     stamp : where the figure comes from
+    smallest : least difference that matters
     """
     first = names[0]
     settings = list(dict.fromkeys(curves["parameter"]))
@@ -283,15 +284,15 @@ def break_even(curves: pd.DataFrame, names: Sequence[str], stamp: Stamp) -> Draw
     )
     data["standard_error"] = data["seed_noise"] / np.sqrt(data["replications"])
     data = data.reset_index()
-    title = _break_even_claim(curves, first)
+    title = _break_even_claim(curves, first, smallest)
     with style():
         per_row = min(2, len(settings))
         rows = -(-len(settings) // per_row)
         panel, gap = 3.0, 1.35
         note = (
             f"Mean of {len(seeds)} paired replications, all else {DEFAULT_VALUES}; bands: {SURE:g} standard errors of it "
-            f"either way. Zero: {label(first)}. Observation probability changes every architecture; its panel has a scale "
-            "of its own."
+            f"either way. Zero: {label(first)}; grey: less than {100 * smallest:g} points. Observation probability changes "
+            "every architecture; its panel has a scale of its own."
         )
         shown = [name for name in names if name in set(data["architecture"])]
         legend = _legend_rows(shown)
@@ -302,6 +303,7 @@ def break_even(curves: pd.DataFrame, names: Sequence[str], stamp: Stamp) -> Draw
         for index, name in enumerate(settings):
             row, column = divmod(index, per_row)
             axes = page.axes(1.35 + column * (width + 0.9), 0.5 + (rows - 1 - row) * (panel + gap), width, panel)
+            axes.axhspan(-100 * smallest, 100 * smallest, color="#e4e4e4", linewidth=0, zorder=0)
             axes.axhline(0, color="#555555", linewidth=0.7)
             for who in shown:
                 part = data[(data["parameter"] == name) & (data["architecture"] == who)]
@@ -369,15 +371,23 @@ def _legend(page: Page, rows: Sequence[Sequence[str]], names: Sequence[str], bot
             x += 1.05 + text_width_cm(label(name), SMALL)
 
 
-def _break_even_claim(curves: pd.DataFrame, first: str) -> str:
+def _break_even_claim(curves: pd.DataFrame, first: str, smallest: float) -> str:
     lines = crossing.lines(curves).to_dict("records")
     change = [line for line in lines if line["crossings"]]
-    if not change:
-        return f"Nowhere in these ranges does any difference to {label(first)} change its sign"
-    line = change[0]
-    place = line["crossings"][0]
-    word = "worse" if not place.rising else "better"
-    who = label(line["architecture"])
-    text = f"From {label(line['parameter'])} {place.at:.2g} on {who} is {word} than {label(first)}"
-    rest = len(lines) - len(change)
-    return f"{text}; in {rest} of {len(lines)} lines the sign does not change"
+    points = f"{100 * smallest:g} points"
+    if change:
+        line, place = change[0], change[0]["crossings"][0]
+        word = "worse" if not place.rising else "better"
+        text = f"From {label(line['parameter'])} {place.at:.2g} on {label(line['architecture'])} is {word} than {label(first)}"
+        return f"{text}; in {len(lines) - len(change)} of {len(lines)} lines the sign does not change"
+    text = f"No difference to {label(first)} changes its sign beyond chance"
+    less = [(line, crossing.small(line, smallest)) for line in lines if max(-line["least"], line["most"]) >= smallest]
+    less = [(line, places) for line, places in less if places]
+    if not less:
+        return text
+    (line, ((low, high), *_)), *others = less
+    where = (
+        f"below {high:.2g}" if low == line["low"] else f"above {low:.2g}" if high == line["high"] else f"near {low:.2g}"
+    )
+    text += f", but that of {label(line['architecture'])} is under {points} at {label(line['parameter'])} {where}"
+    return text + (f"; so are parts of {len(others)} other {'line' if len(others) == 1 else 'lines'}" if others else "")

@@ -1,4 +1,4 @@
-"""Which architecture uses which lever, and settings that contradict each other or the architectures asked for."""
+"""Which architecture uses which lever, designs in words, and settings that contradict each other."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from donorlab import scenarios as catalogue
 from donorlab.experiments.arguments import InputError
+from donorlab.experiments.words import counted
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.design import Design
@@ -67,6 +68,50 @@ def composition(scenario: Scenario) -> dict[str, Any]:
     for name in _idle(design):
         del plain[name]
     return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in plain.items()}
+
+
+def in_words(scenario: Scenario) -> str:
+    """Return what the scenario's architecture is here, in one sentence without its name."""
+    made = composition(scenario)
+    parts = [*_of_members(made), *_of_conditions(made)]
+    if any(made["pledging"]):
+        text = (
+            f"a pledge of {counted(sum(made['pledging']), 'donor')} to concentrate on {100 * made['pledge_focus']:g}% "
+        )
+        parts.append(f"{text}of their favourite states, of strength {made['pledge_strength']:g}")
+    if made["credit"] != "none" and not any(made["member"]):
+        parts.append(f"donors who act apart, with {made['credit']} credit in place of visibility")
+    return "; ".join(parts) or get_architecture(scenario.architecture, scenario.options).summary
+
+
+def _of_members(made: Mapping[str, Any]) -> list[str]:
+    """Return who coordinates, how, and at what cost; nothing where nobody does."""
+    if not any(made["member"]):
+        return []
+    known = f", known after {counted(made['register_lag'], 'quarter')}" if made["register"] == "projects" else ""
+    parts = [f"register of {made['register']}{known}" if made["register"] != "none" else "no register"]
+    if "reporting_rate" in made:
+        parts.append(f"{100 * made['reporting_rate']:g}% reported")
+    leads = {"none": "no leads", "cell": "leads by cell", "beneficiary": "leads by state"}[made["division"]]
+    parts.append(leads + (f" (discipline {made['discipline']:g})" if "discipline" in made else ""))
+    parts.append("joint programming" if made["joint"] else "no joint programming")
+    parts.append(f"a fund of {100 * made['pool_share']:g}% of members' money" if made["pool"] >= 0 else "no fund")
+    parts.append("one plans after the other" if made["planning_slots"] == 0 else "own calendar")
+    if made["credit"] != "none":
+        parts.append(f"{made['credit']} credit")
+    fund = int(made["pool"] >= 0)  # a row among the donors, but nobody who joins
+    who = f"{sum(made['member']) - fund} of {counted(len(made['member']) - fund, 'donor')} are members"
+    cost = f"costs {100 * made['overhead']:g}% and {counted(made['decision_lag'], 'quarter')}"
+    return [", ".join(parts), who, f"{cost}, and EUR {made['negotiation_cost']:g}m a pair of members and year"]
+
+
+def _of_conditions(made: Mapping[str, Any]) -> list[str]:
+    """Return who sets conditions, and how much they are worth; nothing where nobody does."""
+    if not any(made["conditional"]):
+        return []
+    linked = " (linked)" if made["linked"] else ""
+    text = f"conditions{linked} set by {counted(sum(made['conditional']), 'donor')}, aid withheld in "
+    return [f"{text}{100 * made['credibility']:g}% of refusals, costs EUR {made['monitoring_cost']:g}m a project"]
 
 
 def _idle(design: Design) -> set[str]:
@@ -180,4 +225,11 @@ def _some_values(row: catalogue.ParameterRow, value: Value) -> list[Value]:
 def _readers(scenario: Scenario, lever: str, values: Collection[Value]) -> str:
     """Return which architectures would use the lever, for the message."""
     names = [name for name in catalogue.architectures() if uses(scenario.replace(architecture=name), lever, values)]
-    return f"; it belongs to {' and '.join(names)}" if names else ""
+    if names:
+        return f"; it belongs to {' and '.join(names)}"
+    if lever == "calendar" and scenario.parameters.planning_slots == 0:
+        slots = catalogue.parameter_defaults()["planning_slots"]
+        return (
+            f": in this scenario donors plan one after the other already; planning_slots={slots} lets them plan apart"
+        )
+    return ""

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
 from rich import box
 from rich.console import Console
 from rich.markup import escape
@@ -11,7 +17,7 @@ from donorlab import scenarios as catalogue
 from donorlab.experiments import provenance
 from donorlab.scenarios import literature, plugins
 from donorlab.sim.architectures import architecture_names, get_architecture
-from donorlab.sim.mechanisms import mechanism_names, phases
+from donorlab.sim.mechanisms import get_mechanism, mechanism_names, phases
 
 
 def run() -> None:
@@ -38,10 +44,13 @@ def run() -> None:
         table.add_row(name, escape(kind.summary), escape(kind.source), escape(origin))
     screen.print(table)
 
-    table = _table("\nMechanisms", "phase", "name", "origin")
+    table = _table("\nMechanisms", "phase", "name", "what it is", "source", "origin")
     for phase in phases():
         for name in mechanism_names(phase):
-            table.add_row(phase, name, escape(origins.get((plugins.MECHANISMS, f"{phase}.{name}"), own)))
+            given = origins.get((plugins.MECHANISMS, f"{phase}.{name}"))
+            function = get_mechanism(phase, name)
+            what, source = of_docstring(_told(function, own=given is None))
+            table.add_row(phase, name, escape(what), escape(source), escape(given or own))
     screen.print(table)
 
     if not found:
@@ -53,6 +62,32 @@ def run() -> None:
         group = plugin.group.removeprefix("donorlab.")
         table.add_row(group, *(escape(text) for text in (plugin.name, plugin.origin, plugin.reference, state)))
     screen.print(table)
+
+
+def _told(function: Callable[..., Any], own: bool) -> str:
+    """Return the docstring that says what a mechanism is: of our own the whole file's, of others the function's."""
+    module = sys.modules.get(function.__module__)
+    return (inspect.getdoc(module) if own else inspect.getdoc(function)) or ""
+
+
+def of_docstring(text: str) -> tuple[str, str]:
+    """Return the first sentence of a docstring without the number of its chapter, and the first source it names."""
+    words = " ".join(text.split())
+    first = re.sub(r"^[0-9][0-9. and]* ", "", re.split(r"(?<=\.) (?=[A-Z`])", words.strip(), maxsplit=2)[0])
+    if re.match(r"[0-9][0-9.]*$", first):
+        first = ""
+    found = re.search(r"Sources?: (.+)", words)
+    return first, _to_its_end(found.group(1)) if found else ""
+
+
+def _to_its_end(text: str) -> str:
+    """Return a text up to the first semicolon or full stop outside brackets."""
+    depth = 0
+    for at, letter in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth == 0 and (letter == ";" or (letter == "." and text[at + 1 : at + 2] in ("", " "))):
+            return text[:at]
+    return text
 
 
 def _table(title: str, *columns: str) -> Table:

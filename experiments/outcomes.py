@@ -39,7 +39,7 @@ _SERVED: Final = "Who is served"
 _WHOSE: Final = "Whose work it is"
 
 OUTCOMES: Final = (
-    Outcome("efficiency", "Efficiency (of reachable gain)", "share", _BOUGHT),
+    Outcome("efficiency", "Efficiency (of a proven bound)", "share", _BOUGHT),
     Outcome("efficiency_at_horizon", "... when the money stops", "share", _BOUGHT),
     Outcome("relative_to_central", "Gain, if one donor = 100%", "share", _BOUGHT),
     Outcome("path_efficiency", "Efficiency summed over all quarters", "share"),

@@ -21,17 +21,19 @@ def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
         with _bar(what, total, console) as advance:
             yield advance
         return
-    console.print(f"{what}: 0 of {total} ({_FIRST_USE})", soft_wrap=True)
+    console.print(f"{what}: 0 of {total} runs ({_FIRST_USE})", soft_wrap=True)
     done = 0
-    start = time.monotonic()
+    start = first = time.monotonic()
 
     def advance_line() -> None:
-        nonlocal done
+        nonlocal done, first
+        now = time.monotonic()
         done += 1
+        if done == 1:
+            first = now  # what came before was compiling as well, which tells nothing about the rest
         if done * _LINES // total > (done - 1) * _LINES // total:
-            spent = time.monotonic() - start
-            left = f", about {spent / done * (total - done):.0f} s left" if done < total else ""
-            console.print(f"{what}: {done} of {total}, {spent:.0f} s{left}", soft_wrap=True)
+            left = f", about {(now - first) / (done - 1) * (total - done):.0f} s left" if 1 < done < total else ""
+            console.print(f"{what}: {done} of {total} runs, {now - start:.0f} s{left}", soft_wrap=True)
 
     yield advance_line
 
@@ -44,6 +46,7 @@ def _bar(what: str, total: int, console: Console) -> Iterator[Callable[[], None]
         parts.TextColumn("{task.description}"),
         parts.BarColumn(),
         parts.MofNCompleteColumn(),
+        parts.TextColumn("runs"),
         parts.TimeElapsedColumn(),
         parts.TextColumn("left"),
         parts.TimeRemainingColumn(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from rich.console import Console
 from donorlab.experiments import break_even, ensemble, falls, levers, tables, values
 from donorlab.experiments.outcomes import euros, written, written_difference, written_noise
 from donorlab.experiments.parameters import written as as_typed
-from donorlab.experiments.tables import names_in, paired, standard_error
+from donorlab.experiments.tables import SURE, names_in, paired, standard_error
 from donorlab.experiments.words import counted, in_lines, label
 
 if TYPE_CHECKING:
@@ -22,23 +23,29 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 100  # where there is no terminal to fit
 _NAMED: Final = 4  # swaps told one by one
+_ROOM: Final = 13  # characters of a range of differences
 
 
-def show(screen: Console, study: Study, summary: pd.DataFrame, smallest: float) -> None:
-    """Print a study."""
+def show(screen: Console, study: Study, summary: pd.DataFrame, smallest: float, settings: Sequence[str] = ()) -> None:
+    """Print a study; ``settings`` are the user's own, as typed."""
     comparison = study.comparison
     scenario = next(iter(comparison.scenarios.values()))
     p = scenario.parameters
     screen.print(
-        f"\n[bold]{scenario.title}[/]: {scenario.donors.count} donors, {scenario.beneficiaries.count} states, "
+        f"\n[bold]{scenario.name}[/]: {scenario.donors.count} donors, {scenario.beneficiaries.count} states, "
         f"{euros(p.money)} a year for {p.horizon} quarters, measured {p.wind_down} quarters after the money stops"
     )
     for text in _assumptions(study):
         screen.print(text, highlight=False)
+    screen.print(f"You set: {', '.join(settings) or 'nothing'}.", highlight=False, markup=False)
+    pessimistic = study.plan is not None and study.plan.levers
+    screen.print(f"Simulated{', but for the levers in the futures (under the table)' if pessimistic else ''}:")
+    _points(screen, _designs(study))
     screen.print()
     screen.print(headline(study, smallest), highlight=False)
+    screen.print(falls.harm(study), highlight=False)
     _say(screen, "At default values", tables.rendered(summary, names_in(comparison.runs), len(comparison.seeds)))
-    _say(screen, "Where each euro went, in cents", [*waterfall(study)])
+    _say(screen, "Where each euro went, in cents of all money given", [falls.shown(study)])
     if study.curves is not None and len(study.curves):
         _say(screen, _break_even_title(study), [break_even_table(study.curves, smallest)])
     if study.rankings is not None:
@@ -46,20 +53,42 @@ def show(screen: Console, study: Study, summary: pd.DataFrame, smallest: float) 
         for text in swap_sentences(study, smallest):
             screen.print(text, highlight=False)
     _say(screen, "In words", [])
-    for text in [
+    first = label(names_in(comparison.runs)[0])
+    told = [
         *future_sentences(study, smallest),
         *tables.sentences(comparison.runs, scenario.beneficiaries.count, smallest),
-    ]:
-        screen.print(f"- {text}", highlight=False)
-    for name in levers.same_as_first(comparison.scenarios):
-        first = label(names_in(comparison.runs)[0])
-        screen.print(f"- In this scenario {label(name)} is {first} under another name: nobody uses what it offers.")
+    ]
+    told += [
+        f"In this scenario {label(name)} is {first} under another name: nobody uses what it offers."
+        for name in levers.same_as_first(comparison.scenarios)
+    ]
+    _points(screen, told)
 
 
 def _say(screen: Console, title: str, parts: Iterable[Table]) -> None:
     screen.print(f"\n[bold]{title}[/]")
     for part in parts:
         screen.print(part)
+
+
+def _points(screen: Console, texts: Iterable[str]) -> None:
+    """Print a sentence a point, its further lines under the first."""
+    for text in texts:
+        lines = textwrap.wrap(
+            text, screen.width - 1, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
+        )
+        screen.print("\n".join(lines), highlight=False, markup=False)
+
+
+def _designs(study: Study) -> list[str]:
+    """Return a sentence an architecture: what it is in this scenario."""
+    told = {name: levers.in_words(item) for name, item in study.comparison.scenarios.items()}
+    found = []
+    for name, text in told.items():
+        inside = [other for other, words in told.items() if text.startswith(f"{words}; ")]
+        shorter = f"as {label(inside[0])}, and {text.removeprefix(told[inside[0]] + '; ')}" if inside else text
+        found.append(f"{label(name)}: {shorter}.")
+    return found
 
 
 def _assumptions(study: Study) -> list[str]:
@@ -102,23 +131,19 @@ def levers_sentence(study: Study) -> str:
 
 # ---------------------------------------------------------------------- headline
 def headline(study: Study, smallest: float) -> Table:
-    """Return a row an architecture: efficiency three times over, futures, duplication, transaction cost, orphans."""
+    """Return a row an architecture: efficiency and its difference with their ranges, futures, duplication, cost."""
     runs, draws = study.comparison.runs, study.draws
     first, *others = names_in(runs)
     table = tables.table()
     table.add_column("", no_wrap=True)
-    spread = "range\nover as-\nsumptions"
     heads = ["effi-\nciency", "seed\nnoise"]
     if draws is not None:
-        heads.append(spread)
+        heads.append("range\nover as-\nsumptions")
     if others:
         heads.append(f"against\n{in_lines(first)}")
     if draws is not None and others:
-        heads.append(f"better/same\n/worse in\n{counted(draws['draw'].nunique(), 'future')}")
-    heads.append("dupli-\ncation")
-    if draws is not None:
-        heads.append(spread)
-    for head in [*heads, "trans-\naction\ncost", "or-\nphans"]:
+        heads += ["range of the\ndifference\nin futures", "better/\nsame/\nworse"]
+    for head in [*heads, "paid\ntwice", "trans-\naction\ncost", "or-\nphans"]:
         table.add_column(head, justify="right", no_wrap=True, vertical="bottom")
     differences = ensemble.differences(draws) if draws is not None else pd.DataFrame()
     efficiency = paired(runs, "efficiency")
@@ -136,10 +161,9 @@ def headline(study: Study, smallest: float) -> Table:
             cells.append("" if name == first else against(efficiency[name] - efficiency[first]))
         if draws is not None and others:
             count = ensemble.futures(differences[name], smallest) if name != first else None
+            cells.append(_points_between(differences[name]) if count else "")
             cells.append(f"{count.better}/{count.same}/{count.worse}" if count else "")
         cells.append(written(mean("duplication_share"), "share"))
-        if draws is not None:
-            cells.append(_span(draws, "duplication_share", name))
         table.add_row(*cells, written(mean("transaction_cost_share"), "share"), _whole(mean("orphans")))
     table.caption_justify = "left"
     table.caption = _caption(study, smallest, bool(others))
@@ -155,9 +179,19 @@ def _caption(study: Study, smallest: float, several: bool) -> str:
         noise += f" Against {first}: mean paired difference in points of efficiency ± its standard error, chance only."
     lines.append(noise if seeds > 1 else "One replication: seed noise is not known.")
     if study.draws is not None:
-        worth = "Range: 5% to 95% of the futures."
-        lines.append(f"{worth} Better, worse: by at least {100 * smallest:g} points." if several else worth)
+        worth = "Range: 5% to 95% of the futures, in %"
+        if several:
+            count = counted(study.draws["draw"].nunique(), "future")
+            worth += (
+                f"; of the paired difference in points. Better/same/worse: of {count}, by {100 * smallest:g} points"
+            )
+        lines.append(f"{worth}.")
+    lines.append("Paid twice: share of the money for tasks. Orphans: states with under half their share by need.")
     lines += [text] if (text := levers_sentence(study)) else []
+    if study.plan is not None and study.plan.levers:
+        lines.append(
+            "Ranges and counts are of these futures; all other columns are at default values, levers included."
+        )
     return "\n".join(lines)
 
 
@@ -170,7 +204,16 @@ def against(difference: pd.Series[float]) -> str:
 
 def _span(draws: pd.DataFrame, outcome: str, name: str) -> str:
     low, high = ensemble.span(draws, outcome, name)
-    return "-" if math.isnan(low) else f"{100 * low:.0f} to {100 * high:.0f}%"
+    return "-" if math.isnan(low) else f"{100 * low:.0f} to {100 * high:.0f}"
+
+
+def _points_between(difference: pd.Series[float]) -> str:
+    """Return 5% and 95% of the futures' differences in points, in no more characters than there is room for."""
+    low, high = (float(difference.quantile(share)) for share in (0.05, 0.95))
+    if math.isnan(low):
+        return "-"
+    text = f"{written_difference(low, 'share')} to {written_difference(high, 'share')}"
+    return text if len(text) <= _ROOM else f"{100 * low:+.0f} to {100 * high:+.0f}"
 
 
 def _whole(value: float) -> str:
@@ -198,46 +241,6 @@ def future_sentences(study: Study, smallest: float) -> list[str]:
     return found
 
 
-# ---------------------------------------------------------------------- waterfall
-def waterfall(study: Study) -> Iterable[Table]:
-    """Return the waterfall and the bars that differ in the reverse order."""
-    falls_of = study.comparison.waterfalls
-    names = names_in(falls_of)
-    rows = falls.summarise(falls_of, study.draws)
-    forward = rows.pivot_table(index="bar", columns="architecture", values="share", sort=False, dropna=False)
-    reverse = rows.pivot_table(index="bar", columns="architecture", values="reverse", sort=False, dropna=False)
-    table = _cents(names)
-    for bar in forward.index:
-        style = "bold" if bar == "effective" else ""
-        table.add_row(falls.LABELS[bar], *(_cent(float(forward[name].to_dict()[bar])) for name in names), style=style)
-    table.add_section()
-    table.add_row("harm: replications below no aid", *(str(count) for count in falls.harmed(falls_of).values()))
-    if study.draws is not None:
-        table.add_row("harm: futures below no aid", *(str(count) for count in falls.harmed(study.draws).values()))
-    yield table
-    table = _cents(names, "Reverse order: unfinished or failed before paid twice")
-    for bar in falls.REORDERED:
-        table.add_row(falls.LABELS[bar], *(_cent(float(reverse[name].to_dict()[bar])) for name in names))
-    table.caption_justify = "left"
-    table.caption = (
-        "The order matters only for payments that were both; all other bars are the same in both orders. At default "
-        "values; seed noise and range over assumptions are in waterfall.csv."
-    )
-    yield table
-
-
-def _cents(names: Sequence[str], head: str = "") -> Table:
-    table = tables.table()
-    table.add_column(head, ratio=1)
-    for name in names:
-        table.add_column(in_lines(name), justify="right", no_wrap=True)
-    return table
-
-
-def _cent(share: float) -> str:
-    return "-" if math.isnan(share) else f"{abs(100 * share):.1f}" if abs(share) < 5e-4 else f"{100 * share:.1f}"
-
-
 # ---------------------------------------------------------------------- break-even
 def _break_even_title(study: Study) -> str:
     first = label(names_in(study.comparison.runs)[0])
@@ -251,7 +254,7 @@ def break_even_table(curves: pd.DataFrame, smallest: float) -> Table:
     table.add_column("setting", no_wrap=True)
     table.add_column("architecture", no_wrap=True)
     table.add_column("at the ends", justify="right", no_wrap=True)
-    table.add_column("where the sign changes", ratio=1)
+    table.add_column(f"where it changes sign or is below {100 * smallest:g} points", ratio=1)
     before = ""
     for line in break_even.lines(curves).to_dict("records"):
         setting = f"{_SHORT.get(line['parameter'], label(line['parameter']))} {line['low']:g}..{line['high']:g}"
@@ -261,7 +264,9 @@ def break_even_table(curves: pd.DataFrame, smallest: float) -> Table:
         before = setting
     table.caption_justify = "left"
     table.caption = (
-        "Points of efficiency above or below. q: observation_probability, the chance to see another's project."
+        "Points of efficiency above or below; straight lines between the values tried. In brackets and 'not told from 0': "
+        f"less than {SURE:g} standard errors of the mean away from 0 (chance only). q: observation_probability, the chance to "
+        "see another's project."
     )
     return table
 
@@ -272,7 +277,7 @@ _SHORT: Final = {"observation_probability": "q"}
 # ---------------------------------------------------------------------- value judgements
 def _ranking_title(frame: pd.DataFrame) -> str:
     seeds = counted(frame["seed"].nunique(), "paired replication")
-    return f"Value judgements: who counts how much, at default values, {seeds}"
+    return f"Value judgements: who and what counts how much, all else at default values, {seeds}"
 
 
 def ranking(frame: pd.DataFrame) -> Table:
@@ -280,7 +285,7 @@ def ranking(frame: pd.DataFrame) -> Table:
     mean = values.means(frame)
     first, *others = names_in(frame)
     table = tables.table()
-    table.add_column("states count", no_wrap=True)
+    table.add_column("judgement", no_wrap=True)
     for name in mean.columns:
         table.add_column(in_lines(str(name)), justify="right", no_wrap=True, vertical="bottom")
     ranks = mean.rank(axis=1, ascending=False, method="min")
@@ -293,7 +298,10 @@ def ranking(frame: pd.DataFrame) -> Table:
         if noise:
             table.add_row("", "", *noise)
     table.caption_justify = "left"
-    table.caption = "Mean efficiency and rank."
+    table.caption = (
+        "Mean efficiency and rank; each row has a bound of its own. Concavity: how much less a further task of a "
+    )
+    table.caption += "pillar is worth than the first one, at 1 not at all; all other rows are at the scenario's own."
     if others:
         table.caption += f" Below: mean paired difference to {label(first)} in points"
         table.caption += ", ± its standard error (chance only)." if len(set(frame["seed"])) > 1 else "."

@@ -111,7 +111,7 @@ def rendered(summary: pd.DataFrame, architectures: Sequence[str], replications: 
         f"Means of {replications} paired replications; ± is seed noise, their standard deviation. "
         if replications > 1
         else "One replication; seed noise is not known. "
-    ) + "Efficiency: 100% is a proven bound."
+    ) + "Efficiency: 100% is a proven upper bound, which nobody need be able to reach."
     return tables
 
 
@@ -178,13 +178,14 @@ def sentences(runs: pd.DataFrame, states: int, smallest: float) -> list[str]:
             cents(value(first, f"duplication_{part}")) for part in ("share", "ignorance_share", "race_share")
         )
         result.append(
-            f"{_acting(first)} {twice} of each euro of task money pay for something that is already paid for: "
-            f"{ignorance} because it could have been seen and was not, {race} because several bought at the same time."
+            f"{_acting(first)} {twice} of each euro spent on tasks go to something that is already paid for: {ignorance} "
+            f"because it could have been seen and was not, {race} because several bought at the same time."
         )
     if defined("orphans", "darlings"):
         text = (
-            f"{_acting(first)} {value(first, 'orphans'):.0f} of {counted(states, 'state')} get less than half of what "
-            f"their need would give them, {value(first, 'darlings'):.0f} more than one and a half times it"
+            f"{_acting(first)} {value(first, 'orphans'):.0f} of {counted(states, 'state')} "
+            f"{'gets' if round(value(first, 'orphans')) == 1 else 'get'} less than half of what need would give, "
+            f"{value(first, 'darlings'):.0f} more than one and a half times it"
         )
         if others:
             parts = (f"{label(name)} {value(name, 'orphans'):.0f} and {value(name, 'darlings'):.0f}" for name in others)

@@ -1,4 +1,7 @@
-"""Value judgements as a switch: the ranking of architectures when states count equally, by users, or poorest first."""
+"""Value judgements as a switch: the ranking of architectures when other states count more, or other tasks.
+
+States count equally, by users, or poorest first; each further task counts as much as the first one, or much less.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,12 @@ SWITCHES: Final[dict[str, dict[str, Value]]] = {
     "by users": {"user_weight_exponent": 1.0, "state_weighting": "users"},
     "poorest first": {"state_weighting": "poorest"},
 }
+"""Who counts how much."""
+CONCAVITY: Final[dict[str, dict[str, Value]]] = {
+    "concavity 1": {"value_concavity": 1.0},
+    "concavity 3": {"value_concavity": 3.0},
+}
+"""How much a further task of a pillar is worth: the ends of the range of ``value_concavity``."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,7 @@ class Swap:
 
 
 def as_set(scenario: Scenario) -> str:
-    """Return the name of the scenario's own value judgement."""
+    """Return the name of the scenario's own value judgement: who counts how much."""
     p = scenario.parameters
     for name, changes in SWITCHES.items():
         if all(getattr(p, key) == value for key, value in changes.items()):
@@ -54,8 +63,9 @@ def possible(scenario: Scenario) -> tuple[dict[str, dict[str, Value]], dict[str,
     """Return the switches other than the scenario's own that it allows, and those it does not with the reason."""
     allowed: dict[str, dict[str, Value]] = {}
     refused: dict[str, str] = {}
-    for name, changes in SWITCHES.items():
-        if name == as_set(scenario):
+    concavity = scenario.parameters.value_concavity
+    for name, changes in (SWITCHES | CONCAVITY).items():
+        if name == as_set(scenario) or changes.get("value_concavity") == concavity:
             continue
         try:
             scenario.replace(**changes)

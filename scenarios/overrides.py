@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from donorlab.scenarios import plain
 from donorlab.scenarios.builders import option_keys
+from donorlab.scenarios.parameters import value_tables
 from donorlab.sim.scenario import Mechanisms, Parameters, ScenarioError, suggest
 
 PARAMETERS: Final = tuple(item.name for item in dataclasses.fields(Parameters))
@@ -74,6 +75,8 @@ def _parse(text: object) -> tuple[str, Any]:
     if key == "scenario":
         raise ScenarioError(f"override '{shown}': the scenario is load's first argument, for example load('world')")
     if not _KEY.fullmatch(key) or not (key in known_keys() or is_option(key)):
+        if key in value_tables():
+            raise ScenarioError(f"{where}: a fixed table, not a parameter; set it in a scenario file")
         raise ScenarioError(f"unknown parameter '{where}'{suggest(where, known_keys()) or _hint(key)}")
     return key, _value(key, plain.parse(value, key, plain.VALUE_CHARACTERS_MAXIMUM))
 

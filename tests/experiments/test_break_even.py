@@ -23,11 +23,11 @@ def lines(*shifts: float, slope: float = -1.0, zero: float = 0.12) -> np.ndarray
     return np.array([[slope * (x - zero) + shift for shift in shifts] for x in X])
 
 
-def test_a_line_is_found_exactly_with_its_seed_noise() -> None:
+def test_a_line_is_found_exactly_with_two_standard_errors() -> None:
     (found,) = crossings(X, lines(-0.01, 0.01))
     assert found.at == pytest.approx(0.12)
     assert not found.rising
-    error = np.std([-0.01, 0.01], ddof=1) / math.sqrt(2)
+    error = 2 * np.std([-0.01, 0.01], ddof=1) / math.sqrt(2)
     assert (found.low, found.high) == pytest.approx((0.12 - error, 0.12 + error))
 
 
@@ -62,26 +62,47 @@ def curve(values: np.ndarray) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        (lines(-0.001, 0.001), "better below 0.12 (seed noise 0.12 to 0.12), worse above"),
-        (lines(0.0, slope=1.0), "worse below 0.12, better above"),
-        (lines(1.0, 1.0), "no change of sign: always better, by 87.0 to 112.0 points"),
-        (lines(-1.0, -1.0), "no change of sign: always worse, by 88.0 to 113.0 points"),
+        (lines(-0.01, 0.01), "better below 0.12 (0.1 to 0.14), worse above; less than 2 points from 0.1 to 0.14"),
+        (lines(0.0, slope=1.0), "worse below 0.12, better above; less than 2 points from 0.1 to 0.14"),
+        (lines(1.0, 1.0), "always better, by 87.0 to 112.0 points"),
+        (lines(-1.0, -1.0), "always worse, by 88.0 to 113.0 points"),
+        (
+            lines(-0.011, 0.009, zero=0.26),
+            "better, by 0.9 to 25.9 points; not told from 0 at 0.25; less than 2 points above 0.24",
+        ),
+        (lines(0.0, 0.0, zero=0.26), "better, by 1.0 to 26.0 points; less than 2 points above 0.24"),
+        (lines(-0.05, 0.05, slope=0.1), "not told from 0 anywhere: -1.2 to +1.3 points; never by 2 points"),
         (lines(0.0, slope=0.0), "no difference at all"),
         (lines(0.0, slope=0.01), "worse below 0.12, better above; never by 2 points"),
         (
             np.array([[(x - 0.06) * (x - 0.19)] * 2 for x in X]) * 100,
-            "better below 0.064 (seed noise 0.064 to 0.064), worse from there to 0.19 (seed noise 0.19 to 0.19), better "
-            "above",
+            "better below 0.064 (0.064 to 0.064), worse from there to 0.19 (0.19 to 0.19), better above; less than 2 points "
+            "from 0.062 to 0.066 and from 0.18 to 0.19",
         ),
         (
             np.array([[0.3, 0.31], [0.1, 0.11], [0.05, -0.06], [0.1, 0.11], [0.2, 0.21], [0.3, 0.31]]),
-            "no clear change of sign: better where it can be told from 0; -0.5 to +30.5 points, within seed noise of 0 at 0.1",
+            "no clear change of sign: better where told from 0, -0.5 to +30.5 points; not told from 0 at 0.1; less than 2 "
+            "points from 0.089 to 0.11",
         ),
     ],
 )  # fmt: skip
 def test_lines_in_words(values: np.ndarray, text: str) -> None:
     (line,) = break_even.lines(curve(values)).to_dict("records")
     assert reading(line, 0.02) == text
+
+
+def test_where_a_difference_is_too_small_to_matter() -> None:
+    """A straight line from .12 to -.13 is within .02 of 0 from .1 to .14, and a parabola in two places."""
+    (line,) = break_even.lines(curve(lines(0.0, 0.0))).to_dict("records")
+    assert break_even.small(line, 0.02) == [pytest.approx((0.1, 0.14))]
+    assert break_even.small(line, 0.2) == [(0.0, 0.25)]
+    (line,) = break_even.lines(curve(lines(1.0, 1.0))).to_dict("records")
+    assert break_even.small(line, 0.02) == []
+    hill = np.array([[value] * 2 for value in (0.01, 0.05, 0.05, 0.0, 0.05, 0.01)])
+    (line,) = break_even.lines(curve(hill)).to_dict("records")
+    assert break_even.small(line, 0.02) == [
+        pytest.approx(stretch) for stretch in ((0, 0.0125), (0.13, 0.17), (0.2375, 0.25))
+    ]
 
 
 def test_the_grid_goes_from_end_to_end() -> None:
@@ -124,6 +145,36 @@ def test_a_made_up_lever_through_the_whole_machine(model: None) -> None:
     (place,) = rows["overhead"]["crossings"]
     assert place.at == pytest.approx(0.1)
     assert rows["decision_lag"]["crossings"] == []
+
+
+def test_designs_in_words_say_what_runs(toy: Scenario) -> None:
+    def told(name: str, **changes: object) -> str:
+        return levers.in_words(toy.replace(architecture=name, **changes))
+
+    plain = told("umbrella", planning_slots=13)
+    assert plain == (
+        "register of plans, 80% reported, leads by cell (discipline 0.6), no joint programming, no fund, own calendar; "
+        "3 of 3 donors are members; costs 5% and 1 quarter, and EUR 0.0005m a pair of members and year"
+    )
+    changed = told(
+        "umbrella", register="projects", division="none", pooled_fund="on", joint_programming="on", calendar="serial",
+        credit="equal", decision_lag=3, overhead=0.1, planning_slots=13,
+    )  # fmt: skip
+    for part in (
+        "register of projects, known after 1 quarter", "no leads", "a fund of 50% of members' money", "equal credit",
+        "one plans after the other", "3 of 3 donors", "costs 10% and 3 quarters", ", joint programming",
+    ):  # fmt: skip
+        assert part in changed, part
+    assert "discipline" not in changed
+    assert "reported" not in told("umbrella", register="none")
+    both = told("umbrella_conditional", planning_slots=13, credibility=0.25)
+    assert (
+        both
+        == f"{plain}; conditions (linked) set by 1 donor, aid withheld in 25% of refusals, costs EUR 0.02m a project"
+    )
+    assert told("fragmented").startswith("donors act apart")
+    assert "a pledge of 3 donors" in told("pledge")
+    assert "marginal credit" in told("credit", credit="marginal")
 
 
 def test_designs_that_run_alike_are_told(toy: Scenario) -> None:

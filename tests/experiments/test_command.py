@@ -13,8 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 import donorlab.sim
-from donorlab.experiments import arguments, command
+from donorlab.experiments import arguments, command, progress
 from donorlab.experiments.arguments import InputError, parse
+from donorlab.experiments.listing import of_docstring
 from experiments.conftest import Shell
 
 COMMANDS = ("benchmark", "compare", "describe", "list", "parameters", "reproduce", "validate")
@@ -94,6 +95,8 @@ def test_help_imports_nothing_heavy() -> None:
         (["compare", "toy", "workers=many"], ["workers", "auto"]),
         (["compare", "toy", "break_even=perhaps"], ["break_even", "neither true nor false"]),
         (["compare", "toy", "register=projects", "discipline=1", "division=none"], ["discipline", "division=cell"]),
+        (["compare", "toy", "pillar_weights=[0.5,0.5]"], ["pillar_weights: a fixed table", "in a scenario file"]),
+        (["compare", "toy", "calendar=serial"], ["calendar", "one after the other already", "planning_slots=13"]),
         (["compare", "toy", "register_lag=2"], ["register_lag", "register=projects"]),
         (["compare", "toy", "pooled_fund=on", "pool_share=0"], ["pool_share", "no money", "pooled_fund to off"]),
         (["compare", "toy", "joint_programming=on", "register=none"], ["joint_programming", "register to projects"]),
@@ -220,6 +223,40 @@ def test_describe_keeps_levers_and_values_apart_from_uncertainties(shell: Shell)
     assert "user_weight_exponent" in values
     assert "user_weight_exponent" not in levers
     assert "observation_probability" in assumptions
+
+
+def test_describe_fits_the_width_that_is_asked_for(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    assert max(len(line) for line in shell("describe", "world").stdout.splitlines()) <= 100
+
+
+def test_list_says_what_a_mechanism_is_and_where_it_comes_from(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    text = " ".join(shell("list").stdout.split())
+    assert "what projects delivered falls into disuse unless the state owns it." in text
+    assert "oversight that eats the recipient's scarce resource, with economies of scale (Roodman 2006" in text
+
+
+def test_a_docstring_gives_its_first_sentence_and_its_source() -> None:
+    text = (
+        "4.5 Lapse: what nobody owns. More words. Source: hazard (e.g. Killick 1998; others); the rate is assumed. End."
+    )
+    assert of_docstring(text) == ("Lapse: what nobody owns.", "hazard (e.g. Killick 1998; others)")
+    assert of_docstring("") == ("", "")
+    assert of_docstring("Deliver. And more.") == ("Deliver.", "")
+
+
+def test_what_compiling_takes_is_not_taken_for_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling for 100 s, then a run a second: after 11 of 80 runs there are 69 s left, not 690."""
+    clock = iter([0.0, *(100.0 + i for i in range(80))])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    with CliRunner().isolation() as (_, err, *_), progress.progress("toy", 80) as advance:
+        for _ in range(80):
+            advance()
+        lines = err.getvalue().decode().splitlines()
+    assert lines[0].startswith("toy: 0 of 80 runs")
+    assert lines[1] == "toy: 10 of 80 runs, 109 s, about 70 s left"
+    assert lines[-1] == "toy: 80 of 80 runs, 179 s"
 
 
 def test_list_shows_architectures_with_summary_and_source(shell: Shell) -> None:

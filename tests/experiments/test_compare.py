@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -17,7 +18,7 @@ from PIL import Image
 
 import donorlab.scenarios
 import donorlab.sim
-from donorlab.experiments import tables
+from donorlab.experiments import report, tables
 from donorlab.experiments.comparison import study
 from donorlab.experiments.outcomes import BY_NAME
 from donorlab.sim.compiled import source_hash
@@ -135,11 +136,15 @@ def test_screen_shows_three_figures_and_never_one(shell: Shell, model: None) -> 
     assert result.exit_code == 0, result.output
     text = " ".join(result.stdout.split())
     for part in (
-        "8 futures", "levers and value judgements at default values", "/worse in", "seed", "sumptions", "against",
-        "Default values:", "± its standard error", "Value judgements: who counts how much, at default values, 3 paired",
+        "8 futures", "levers and value judgements at default values", "worse", "seed", "sumptions", "against",
+        "Default values:", "± its standard error",
+        "Value judgements: who and what counts how much, all else at default values, 3 paired", "concavity 3",
         "better than fragmented by at least 2 points in 8 of 8 futures considered, worse in 0",
-        "Reverse order", "effective", "harm: futures below no aid", "umbrella under another name",
-        "better below 0.1 (seed noise 0.1 to 0.1), worse above", "always better, by 17.0 to 17.0 points",
+        "in the reverse order", "effective", "umbrella under another name", "of 8 futures, by 2 points",
+        "in none of 8 futures; in none of 3 replications at default values.", "You set: nothing.",
+        "umbrella: register of plans, 80% reported, leads by cell", "costs 5% and 1 quarter", "of a proven bound",
+        "better below 0.1 (0.1 to 0.1), worse above; less than 2 points from 0.08 to 0.12",
+        "always better, by 17.0 to 17.0 points", "are the same gain, once as its lowest price",
         "fragmented is ahead of central by 11.0 points (poorest first) and behind by 17.0",
     ):  # fmt: skip
         assert part in text or part == "umbrella under another name", part
@@ -158,6 +163,9 @@ def test_the_headline_has_the_paired_difference_with_its_noise(shell: Shell, mod
     (central,) = [line for line in lines[start:] if line.startswith("central")][:1]
     difference, noise = (100 * row[f"central_minus_fragmented{end}"] for end in ("", "_standard_error"))
     assert f"{difference:+.1f} ±{noise:.1f}" in central
+    low, high = (100 * row[f"central_minus_fragmented_range_{end}"] for end in ("low", "high"))
+    assert len(f"{low:+.1f} to {high:+.1f}") > 13  # no room for decimals
+    assert f"{low:+.0f} to {high:+.0f}" in central
     assert "umbrella +" in [line[:11].strip() for line in lines[start:]]
     assert "umbrella_conditional" not in result.stdout
 
@@ -169,6 +177,8 @@ def test_levers_stand_where_futures_are_counted(shell: Shell) -> None:
     result = shell("compare", "toy", *words, "levers=pessimistic", "overhead=0.1", "out=worse")
     text = " ".join(result.stdout.split())
     assert "at the end that is worse for coordination: overhead=0.1, negotiation_cost=0.003, decision_lag=8" in text
+    assert "all other columns are at default values, levers included" in text
+    assert "You set: overhead=0.1, levers=pessimistic. Simulated, but for the levers in the futures" in text
     default, worse = (pd.read_parquet(shell.folder / name / "ensemble.parquet") for name in ("default", "worse"))
     umbrella = default["architecture"] == "umbrella"
     assert (default.loc[~umbrella, "efficiency"] == worse.loc[~umbrella, "efficiency"]).all()
@@ -176,6 +186,45 @@ def test_levers_stand_where_futures_are_counted(shell: Shell) -> None:
     made = json.loads((shell.folder / "worse" / "manifest.json").read_text())["configuration"]["ensemble"]
     assert made["levers"]["reporting_rate"] == 0
     assert "overhead" not in made["levers"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(-0.001, 0.118, "-0.1 to +11.8"), (0.101, 0.228, "+10 to +23"), (-0.3, -0.002, "-30.0 to -0.2")],
+)
+def test_a_range_of_differences_fits_its_column(low: float, high: float, text: str) -> None:
+    """5% and 95% of two values are 5% of their distance away from them."""
+    inside = pd.Series([low - (high - low) / 18, high + (high - low) / 18])
+    assert report._points_between(inside) == text
+    assert len(text) <= 13
+
+
+def test_the_design_and_the_settings_are_told(shell: Shell) -> None:
+    words = ("replications=1", "draws=0", "break_even=false", "values=false", "architectures=[fragmented,umbrella]")
+    given = ("register=projects", "division=none", "pooled_fund=on")
+    text = " ".join(shell("compare", "toy", *words, *given).stdout.split())
+    assert "You set: register=projects, division=none, pooled_fund=on." in text
+    assert "umbrella: register of projects, known after 1 quarter, 80% reported, no leads, no joint" in text
+    assert "a fund of 50% of members' money" in text
+    assert "states get less than half" in text or "states gets less than half" in text
+    assert "1 of 5 states get " not in text
+
+
+def test_harm_is_told_with_its_denominators_and_its_cause(
+    shell: Shell, model: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def harmful(inputs: Any, seed: int = 1, **options: Any) -> Any:
+        result = fake.simulate(inputs, seed, **options)
+        harm = 0.1 if inputs.architecture == "fragmented" and seed > 5 else 0.0
+        result.waterfall = dataclasses.replace(result.waterfall, harm=harm)
+        return result
+
+    monkeypatch.setattr(donorlab.sim, "simulate", harmful)
+    result = shell("compare", "fake", "replications=3", "draws=8", "break_even=false", "values=false", TWO)
+    text = " ".join(result.stdout.split())
+    assert "in 3 of 8 futures under fragmented, 0 under central; in none of 3 replications at default values." in text
+    assert "Aid that eats the administration" in text
+    assert text.index("Harm (") < text.index("What the money bought")
 
 
 def test_seven_architectures_fit_the_width(shell: Shell, model: None) -> None:

@@ -10,9 +10,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from donorlab.experiments import canvas, ensemble, figures, words
+from donorlab.experiments import canvas, ensemble, figures, figures_of_worth, words
 from donorlab.experiments.comparison import Comparison, Study, study
 from donorlab.experiments.outcomes import cents, euros, percent, written, written_difference
+from donorlab.sim.scenario import Scenario
 from experiments import fake
 
 STAMP = figures.Stamp("fake", "money=300", "seeds 1-3", "a" * 64, "b" * 64, "0.1")
@@ -148,9 +149,73 @@ def test_figures_of_worth_claim_what_their_data_say(model: None) -> None:
     drawn = {item.name: item for item in figures.draw_all(found, STAMP, 0.02)}
     assert "Umbrella beats fragmented by 2 points or more in 32 of 32 futures" in drawn["futures"].title
     assert len(drawn["futures"].data) == 2 * 32
-    assert "41 cents become capacity" in drawn["losses"].title
+    assert "41 cents would have bought the same gain" in drawn["losses"].title
+    assert "the largest loss is 'came to nothing', 17 cents" in drawn["losses"].title
     assert set(drawn["losses"].data["bar"]) >= {"effective", "lapse", "pipeline", "congestion"}
     assert "From overhead 0.1 on umbrella is worse than fragmented" in drawn["break_even"].title
+
+
+def test_titles_name_what_can_be_chosen() -> None:
+    """Not only the lowest and the highest, which are seldom the umbrella; and never the reference alone."""
+    five = [("umbrella", 0.36), ("conditional", 0.32), ("umbrella_conditional", 0.39), ("central", 0.48)]
+    assert canvas.ends(five) == five
+    seven = [*five[:3], ("pledge", 0.30), ("credit", 0.33), five[3]]
+    assert canvas.ends(seven) == [("umbrella_conditional", 0.39), ("pledge", 0.30), ("central", 0.48)]
+    names = ("fragmented", "umbrella", "conditional", "umbrella_conditional", "central")
+    counts = {name: ensemble.Futures(10 + i, 5, i, 0) for i, name in enumerate(names[1:])}
+    title = figures_of_worth._futures_claim(counts, "fragmented", 0.02)
+    assert title.endswith("futures considered (worse in 2), conditional in 11 (worse in 1), umbrella in 10")
+
+
+def test_a_break_even_title_tells_where_a_difference_is_too_small() -> None:
+    rows = [
+        {
+            "parameter": "decision_lag",
+            "value": x,
+            "architecture": "umbrella",
+            "seed": seed,
+            "difference": (8.5 - x) / 100,
+        }
+        for x in range(9)
+        for seed in (1, 2)
+    ]
+    title = figures_of_worth._break_even_claim(pd.DataFrame(rows), "fragmented", 0.02)
+    assert title == (
+        "No difference to fragmented changes its sign beyond chance, but that of umbrella is under 2 points at decision "
+        "lag above 6.5"
+    )
+
+
+def test_how_to_read_fits_below_few_income_groups(toy: Scenario) -> None:
+    names = ("fragmented", "umbrella", "central")
+    found = study({name: toy.replace(architecture=name) for name in names}, (1,)).comparison
+    drawn = next(item for item in figures.draw_comparison(found, STAMP) if item.name == "who_is_served")
+    FigureCanvasAgg(drawn.figure).draw()
+    note = next(text for text in drawn.figure.texts if text.get_text().startswith("Numbers over a panel"))
+    key = [text for axes in drawn.figure.axes for text in axes.texts if "darlings:" in text.get_text()]
+    assert key
+    assert all(text.get_window_extent().y0 > note.get_window_extent().y1 for text in key)
+
+
+def test_names_of_states_stand_on_no_dot(model: None) -> None:
+    found = study({"fragmented": fake.scenario(states=134)}, (1, 2)).comparison
+    drawn = next(item for item in figures.draw_comparison(found, STAMP) if item.name == "who_is_served")
+    draw = FigureCanvasAgg(drawn.figure)
+    draw.draw()
+    (axes,) = [axes for axes in drawn.figure.axes if axes.collections]
+    dots = [
+        (axes.transData.transform(place), (size**0.5 / 2) * drawn.figure.dpi / 72)
+        for group in axes.collections
+        for place, size in zip(group.get_offsets(), group.get_sizes(), strict=True)
+    ]
+    named = [text for text in axes.texts if text.get_text().startswith("S")]
+    assert len(dots) == 134
+    assert named
+    for text in named:
+        box = text.get_window_extent()
+        for (x, y), radius in dots:
+            near = max(box.x0 - x, x - box.x1, 0) ** 2 + max(box.y0 - y, y - box.y1, 0) ** 2
+            assert near >= (0.8 * radius) ** 2, text
 
 
 def test_a_figure_says_how_many_replications_it_rests_on(model: None) -> None:

@@ -14,13 +14,16 @@ def test_each_switch_is_run_once_and_the_own_one_not_again() -> None:
     scenario = fake.scenario()
     assert values.as_set(scenario) == "by users^0.5"
     allowed, refused = values.possible(scenario)
-    assert list(allowed) == ["equal states", "by users", "poorest first"]
+    assert list(allowed) == ["equal states", "by users", "poorest first", "concavity 1", "concavity 3"]
     assert refused == {}
     assert values.as_set(scenario.replace(user_weight_exponent=1)) == "by users"
     allowed, _ = values.possible(scenario.replace(user_weight_exponent=1))
-    assert list(allowed) == ["equal states", "poorest first"]
+    assert list(allowed) == ["equal states", "poorest first", "concavity 1", "concavity 3"]
+    allowed, _ = values.possible(scenario.replace(value_concavity=3))
+    assert list(allowed) == ["equal states", "by users", "poorest first", "concavity 1"]
     asked = values.jobs({"fragmented": scenario}, range(1, 31))
-    assert len(asked) == 3 * values.SEEDS
+    assert len(asked) == 5 * values.SEEDS
+    assert [job.changes for job in asked][-1] == {"value_concavity": 3.0}
 
 
 def test_a_switch_that_the_data_do_not_allow_is_told() -> None:
@@ -71,6 +74,7 @@ def test_a_ranking_that_depends_on_who_counts(model: None) -> None:
     found = study({n: fake.scenario(architecture=n) for n in ("fragmented", "central")}, (1, 2, 3), None, False, True)
     assert found.rankings is not None
     mean = values.means(found.rankings)
-    assert list(mean.index) == ["by users^0.5", "equal states", "by users", "poorest first"]
+    told = ["by users^0.5", "equal states", "by users", "poorest first", "concavity 1", "concavity 3"]
+    assert list(mean.index) == told
     (swap,), _ = values.swaps(found.rankings)
     assert {swap.ahead, swap.behind} == {"poorest first", "by users^0.5"}
