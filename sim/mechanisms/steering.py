@@ -36,11 +36,12 @@ def largest_remainder(weights: FloatArray, total: int, least: int = 0) -> npt.ND
     whole = np.floor(share + 1e-9).astype(np.int64)
     order = np.argsort(-np.round(share - whole, 9), kind="stable")
     whole[order[: total - int(whole.sum())]] += 1
-    for i in np.flatnonzero(whole < least):
-        while whole[i] < least:
-            whole[int(np.argmax(whole))] -= 1
-            whole[i] += 1
-    return whole
+    parts: list[int] = whole.tolist()  # few and small: faster one by one than as arrays
+    for i, part in enumerate(parts):
+        for _ in range(part, least):
+            parts[parts.index(max(parts))] -= 1
+            parts[i] += 1
+    return np.array(parts, dtype=np.int64)
 
 
 def wish(model: CoordinationModel) -> FloatArray:
