@@ -5,6 +5,7 @@ Seconds depend on the machine; ratios of times taken side by side, and exponents
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
 import statistics
@@ -24,7 +25,7 @@ from donorlab import sim
 from donorlab.experiments import provenance
 from donorlab.experiments.arguments import parse
 from donorlab.experiments.progress import progress
-from donorlab.sim.scenario import Scenario, checked_seed
+from donorlab.sim.scenario import Scenario, ScenarioError, checked_seed
 
 REPEATS: Final = 15
 _WIDTH: Final = 100
@@ -137,6 +138,8 @@ def run(words: Sequence[str]) -> None:
     if not screen.is_terminal:
         screen = Console(width=_WIDTH)
     _ratios(screen, scenario, seed, 5 if quick else REPEATS)
+    _architectures(screen, scenario, seed, 5 if quick else REPEATS)
+    _reference(screen, seed)
     with progress("growth on synthetic", 2 * (len(DONORS) + len(BENEFICIARIES) + len(QUARTERS))) as advance:
         series = [
             growth(direction, fixed, quick, seed, advance)
@@ -168,7 +171,26 @@ def _ratios(screen: Console, scenario: Scenario, seed: int, repeats: int) -> Non
     screen.print(f"whole run / sum of its phases: [bold]{ratio:.2f}[/] (median of the ratios of neighbours in time)")
     screen.print(f"runs per second on one core: [bold]{1 / whole:.1f}[/] (fastest run {1000 * min(wholes):.1f} ms)")
     screen.print(f"first run of this process, with compiling or loading of compiled code: {first:.1f} s")
-    _reference(screen, seed)
+
+
+def _architectures(screen: Console, scenario: Scenario, seed: int, repeats: int) -> None:
+    """Print what an umbrella run costs beside a fragmented one, as ratios of neighbours in time."""
+    apart, under = (scenario.replace(architecture=name) for name in ("fragmented", "umbrella"))
+    try:
+        base = sim.baseline(apart, seed)
+        sim.simulate(under, seed=seed, baseline=base)  # not counted: its compiled code
+    except ScenarioError as error:
+        screen.print(f"umbrella run / fragmented run: not measured ({error})")
+        return
+    ratios: dict[str, list[float]] = {"whole runs": [], "runs with a shared baseline, as compare makes them": []}
+    for _ in range(repeats):
+        for what, shared in zip(ratios, (None, base), strict=True):
+            spent = [
+                _seconds(functools.partial(sim.simulate, one, seed=seed, baseline=shared)) for one in (apart, under)
+            ]
+            ratios[what].append(spent[1] / spent[0])
+    for what, values in ratios.items():
+        screen.print(f"umbrella run / fragmented run, {what}: [bold]{statistics.median(values):.2f}[/]")
 
 
 def _reference(screen: Console, seed: int) -> None:

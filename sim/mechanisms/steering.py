@@ -36,11 +36,12 @@ def largest_remainder(weights: FloatArray, total: int, least: int = 0) -> npt.ND
     whole = np.floor(share + 1e-9).astype(np.int64)
     order = np.argsort(-np.round(share - whole, 9), kind="stable")
     whole[order[: total - int(whole.sum())]] += 1
-    for i in np.flatnonzero(whole < least):
-        while whole[i] < least:
-            whole[int(np.argmax(whole))] -= 1
-            whole[i] += 1
-    return whole
+    parts: list[int] = whole.tolist()  # few and small: faster one by one than as arrays
+    for i, part in enumerate(parts):
+        for _ in range(part, least):
+            parts[parts.index(max(parts))] -= 1
+            parts[i] += 1
+    return np.array(parts, dtype=np.int64)
 
 
 def wish(model: CoordinationModel) -> FloatArray:
@@ -76,7 +77,8 @@ def lead_weights(model: CoordinationModel) -> None:
     weight[design.member] = 1.0
     money = float(budget[design.member].sum() + state.cash[design.member].sum())
     counts = _counts(model)
-    spend = (optimal_purchase(model.original, land, counts, money) - counts) * task_prices(model.original, land)[:, None]
+    price = task_prices(model.original, land)
+    spend = (optimal_purchase(model.original, land, counts, money) - counts) * price[:, None]
     by_state = design.division == "beneficiary"
     per_unit = spend.sum(axis=1) if by_state else spend.ravel()
     if per_unit.sum() <= 0 or len(members) == 0:
@@ -89,11 +91,9 @@ def lead_weights(model: CoordinationModel) -> None:
     least = 1 if len(units) >= len(members) else 0
     leads = np.repeat(members, largest_remainder(budget[members], len(units), least))
     rows, columns = linear_sum_assignment(model.preferences.T[np.ix_(units, leads)], maximize=True)
-    inside = np.zeros((len(weight), len(per_unit)), dtype=np.bool_)
-    inside[leads[columns], units[rows]] = True
-    inside = np.repeat(inside[:, :, None], weight.shape[2], axis=2) if by_state else inside.reshape(weight.shape)
-    leading = np.unique(leads)
-    weight[leading] = np.where(inside[leading], 1.0, 1.0 - design.discipline)
+    weight[leads] = 1.0 - design.discipline
+    place = (leads[columns], units[rows]) if by_state else (leads[columns], *np.divmod(units[rows], weight.shape[2]))
+    weight[place] = 1.0
 
 
 def pledge_weights(model: CoordinationModel) -> None:

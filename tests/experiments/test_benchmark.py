@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from rich.console import Console
 
 from donorlab.experiments import benchmark
+from donorlab.scenarios import load
 from experiments.conftest import Shell
 
 
@@ -23,7 +27,17 @@ def test_it_prints_ratios_and_exponents(shell: Shell, monkeypatch: pytest.Monkey
     assert result.exit_code == 0, result.output
     for text in ("whole run / sum of its phases", "runs per second", "exponent", "donors", "beneficiaries", "quarters"):
         assert text in result.stdout
+    for what in ("whole runs", "runs with a shared baseline, as compare makes them"):
+        found = re.search(rf"umbrella run / fragmented run, {what}: ([0-9.]+)", result.stdout)
+        assert found, result.stdout
+        assert 0.1 < float(found[1]) < 20
     assert shell.left() == []
+
+
+def test_where_there_is_no_umbrella_its_ratio_is_not_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    scenario = load("world", ["donors=[CHN,TUR]", "beneficiaries=[KEN,TZA]", "horizon=4"])
+    benchmark._architectures(Console(width=200), scenario, 1, 1)
+    assert "not measured (architecture: umbrella has no members" in capsys.readouterr().out
 
 
 def test_the_money_is_fixed_or_grows_with_the_donors(monkeypatch: pytest.MonkeyPatch) -> None:
