@@ -140,7 +140,7 @@ def run(words: Sequence[str]) -> None:
     _ratios(screen, scenario, seed, 5 if quick else REPEATS)
     _architectures(screen, scenario, seed, 5 if quick else REPEATS)
     _reference(screen, seed)
-    with progress("growth on synthetic", 2 * (len(DONORS) + len(BENEFICIARIES) + len(QUARTERS))) as advance:
+    with progress("growth on synthetic", 2 * (len(DONORS) + len(BENEFICIARIES) + len(QUARTERS)), "sizes") as advance:
         series = [
             growth(direction, fixed, quick, seed, advance)
             for fixed in (True, False)

@@ -14,14 +14,14 @@ _LINES: Final = 8  # so many lines of progress where there is no terminal
 
 
 @contextlib.contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+def progress(what: str, total: int, unit: str = "runs") -> Iterator[Callable[[], None]]:
     """Show progress while the block runs; call what it yields once per finished piece of work."""
     console = Console(stderr=True)
     if console.is_terminal:
         with _bar(what, total, console) as advance:
             yield advance
         return
-    console.print(f"{what}: 0 of {total} runs ({_FIRST_USE})", soft_wrap=True)
+    console.print(f"{what}: 0 of {total} {unit} ({_FIRST_USE})", soft_wrap=True)
     done = 0
     start = first = time.monotonic()
 
@@ -33,7 +33,7 @@ def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
             first = now  # what came before was compiling as well, which tells nothing about the rest
         if done * _LINES // total > (done - 1) * _LINES // total:
             left = f", about {(now - first) / (done - 1) * (total - done):.0f} s left" if 1 < done < total else ""
-            console.print(f"{what}: {done} of {total} runs, {now - start:.0f} s{left}", soft_wrap=True)
+            console.print(f"{what}: {done} of {total} {unit}, {now - start:.0f} s{left}", soft_wrap=True)
 
     yield advance_line
 

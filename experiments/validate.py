@@ -51,7 +51,7 @@ def run(words: Sequence[str]) -> bool:
     digest = digest_of(configuration)
     target = out or default_folder("validate", digest, datetime.datetime.now())
     with ResultFolder(target, refuse_existing=out is not None) as folder:
-        with progress(f"{len(needs)} rows", len(needs)) as advance:
+        with progress("validation", len(needs), "rows") as advance:
             answers = run_all(needs, quick, workers, advance)
         wall, work = time.monotonic() - clock, sum(answer.seconds for answer in answers)
         facts = {

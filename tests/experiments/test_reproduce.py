@@ -240,7 +240,7 @@ def test_it_prints_expected_beside_found(shell: Shell) -> None:
         assert text in result.stdout
     assert shell("reproduce", "literature/halonen-miniature", "quick=true").stdout == result.stdout
     assert "Quick: fewer seeds" in result.stdout
-    assert "halonen-miniature: 0 of 500 (the first use compiles" in result.stderr
+    assert "halonen-miniature: 0 of 500 runs (the first use compiles" in result.stderr
 
 
 def test_a_mistyped_name_is_answered_before_heavy_imports() -> None:
