@@ -1,25 +1,24 @@
-"""Theorems T1 to T4 and T8 on planning rounds as games: what is found, as numbers; whoever calls decides what passes.
+"""Theorems T1 to T4 on planning rounds as games: what is found, as numbers; whoever calls decides what passes.
 
 T1 every pure equilibrium under bounded credit has half of the optimum; T2 the regret form, for any profile; T3 and T4 the
-exact floors of covering games (one-task cells); T8 the asks that are refused. Sources: Vetta 2002; Roughgarden 2009;
+exact floors of covering games (one-task cells); T8 stands in ``unbounded``. Sources: Vetta 2002; Roughgarden 2009;
 Gairing 2009; Paccagnan and Marden. The games drawn here are assumptions: sizes are limited by what can be enumerated.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from donorlab.sim.credit import RULES, BoundNotClaimed, CreditRule
+from donorlab.sim.credit import RULES, CreditRule
 from donorlab.sim.game import (
     Game,
     Setting,
     covering_game,
-    equilibrium_floor,
     feasible_actions,
     floor,
     game_from_lists,
@@ -257,15 +256,6 @@ def relative_example() -> tuple[Game, tuple[int, ...]]:
     return game_from_lists(gained, [[(0, 0), (3, 0), (0, 1)], [(0, 0), (1, 0)]]), (1, 1)
 
 
-def below_half() -> dict[str, tuple[float, bool]]:
-    """Return W / W* of an explicit profile under each rule without a bound, and whether it is an equilibrium."""
-    found = {}
-    for name, (game, profile) in {"equal_per_cell": per_cell_example(), "relative_impact": relative_example()}.items():
-        table = tables(game, RULES[name])
-        found[name] = float(table.welfare[profile]) / table.optimum, bool(table.equilibria()[profile])
-    return found
-
-
 # --- T3 and T4: covering games -------------------------------------------------------------------------------
 
 
@@ -372,35 +362,4 @@ def t4(games: int = 1000, seed: int = 1, donors: Sequence[int] = (2, 3, 4, 5)) -
     return {
         "gairing": [_covering(RULES["gairing"], gairing_floor(n), n, each, rng) for n in donors],
         "marginal": [_covering(RULES["marginal"], 0.5, n, each, rng) for n in donors],
-    }
-
-
-# --- T8 ------------------------------------------------------------------------------------------------------
-
-
-def refused(rule: CreditRule, setting: Setting) -> str:
-    """Return why both floors are refused, "" if either is given."""
-    asks: tuple[Callable[[], float], ...] = (
-        lambda: floor(1.0, np.zeros(2), rule, setting),
-        lambda: equilibrium_floor(1.0, 2, rule, setting),
-    )
-    reasons = []
-    for ask in asks:
-        try:
-            ask()
-        except BoundNotClaimed as reason:
-            reasons.append(str(reason))
-    return reasons[0] if len(reasons) == len(asks) else ""
-
-
-def t8() -> dict[str, str]:
-    """Ask for bounds where none is claimed; return the answer to each ask ("" where it was not refused)."""
-    equal = RULES["equal"]
-    return {
-        "safe havens": refused(equal, Setting(welfare="weakest_link")),
-        "relative impact": refused(RULES["relative_impact"], Setting()),
-        "equal split per cell": refused(RULES["equal_per_cell"], Setting()),
-        "wrong beliefs": refused(equal, Setting(observation=0.6)),
-        "recipient-borne costs": refused(equal, Setting(recipient_costs=True)),
-        "conditionality": refused(equal, Setting(conditional=True)),
     }

@@ -13,8 +13,8 @@ import numpy as np
 
 from donorlab import scenarios as catalogue
 from donorlab.experiments.validation import games
-from donorlab.sim.credit import RULES, BoundNotClaimed
-from donorlab.sim.game import Game, tables
+from donorlab.sim.credit import RULES, BoundNotClaimed, CreditRule
+from donorlab.sim.game import Game, Setting, equilibrium_floor, floor, tables
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,34 @@ def of_a_live_run() -> str:
     return ""
 
 
+def refused(rule: CreditRule, setting: Setting) -> str:
+    """Return why both floors are refused, "" if either is given."""
+    asks: tuple[Callable[[], float], ...] = (
+        lambda: floor(1.0, np.zeros(2), rule, setting),
+        lambda: equilibrium_floor(1.0, 2, rule, setting),
+    )
+    reasons = []
+    for ask in asks:
+        try:
+            ask()
+        except BoundNotClaimed as reason:
+            reasons.append(str(reason))
+    return reasons[0] if len(reasons) == len(asks) else ""
+
+
+def answers() -> dict[str, str]:
+    """Ask for bounds where none is claimed; return the answer to each ask ("" where it was not refused)."""
+    equal = RULES["equal"]
+    return {
+        "safe havens": refused(equal, Setting(welfare="weakest_link")),
+        "relative impact": refused(RULES["relative_impact"], Setting()),
+        "equal split per cell": refused(RULES["equal_per_cell"], Setting()),
+        "wrong beliefs": refused(equal, Setting(observation=0.6)),
+        "recipient-borne costs": refused(equal, Setting(recipient_costs=True)),
+        "conditionality": refused(equal, Setting(conditional=True)),
+    }
+
+
 CASES: dict[str, Callable[[], tuple[float, float, float]]] = {
     "safe havens": weakest_link,
     "relative impact": lambda: _of_game(games.relative_example(), "relative_impact"),
@@ -105,7 +133,7 @@ CASES: dict[str, Callable[[], tuple[float, float, float]]] = {
 
 def cases() -> dict[str, Unbounded]:
     """Return each case with the answer to asking for its bound."""
-    asked = games.t8()
+    asked = answers()
     found = {name: Unbounded(*CASES[name](), asked[name]) for name in CASES}
     live = of_a_live_run()
     with_conditions = found["conditionality"]
