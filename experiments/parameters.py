@@ -40,10 +40,6 @@ def run(as_json: bool) -> None:
     screen.print("\n[bold]Tables of values (fixed)[/]")
     for table in catalogue.value_tables().values():
         _entry(screen, table.name, "", "", table.kind, ", ".join(table.values), table.source)
-    screen.print("\n[bold]Frozen before the mechanisms that will use them exist[/]")
-    for planned in catalogue.planned_table():
-        limits = written_range(planned.range)
-        _entry(screen, planned.name, written(planned.default), limits, planned.kind, "", planned.source)
     screen.print(
         "\nEach parameter: name, default, range and how it is drawn, kind; then meaning \\[unit]; then where default and "
         "range come from.\nKinds: [bold]uncertainty[/] is drawn in ensembles; a [bold]lever[/] is what an architecture "
@@ -81,7 +77,6 @@ def as_data() -> dict[str, Any]:
         "ranges_hash": catalogue.ranges_hash(),
         "parameters": [_plain(row) for row in catalogue.parameter_table()],
         "tables": [_plain(row) for row in catalogue.value_tables().values()],
-        "planned": [_plain(row) for row in catalogue.planned_table()],
     }
 
 

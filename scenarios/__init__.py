@@ -4,11 +4,9 @@ from donorlab.scenarios.loader import architectures, build, configuration, load,
 from donorlab.scenarios.observed import dyads
 from donorlab.scenarios.parameters import (
     ParameterRow,
-    PlannedRow,
     TableRow,
     parameter_defaults,
     parameter_table,
-    planned_table,
     ranges_hash,
     value_tables,
 )
@@ -16,7 +14,6 @@ from donorlab.scenarios.plugins import Plugin
 
 __all__ = [
     "ParameterRow",
-    "PlannedRow",
     "Plugin",
     "TableRow",
     "architectures",
@@ -27,7 +24,6 @@ __all__ = [
     "names",
     "parameter_defaults",
     "parameter_table",
-    "planned_table",
     "ranges_hash",
     "value_tables",
 ]

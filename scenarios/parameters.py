@@ -57,17 +57,6 @@ class ParameterRow:
 
 
 @dataclass(frozen=True)
-class PlannedRow:
-    """A parameter frozen before the mechanism that will use it exists; no key of `load` yet."""
-
-    name: str
-    default: Value
-    range: tuple[Value, ...] | None
-    kind: str
-    source: str
-
-
-@dataclass(frozen=True)
 class TableRow:
     """A table of values that is not one number: pillar weights, instrument mix, income group weights.
 
@@ -89,7 +78,6 @@ class Ranges:
     """All of ``ranges.yaml``, checked."""
 
     parameters: tuple[ParameterRow, ...]
-    planned: tuple[PlannedRow, ...]
     tables: tuple[TableRow, ...]
 
 
@@ -109,7 +97,7 @@ def read_ranges(path: Path = RANGES) -> Ranges:
 def _read(path: Path, _stamp: int, _size: int) -> Ranges:
     where = path.name
     data = _mapping(plain.parse(path.read_text(encoding="utf-8"), where), where)
-    _keys(data, ("schema", "frozen", "parameters", "tables", "planned"), where)
+    _keys(data, ("schema", "frozen", "parameters", "tables"), where)
     if data["schema"] != 1:
         raise ScenarioError(f"{where}, schema: {data['schema']} is not known; this version reads schema 1")
     rows = _mapping(data["parameters"], f"{where}, parameters")
@@ -121,16 +109,6 @@ def _read(path: Path, _stamp: int, _size: int) -> Ranges:
         if name not in rows:
             raise ScenarioError(f"{where}, {name}: the parameter has no row; add its default, range, kind and source")
     parameters = tuple(_parameter(item, rows[name], f"{where}, {name}") for name, item in fields.items())
-    planned = []
-    for name, row in _mapping(data["planned"], f"{where}, planned").items():
-        here = f"{where}, planned {name}"
-        if name in fields:
-            raise ScenarioError(f"{here}: the parameter exists; move its row to `parameters`")
-        row = _mapping(row, here)
-        _keys(row, ("default", "range", "kind", "source"), here)
-        limits = _range(row, here)
-        _labels(row, here)
-        planned.append(PlannedRow(name, row["default"], limits, row["kind"], row["source"]))
     tables = {
         name: _table(name, row, f"{where}, table {name}")
         for name, row in _mapping(data["tables"], f"{where}, tables").items()
@@ -140,7 +118,7 @@ def _read(path: Path, _stamp: int, _size: int) -> Ranges:
             raise ScenarioError(f"{where}, tables: '{name}' is missing{suggest(name, tables)}")
     if tuple(tables["pillar_weights"].values) != tuple(tables["instrument_mix"].values):
         raise ScenarioError(f"{where}, table instrument_mix: its rows must be the pillars of pillar_weights, in order")
-    return Ranges(parameters, tuple(planned), tuple(tables.values()))
+    return Ranges(parameters, tuple(tables.values()))
 
 
 def _parameter(item: dataclasses.Field[Any], row: object, where: str) -> ParameterRow:
@@ -256,11 +234,6 @@ def parameter_table() -> list[ParameterRow]:
     (0.2, (0, 0.6), 'uncertainty')
     """
     return list(read_ranges().parameters)
-
-
-def planned_table() -> list[PlannedRow]:
-    """Return the parameters that are frozen but not used by any mechanism yet."""
-    return list(read_ranges().planned)
 
 
 def value_tables() -> dict[str, TableRow]:

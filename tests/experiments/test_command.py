@@ -171,7 +171,7 @@ def test_parameters_as_json(shell: Shell) -> None:
     assert {"name", "unit", "meaning", "default", "range", "distribution", "kind", "source"} <= set(money)
     assert money["name"] == "money"
     assert {row["name"] for row in table["tables"]} >= {"pillar_weights", "instrument_mix"}
-    assert all(row["source"] for row in table["parameters"] + table["planned"])
+    assert all(row["source"] for row in table["parameters"])
 
 
 def test_parameters_table_has_every_parameter(shell: Shell) -> None:
@@ -189,7 +189,7 @@ def test_parameters_can_be_read_at_a_hundred_columns(shell: Shell) -> None:
     for row in json.loads(shell("parameters", "--json").stdout)["parameters"]:
         assert f"{row['meaning']} [{row['unit']}] {' '.join(row['source'].split())}" in words, row["name"]
     headings = [line for line in text.splitlines() if line[:1].isupper()]
-    assert headings[:2] == ["Who and how much", "Value"]
+    assert headings[:3] == ["Who and how much", "Herding and attention", "Value"]
     assert text.index("Levers of an umbrella") < text.index("  overhead ") < text.index("Levers of conditions")
 
 

@@ -18,7 +18,7 @@ from donorlab.experiments.validation import checks, page, theorems
 from donorlab.experiments.validation.checks import CHECKS, FAIL, NOT_YET, PASS, answer, run_all
 from donorlab.experiments.validation.frame import Finding, Line, interval, requirement, tolerances
 
-FROZEN = "32809fab7849d877817c2b2868f0cd315ad440a0cb05abbf50d5ad82b7f791b4"
+FROZEN = "b095b2c33d7fb6954caaca5cb10f12b457e3e5d156a76b3572ed9cd0035f4495"
 
 
 def test_the_demands_are_the_frozen_ones():

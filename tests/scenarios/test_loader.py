@@ -20,7 +20,6 @@ from donorlab.scenarios import (
     names,
     parameter_defaults,
     parameter_table,
-    planned_table,
     ranges_hash,
     value_tables,
     world,
@@ -58,13 +57,11 @@ def test_table_joins_file_and_code():
         table[0].default = 1
 
 
-def test_tables_and_planned_rows():
+def test_tables():
     mix = value_tables()["instrument_mix"]
     assert mix.columns == ("advice", "training", "institution", "exchange")
     assert all(sum(row) == pytest.approx(1) for row in mix.values.values())
     assert list(value_tables()["pillar_weights"].values) == list(mix.values)
-    assert not {row.name for row in planned_table()} & set(parameter_defaults())
-    assert all(row.source and row.kind for row in planned_table())
     value_tables()["pillar_weights"].values.clear()
     assert value_tables()["pillar_weights"].values
 
@@ -98,7 +95,6 @@ def changed_ranges(tmp_path: Path, change) -> Path:
         (lambda d: d["parameters"]["pace"].update(source=" "), ("pace", "source is empty")),
         (lambda d: d["parameters"]["pace"].pop("source"), ("pace", "'source' is missing")),
         (lambda d: d["parameters"]["pace"].update(sorce="x"), ("pace", "did you mean 'source'")),
-        (lambda d: d["planned"].update(pace=d["planned"]["herding"]), ("planned pace", "move its row")),
         (lambda d: d["tables"].pop("instrument_mix"), ("instrument_mix", "missing")),
         (lambda d: d["tables"]["instrument_mix"]["values"]["legal"].pop(), ("instrument_mix, legal", "4 numbers")),
         (lambda d: d.update(schema=2), ("schema", "schema 1")),

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from donorlab.scenarios import load, parameter_table, planned_table
+from donorlab.scenarios import load, parameter_table
 from donorlab.scenarios.parameters import RANGES
 from donorlab.sim import mechanisms as package
 from donorlab.sim import simulate
@@ -127,10 +127,6 @@ def tables():
         "credit": _table(
             ("rule", "who gets what", "bounded", "floor", "one-task cells", "source"),
             [(f"`{name}`", rule.summary, *floors_of(rule), rule.source) for name, rule in RULES.items()],
-        ),
-        "planned": _table(
-            ("parameter", "default", "range", "source"),
-            [(f"`{row.name}`", row.default, _range(row), row.source) for row in planned_table()],
         ),
     }
 
