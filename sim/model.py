@@ -17,9 +17,10 @@ from donorlab.sim.agents import Beneficiary, Donor, Secretariat, overrides
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.design import Design
 from donorlab.sim.events import Trace
-from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, motives
+from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, motives, offers
 from donorlab.sim.mechanisms.calendar import score_factor
 from donorlab.sim.mechanisms.information import observe
+from donorlab.sim.mechanisms.ownership import FORMS, LapseForm
 from donorlab.sim.mechanisms.steering import preferences, steer, wish
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.scenario import FloatArray, Scenario, ScenarioError, checked_seed, options_of, suggest
@@ -45,10 +46,12 @@ class Scratch:
     member: npt.NDArray[np.int64]
     limits: FloatArray
     grants: FloatArray
+    cells: npt.NDArray[np.int64]
+    contracts: npt.NDArray[np.int64]
 
     @staticmethod
-    def sized(donors: int, states: int, pillars: int) -> Scratch:
-        """Return scratch for D donors, J states and K pillars."""
+    def sized(donors: int, states: int, pillars: int, cells: int = 1) -> Scratch:
+        """Return scratch for D donors, J states, K pillars and so many best cells of a donor."""
         best, best_pillar, best_tasks, tasks_added, projects_added = np.zeros((5, states), dtype=np.int64)
         return Scratch(
             best=best,
@@ -65,6 +68,8 @@ class Scratch:
             member=np.zeros(0, dtype=np.int64),
             limits=np.zeros(0),
             grants=np.zeros(0),
+            cells=np.zeros((3, cells), dtype=np.int64),
+            contracts=np.zeros((3, states), dtype=np.int64),
         )
 
     def delivery(self, projects: int) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray, npt.NDArray[np.int64]]:
@@ -141,7 +146,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         states, pillars = self.land.standing.shape
         self.secretariat: Secretariat | None = None  # there while the design has members
         self.agreed = False  # whether leads and pledges of the design in force were agreed on
-        self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
+        self.scratch = Scratch.sized(len(self.giving.keys), states, pillars, p.choice_cells)
         self.adopt(self.architecture.design(self.inputs))
         self.factor = score_factor(self)
         self.record = recording.Record.sized(p.quarters, pillars)
@@ -153,6 +158,9 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
             phase: options_of(getattr(function, "Options", None), scenario.options, f"mechanism.{phase}.")
             for phase, function in self.phases.items()
         }
+        self.lapse_form = FORMS.get(names.lapse, LapseForm())
+        if self.lapse_form.after_exit:  # a clock for each donor
+            self.state.hazard = np.zeros((len(self.giving.keys), states))
         self.trace = Trace(self) if trace else None
         self._people(donors or {}, beneficiaries or {})
 
@@ -247,7 +255,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         3. Plan: donors choose and contract, slot by slot of the planning calendar.
         4. Contract: states decide whether to reform.
         5. Deliver: projects start, work as administration allows, finish or fail.
-        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, then lapse of what is not owned.
+        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned,
+           then ownership.
         7. Record.
         """
         self._begin()
@@ -263,6 +272,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         """Begin a quarter; what is scheduled for it happens first."""
         self.quarter += 1
         self.state.flow[:] = 0.0
+        self.state.delivered[self.quarter % len(self.state.delivered)] = 0
         for change in self.changes.pop(self.quarter, ()):
             change(self)
 
@@ -281,7 +291,9 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         """Let donors plan and contract."""
         self.first_row = self.state.ledger.size
         motives.refresh(self)
+        offers.begin(self)
         self.phases["planning"](self, self.quarter)
+        offers.mark_chosen(self)
         if self.trace:
             self.trace.after_plan(self)
 

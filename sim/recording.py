@@ -29,6 +29,8 @@ class Record:
     tasks : (T, K) tasks standing by pillar, over all states
     flow : (T, 5) what happened in the quarter, see FLOW_NAMES
     standing_at_horizon : (J, K) words, and own_at_horizon : number of own tasks up to then
+    owner_when_aid_ended : (J, K, L) ledger row that owned a task at the horizon, or when all aid was cut if earlier, else
+        DOMESTIC
     """
 
     numbers: FloatArray
@@ -36,6 +38,7 @@ class Record:
     flow: FloatArray
     standing_at_horizon: npt.NDArray[np.uint64] | None = None
     own_at_horizon: int = 0
+    owner_when_aid_ended: npt.NDArray[np.int32] | None = None
 
     @staticmethod
     def sized(quarters: int, pillars: int) -> Record:
@@ -70,6 +73,12 @@ def _write(  # type: ignore[no-untyped-def]
         flows[row, i] = flow[i]
 
 
+def aid_ends(model: CoordinationModel) -> None:
+    """Keep what projects own, when aid ends for the first time: all of it is cut, or the horizon is over."""
+    if model.record.owner_when_aid_ended is None:
+        model.record.owner_when_aid_ended = model.state.owner.copy()
+
+
 def record(model: CoordinationModel) -> None:
     """Write down the quarter that ends."""
     state, land, kept = model.state, model.land, model.record
@@ -86,3 +95,4 @@ def record(model: CoordinationModel) -> None:
     if model.quarter == model.parameters.horizon:
         kept.standing_at_horizon = state.standing.copy()
         kept.own_at_horizon = int(state.own_tasks.sum())
+        aid_ends(model)

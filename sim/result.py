@@ -105,9 +105,7 @@ class Result:
         return frame
 
     def _capacity_no_aid(self, tasks: int) -> np.ndarray:
-        land, length = self._model.land, self._model.parameters.tasks_per_pillar
-        standing = np.minimum(length, land.initial_count + self.baseline.own_counts).sum(axis=(1, 2))
-        return np.asarray(standing / tasks)
+        return np.asarray(self.baseline.standing_none.sum(axis=(1, 2)) / tasks)
 
     @cached_property
     def projects(self) -> pd.DataFrame:
@@ -195,6 +193,7 @@ class Result:
                 "capacity_initial": land.initial_count.mean(axis=1) / length,
                 "capacity_final": final.mean(axis=1) / length,
                 **{f"capacity_final_{pillar}": final[:, k] / length for k, pillar in enumerate(model.inputs.pillars)},
+                "ownership_start": land.ownership,
                 "ownership": state.ownership,
                 "administration": land.administration,
             },

@@ -237,6 +237,7 @@ class Mechanisms:
     absorption: str = "equal_shares"
     effort: str = "poisson"
     lapse: str = "exponential"
+    ownership: str = "alignment"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

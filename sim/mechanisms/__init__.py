@@ -24,11 +24,12 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "contract": {"ex_ante": "contracts:contract"},
     "absorption": {"equal_shares": "absorption:deliver"},
     "effort": {"poisson": "effort:own_effort"},
-    "lapse": {"exponential": "ownership:lapse"},
+    "lapse": {"exponential": "ownership:lapse", "ageing": "ownership:ageing", "after_exit": "ownership:after_exit"},
+    "ownership": {"alignment": "alignment:alignment"},
 }
 
 # what happens in Evolve, in this order
-EVOLVE = ("effort", "lapse")
+EVOLVE = ("effort", "lapse", "ownership")
 
 
 def phases() -> list[str]:

@@ -17,6 +17,7 @@ import numpy as np
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
 from donorlab.sim.mechanisms.coverage import first_to_finish, mend_beliefs, next_in_line
+from donorlab.sim.mechanisms.ownership import lifetime
 from donorlab.sim.mechanisms.planning import update_wait
 from donorlab.sim.state import (
     BENEFICIARY,
@@ -29,6 +30,7 @@ from donorlab.sim.state import (
     END,
     FAILED,
     FLAGS,
+    IMPOSED,
     JOINED,
     NEXT,
     PILLAR,
@@ -161,12 +163,14 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
     quarter, per_project, economies, presence, floor, pace, failure, patience, lapse_on, seed, by_task, impatience, queue_limit,
     whole, words, reals, seen, standing, funded, owner, deadline, next_deadline, hazard, known, visible,
     first, last, own_running, undelivered, room, attenuation, closed, oversight, progressed, flow,
-    donor_keys, administration, ownership, rank, account, promise, value, member, limits, grants, present,
+    donor_keys, administration, ownership, rank, account, promise, value, delivered, reform_words, imposed_lapse, shape,
+    member, limits, grants, present,
 ):
     """Let all projects of all states work for one quarter.
 
     ``account`` (D,) sums what donors can account for, ``promise`` (D, J, K) times the gain in f; both are empty where no
-    budget responds. ``member``, ``limits``, ``grants`` (P,) and ``present`` (D,) are scratch.
+    budget responds. ``delivered`` (J, K + 1) counts tasks by pillar, and reform tasks of imposed projects. ``member``, ``limits``,
+    ``grants`` (P,) and ``present`` (D,) are scratch.
     """
     one = np.uint64(1)
     mark = 0
@@ -218,6 +222,9 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
                 words[p, REMAINING] &= ~bit
                 whole[p, DELIVERED_TASKS] += 1
                 undelivered[j] -= 1
+                imposed = (whole[p, FLAGS] & IMPOSED) != 0 and (reform_words[k] & bit) != 0
+                delivered[j, k] += 1
+                delivered[j, delivered.shape[1] - 1] += imposed
                 if not standing[j, k] & bit:
                     if account.shape[0] > 0:
                         before = bit_count(standing[j, k])
@@ -230,7 +237,9 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
                     if lapse_on:
                         key = donor_keys[whole[p, DONOR]]
                         u = streams.uniform(streams.LAPSE, seed, whole[p, QUARTER], key, 0, task, whole[p, SERIAL])
-                        deadline[j, k, task] = hazard[j] - math.log(u)
+                        clock = whole[p, DONOR] if hazard.shape[0] > 1 else 0
+                        life = lifetime(u, shape, imposed_lapse if imposed else 1.0)
+                        deadline[j, k, task] = hazard[clock, j] + life
                         next_deadline[j, k] = min(next_deadline[j, k], deadline[j, k, task])
             if whole[p, DELIVERED_TASKS] == whole[p, SIZE]:
                 end_project(p, COMPLETED, quarter, first, whole, words, own_running, undelivered)
@@ -283,5 +292,6 @@ def deliver(model: CoordinationModel, quarter: int) -> None:
         state.oversight, state.progressed, state.flow,
         model.giving.keys, land.administration, state.ownership, land.government_rank,
         state.account if model.budget_responds else NOBODY, model.promise, land.value,
+        state.delivered[quarter % 4], land.reform_words, p.imposed_lapse, model.lapse_form.shape,
         *scratch.delivery(ledger.capacity),
     )  # fmt: skip

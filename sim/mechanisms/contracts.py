@@ -28,6 +28,7 @@ from donorlab.sim.state import (
     DONOR,
     FIXED,
     FLAGS,
+    IMPOSED,
     MONITORING,
     NEXT,
     PILLAR,
@@ -123,6 +124,8 @@ def decide_on(  # type: ignore[no-untyped-def]
         willing = is_willing(conditional, credibility, stake, replaced, cost[j], benefit[j])
     if willing:
         whole[p, FLAGS] |= WILLING
+        if conditional and benefit[j] < cost[j]:
+            whole[p, FLAGS] |= IMPOSED
         return
     if conditional:
         u = streams.uniform(streams.WITHHOLD, seed, quarter, donor_keys[d], 0, 0, whole[p, SERIAL])

@@ -48,7 +48,8 @@ class Baseline(ReadOnlyArrays):
     ----------
     land : the beneficiaries' side
     welfare_start : welfare of the first tasks
-    own_counts : (T, J, K) own tasks drawn up to each quarter, with administration whole and no aid
+    own_counts : (T, J, K) own tasks drawn up to each quarter at their ceiling: administration whole, ownership as high as it can be
+    standing_none : (T, J, K) tasks standing without aid at the end of each quarter
     welfare_none : (T,) welfare without aid at the end of each quarter
     welfare_bound : (T,) upper bound of the welfare at the end of each quarter
     price : (T,) lambda of each quarter; gap : (T,) relative duality gap of each quarter
@@ -58,6 +59,7 @@ class Baseline(ReadOnlyArrays):
     land: BeneficiarySetup
     welfare_start: float
     own_counts: KeyArray
+    standing_none: KeyArray
     welfare_none: FloatArray
     welfare_bound: FloatArray
     price: FloatArray
@@ -65,19 +67,28 @@ class Baseline(ReadOnlyArrays):
 
 
 @compiled
-def _own_ceiling(seed, rate, keys, administration, ownership, priority, counts):  # type: ignore[no-untyped-def]
-    """Fill ``counts`` (T, J, K) with own tasks drawn up to each quarter, administration whole, nothing crowded out."""
+def _own_ceiling(seed, rate, rise, keys, administration, ownership, priority, counts):  # type: ignore[no-untyped-def]
+    """Fill ``counts`` (T, J, K) with own tasks drawn up to each quarter, administration whole, nothing crowded out.
+
+    In quarter t ownership is 1 - (1 - o(0)) * (1 - rise)^(t - 1), made step by step so that rounding cannot part it from
+    a run's. It cannot be higher: `1 - o(t + 1) = (1 - o(t)) * (1 - rise * a * ch) + rise * mistrust_cost * (im + mi) * o(t)`
+    with a, ch at most 1 and the last term 0 or more, hence `1 - o(t + 1) >= (1 - o(t)) * (1 - rise)`; clipping from above lowers
+    o, clipping from below puts it at 0, where 1 - o = 1 is the most it can be. What happens in quarter 1 counts from quarter 2.
+    """
+    owned = ownership.copy()
     for t in range(counts.shape[0]):
         for j in range(counts.shape[1]):
+            if t > 0:
+                owned[j] += rise * (1.0 - owned[j])
             for k in range(counts.shape[2]):
                 before = counts[t - 1, j, k] if t > 0 else 0
                 counts[t, j, k] = before + own_draw(
-                    seed, t + 1, keys[j], k, rate, administration[j], ownership[j], priority[j, k], 0.0
+                    seed, t + 1, keys[j], k, rate, administration[j], owned[j], priority[j, k], 0.0
                 )
 
 
 @compiled
-def _paths(own, initial, state_weight, pillar_weight, value, cost, yearly, horizon, none, bound, price, gap):  # type: ignore[no-untyped-def]
+def _paths(own, alone, initial, state_weight, pillar_weight, value, cost, yearly, horizon, none, bound, price, gap):  # type: ignore[no-untyped-def]
     quarters, states, pillars = own.shape
     tasks = value.shape[0] - 1
     weight = np.empty((states, pillars))
@@ -90,7 +101,7 @@ def _paths(own, initial, state_weight, pillar_weight, value, cost, yearly, horiz
         for j in range(states):
             for k in range(pillars):
                 start[j, k] = min(tasks, initial[j, k] + own[t, j, k])
-        none[t] = welfare_of_counts(start, state_weight, pillar_weight, value)
+        none[t] = welfare_of_counts(alone[t], state_weight, pillar_weight, value)
         money = yearly / 4.0 * min(t + 1, horizon)
         primal, dual, guess = solve_bound(start, weight, value, cost, money, guess)
         # the dual is what no plan can exceed; rounding may put either a hair above the other
@@ -123,19 +134,26 @@ def baseline(scenario: Scenario, seed: int = 1) -> Baseline:
     land = beneficiary_setup(scenario, seed)
     states, pillars = land.initial_count.shape
     own = np.zeros((p.quarters, states, pillars), dtype=np.int64)
+    alone = own
     if p.own_effort > 0:
-        _own_ceiling(seed, p.own_effort, land.keys, land.administration, land.ownership, land.priority, own)
+        fixed = (land.keys, land.administration, land.ownership, land.priority)
+        _own_ceiling(seed, p.own_effort, 0.0, *fixed, own)
+        rise = p.ownership_rate if bound_money(scenario) > 0 else 0.0  # without money nothing is delivered
+        if rise > 0:
+            own = np.zeros_like(alone)
+            _own_ceiling(seed, p.own_effort, rise, *fixed, own)
+    standing_none = np.minimum(p.tasks_per_pillar, land.initial_count + alone)
     none, bound, price, gap = (np.zeros(p.quarters) for _ in range(4))
     _paths(
-        own, land.initial_count, land.state_weight, land.pillar_weight, land.value, task_prices(scenario, land),
+        own, standing_none, land.initial_count, land.state_weight, land.pillar_weight, land.value, task_prices(scenario, land),
         bound_money(scenario), p.horizon, none, bound, price, gap,
     )  # fmt: skip
     start = welfare_of_counts(land.initial_count, land.state_weight, land.pillar_weight, land.value)
-    for array in (own, none, bound, price, gap):
+    for array in (own, standing_none, none, bound, price, gap):
         array.setflags(write=False)
     return Baseline(
-        seed=seed, land=land, welfare_start=start, own_counts=own, welfare_none=none, welfare_bound=bound,
-        price=price, gap=gap,
+        seed=seed, land=land, welfare_start=start, own_counts=own, standing_none=standing_none,
+        welfare_none=none, welfare_bound=bound, price=price, gap=gap,
     )  # fmt: skip
 
 

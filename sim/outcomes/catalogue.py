@@ -28,7 +28,13 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "absorption_use": ("share", "tasks progressed / administration of all states, quarters 1 to horizon"),
     "failure_share": ("share", "failed projects / projects that ended"),
     "unfinished_share": ("share", "projects neither completed nor failed at the end / projects"),
-    "ownership": ("share", "mean ownership of states"),
+    "ownership": ("share", "mean ownership of states at the end"),
+    "ownership_start": ("share", "mean ownership of states at the start"),
+    "sustained_share": (
+        "share",
+        "tasks that projects owned at the horizon, or when all aid was cut if earlier, and that stand and are owned by the same "
+        "project at the end / all such tasks",
+    ),
     "duplication_share": ("share", "duplicated base cost / base cost of all contracted tasks"),
     "duplication_ignorance_share": ("share", "the part that could have been seen"),
     "duplication_race_share": ("share", "the part contracted in the same slot"),
