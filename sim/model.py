@@ -46,12 +46,13 @@ class Scratch:
     member: npt.NDArray[np.int64]
     limits: FloatArray
     grants: FloatArray
+    promised: npt.NDArray[np.int64]
     cells: npt.NDArray[np.int64]
     contracts: npt.NDArray[np.int64]
 
     @staticmethod
-    def sized(donors: int, states: int, pillars: int, cells: int = 1) -> Scratch:
-        """Return scratch for D donors, J states, K pillars and so many best cells of a donor."""
+    def sized(donors: int, states: int, pillars: int, cells: int = 0) -> Scratch:
+        """Return scratch for D donors, J states, K pillars and so many best cells of a donor (0: nobody asks)."""
         best, best_pillar, best_tasks, tasks_added, projects_added = np.zeros((5, states), dtype=np.int64)
         return Scratch(
             best=best,
@@ -68,6 +69,7 @@ class Scratch:
             member=np.zeros(0, dtype=np.int64),
             limits=np.zeros(0),
             grants=np.zeros(0),
+            promised=np.zeros(states if cells else 0, dtype=np.int64),
             cells=np.zeros((3, cells), dtype=np.int64),
             contracts=np.zeros((3, states), dtype=np.int64),
         )
@@ -146,7 +148,9 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         states, pillars = self.land.standing.shape
         self.secretariat: Secretariat | None = None  # there while the design has members
         self.agreed = False  # whether leads and pledges of the design in force were agreed on
-        self.scratch = Scratch.sized(len(self.giving.keys), states, pillars, p.choice_cells)
+        self.scratch = Scratch.sized(
+            len(self.giving.keys), states, pillars, p.choice_cells if p.ownership_rate > 0 else 0
+        )
         self.adopt(self.architecture.design(self.inputs))
         self.factor = score_factor(self)
         self.record = recording.Record.sized(p.quarters, pillars)

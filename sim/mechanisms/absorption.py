@@ -87,9 +87,15 @@ def presence_added(p, whole, present, mark):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def chance_of_failure(failure, rank, ownership):  # type: ignore[no-untyped-def]
+    """Return the probability that a project fails that starts now in a state of this rank of government and ownership."""
+    return min(0.95, failure * 2.0 * (1.0 - (rank + ownership) / 2.0))
+
+
+@compiled
 def start_projects(j, quarter, failure, rank, ownership, seed, donor_keys, first, whole):  # type: ignore[no-untyped-def]
     """Start the projects of state j whose time has come and draw whether they will fail, and after how much."""
-    chance = min(0.95, failure * 2.0 * (1.0 - (rank + ownership) / 2.0))
+    chance = chance_of_failure(failure, rank, ownership)
     p = first[j]
     while p >= 0:
         if whole[p, STATUS] == CONTRACTED and whole[p, START] <= quarter:

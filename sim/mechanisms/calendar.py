@@ -30,6 +30,7 @@ from donorlab.sim.mechanisms.wants import (
     SCORE_UNIT,
     best_in_cell,
     largest_score,
+    promise_of_states,
     public_promise,
 )
 from donorlab.sim.scenario import ScenarioError
@@ -82,7 +83,7 @@ def plan_group(  # type: ignore[no-untyped-def]
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
-    best, best_pillar, best_tasks, tasks_added, projects_added, counts_added, cells, offered,
+    best, best_pillar, best_tasks, tasks_added, projects_added, counts_added, promised, cells, offered,
 ):
     """Plan donors ``order[low:high]``; return the ledger row after their last proposal. No offers where ``offered`` is empty."""
     p = start
@@ -94,13 +95,13 @@ def plan_group(  # type: ignore[no-untyped-def]
             standing, known, own_running, undelivered, room, attenuation, closed,
             itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
             promise_mandate, fresh, present, settled,
-            best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
+            best, best_pillar, best_tasks, tasks_added, projects_added, counts_added, promised,
         )
         if p > before and offered.shape[0] > 0:
             make_offers(
-                order[i], quarter, size, fixed_costs, relation, factor, shun_until, weight, credited, standing, known,
-                own_running, attenuation, closed, itself, visibility, value, price, price_factor, mandate, attraction,
-                crowd, state_weight, pillar_weight, promise_mandate, fresh, present, best, counts_added, cells, offered,
+                order[i], promised, size, fixed_costs, relation, factor, weight, credited, standing, known, own_running,
+                attenuation, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight,
+                pillar_weight, counts_added, cells, offered,
             )
     return p
 
@@ -114,7 +115,7 @@ def plan_quarter(  # type: ignore[no-untyped-def]
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
-    best, best_pillar, best_tasks, tasks_added, projects_added, counts_added, cells, offered,
+    best, best_pillar, best_tasks, tasks_added, projects_added, counts_added, promised, cells, offered,
 ):
     """Plan all donors, slot by slot; return the new number of rows in the ledger."""
     donors = order.shape[0]
@@ -131,7 +132,7 @@ def plan_quarter(  # type: ignore[no-untyped-def]
             standing, known, own_running, undelivered, room, attenuation, closed,
             itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
             promise_mandate, fresh, present, settled,
-            best, best_pillar, best_tasks, tasks_added, projects_added, counts_added, cells, offered,
+            best, best_pillar, best_tasks, tasks_added, projects_added, counts_added, promised, cells, offered,
         )
         contract_slot(
             rows, stop, quarter, slot, lag, seed, report_rate, plans, member, conditional, q, by_task, impatience,
@@ -184,7 +185,7 @@ def _arguments(model: CoordinationModel, quarter: int) -> tuple[Any, ...]:
         state.crowd, state.state_weight, land.pillar_weight,
         model.promise_mandate, scratch.fresh, scratch.present_gain, scratch.settled,
         scratch.best, scratch.best_pillar, scratch.best_tasks, scratch.tasks_added, scratch.projects_added,
-        scratch.counts_added, scratch.cells, state.offered,
+        scratch.counts_added, scratch.promised, scratch.cells, state.offered,
     )  # fmt: skip
 
 
@@ -305,12 +306,16 @@ def _offer(model: CoordinationModel, donor: int, quarter: int) -> None:
     """Enter the offers of a donor that was not planned by the compiled planner, and contracts something: by the same rule."""
     state, land, giving, scratch = model.state, model.land, model.giving, model.scratch
     if len(state.offered):
+        promise_of_states(
+            donor, quarter, model.promise_mandate, model.factor, state.closed, state.shun_until, state.weight, giving.itself,
+            state.own_running, state.attenuation, model.visible, model.credited, scratch.fresh, scratch.present_gain,
+            state.attraction, state.crowd, state.state_weight, land.pillar_weight, scratch.promised,
+        )  # fmt: skip
         make_offers(
-            donor, quarter, model.project_size, model.fixed, model.relation, model.factor, state.shun_until, state.weight,
-            model.credited, state.standing, state.known, state.own_running, state.attenuation, state.closed, giving.itself,
-            model.visible, land.value, state.price, giving.price_factor, giving.mandate, state.attraction, state.crowd,
-            state.state_weight, land.pillar_weight, model.promise_mandate, scratch.fresh, scratch.present_gain, scratch.best,
-            scratch.counts_added, scratch.cells, state.offered,
+            donor, scratch.promised, model.project_size, model.fixed, model.relation, model.factor, state.weight,
+            model.credited, state.standing, state.known, state.own_running, state.attenuation, model.visible, land.value,
+            state.price, giving.price_factor, giving.mandate, state.attraction, state.crowd, state.state_weight,
+            land.pillar_weight, scratch.counts_added, scratch.cells, state.offered,
         )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from donorlab.sim.compiled import compiled
-from donorlab.sim.mechanisms.wants import best_joint, promise_of_states
+from donorlab.sim.mechanisms.wants import best_joint
 from donorlab.sim.state import BENEFICIARY, CHOSEN, DONOR, FLAGS, NO_OFFER, SEVERAL
 from donorlab.sim.value import bit_count
 
@@ -46,29 +46,25 @@ def place(score, j, k, cells):  # type: ignore[no-untyped-def]
 
 @compiled
 def make_offers(  # type: ignore[no-untyped-def]
-    d, quarter, size, fixed_costs, relation, factor, shun_until, weight, credited, standing, known, own_running, attenuation,
-    closed, itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
-    promise_mandate, fresh, present, promise, counts_added, cells, offered,
+    d, promised, size, fixed_costs, relation, factor, weight, credited, standing, known, own_running, attenuation, visibility,
+    value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight, counts_added, cells, offered,
 ):
     """Enter donor d's offers in ``offered`` (J,). Nobody has contracted anything since the start of its slot.
 
-    ``promise`` (J,) and ``cells`` (3, choice_cells) are scratch; ``counts_added`` (J, K) is 0.
+    ``promised`` (J,) holds the promise of each state and is used up; ``cells`` (3, choice_cells) is scratch;
+    ``counts_added`` (J, K) is 0.
     """
     tasks = value.shape[0] - 1
-    promise_of_states(
-        d, quarter, promise_mandate, factor, closed, shun_until, weight, itself, own_running, attenuation, visibility,
-        credited, fresh, present, attraction, crowd, state_weight, pillar_weight, promise,
-    )
     cells[:] = 0
     last = cells.shape[1] - 1
     while True:
         j = 0
-        for i in range(1, promise.shape[0]):
-            if promise[i] > promise[j]:
+        for i in range(1, promised.shape[0]):
+            if promised[i] > promised[j]:
                 j = i
-        if promise[j] <= 0 or promise[j] < cells[0, last]:  # no state that is left can hold one of the best cells
+        if promised[j] <= 0 or promised[j] < cells[0, last]:  # no state that is left can hold one of the best cells
             break
-        promise[j] = 0
+        promised[j] = 0
         own = own_running[d, j]
         fixed = fixed_costs[d] + (relation if own == 0 else 0.0)
         for k in range(standing.shape[1]):

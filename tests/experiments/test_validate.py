@@ -18,7 +18,7 @@ from donorlab.experiments.validation import checks, page, theorems
 from donorlab.experiments.validation.checks import CHECKS, FAIL, NOT_YET, PASS, answer, run_all
 from donorlab.experiments.validation.frame import Finding, Line, interval, requirement, tolerances
 
-FROZEN = "b095b2c33d7fb6954caaca5cb10f12b457e3e5d156a76b3572ed9cd0035f4495"
+FROZEN = "94f962f52000aaf3fe23bf7bb141409b5bccb3516b45d491090e67f4292dd050"
 
 
 def test_the_demands_are_the_frozen_ones():
