@@ -255,6 +255,8 @@ class Mechanisms:
     absorption: str = "equal_shares"
     effort: str = "poisson"
     lapse: str = "exponential"
+    users: str = "growth"
+    turnover: str = "replacement"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -25,10 +25,12 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "absorption": {"equal_shares": "absorption:deliver"},
     "effort": {"poisson": "effort:own_effort"},
     "lapse": {"exponential": "ownership:lapse"},
+    "users": {"growth": "users:grow"},
+    "turnover": {"replacement": "turnover:replace"},
 }
 
 # what happens in Evolve, in this order
-EVOLVE = ("effort", "lapse")
+EVOLVE = ("effort", "lapse", "users", "turnover")
 
 
 def phases() -> list[str]:
