@@ -21,7 +21,7 @@ from donorlab.sim.events import Trace
 from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, motives
 from donorlab.sim.mechanisms.calendar import score_factor
 from donorlab.sim.mechanisms.information import observe
-from donorlab.sim.mechanisms.steering import preferences, steer, wish
+from donorlab.sim.mechanisms.steering import renew_wishes, steer
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.scenario import FloatArray, Scenario, ScenarioError, checked_seed, options_of, suggest
 from donorlab.sim.setup import beneficiary_setup, donor_setup
@@ -141,6 +141,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.project_size = np.array([p.project_tasks_minimum, p.project_tasks_maximum], dtype=np.int64)
         states, pillars = self.land.standing.shape
         self.secretariat: Secretariat | None = None  # there while the design has members
+        self.wish = self.promise = np.zeros((0, 0, 0))  # omega0, where something uses it (see steering)
+        self.preferences = np.zeros((0, 0))
         self.agreed = False  # whether leads and pledges of the design in force were agreed on
         self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
         self.adopt(self.architecture.design(self.inputs))
@@ -192,9 +194,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         shape = (len(giving.keys), *land.standing.shape)
         expecting = self.expected_accounts is not None  # then accounts are kept throughout: members may come later
         self.budget_responds = self.keep_accounts or expecting or design.budget_elasticity > 0
-        self.wish = wish(self) if design.steers or self.budget_responds else np.zeros((0, 0, 0))
-        self.promise = self.wish if self.budget_responds else np.zeros((0, 0, 0))
-        self.preferences = preferences(self) if design.division != "none" else np.zeros((0, 0))
+        renew_wishes(self)
         state.weight = np.ones(shape if design.steers else (0, 0, 0))
         if design.conditional.any() and not len(state.shun_until):
             state.shun_until = np.zeros(shape[:2], dtype=np.int32)
@@ -249,7 +249,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         3. Plan: donors choose and contract, slot by slot of the planning calendar.
         4. Contract: states decide whether to reform.
         5. Deliver: projects start, work as administration allows, finish or fail.
-        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, then lapse of what is not owned.
+        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned, growth of
+           users, items that go out of date.
         7. Record.
         """
         self._begin()
@@ -276,6 +277,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
     def observe(self) -> None:
         """Bring the register up to date; agree on leads and pledge, once a year and when a design comes into force."""
         observe(self, self.quarter)
+        if self.quarter % 4 == 1:
+            renew_wishes(self)
         if self.design.steers:
             steer(self, self.quarter)
 
