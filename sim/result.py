@@ -11,15 +11,17 @@ import pandas as pd
 
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.events import events_frame
+from donorlab.sim.mechanisms.exposure import exposure, users_now
 from donorlab.sim.model import Change, CoordinationModel
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.outcomes.bound import baseline as make_baseline
 from donorlab.sim.outcomes.distribution import aid_matrix, aid_need_ratio, distribution_outcomes, need
 from donorlab.sim.outcomes.duplication import duplication_outcomes
 from donorlab.sim.outcomes.efficiency import efficiency_outcomes
+from donorlab.sim.outcomes.exposure import exposure_outcomes
 from donorlab.sim.outcomes.tables import Payments, payments, sums
 from donorlab.sim.outcomes.waterfall import Waterfall, waterfall
-from donorlab.sim.recording import CASH, LIVE, OVERHEAD, PROJECTS, WELFARE
+from donorlab.sim.recording import CASH, EXPOSURE, HAVENS, LIVE, OVERHEAD, PROJECTS, USERS, WELFARE
 from donorlab.sim.scenario import Scenario, ScenarioError
 from donorlab.sim.state import CONDITIONAL, FLOW_NAMES, JOINED, REFORM, REPORTED, STATUS_NAMES, WILLING
 from donorlab.sim.value import bit_counts
@@ -53,6 +55,7 @@ class Result:
             **efficiency_outcomes(model, base, self._paid),
             **duplication_outcomes(self._paid, price),
             **distribution_outcomes(model, self._paid),
+            **exposure_outcomes(model),
         }
 
     @property
@@ -66,7 +69,7 @@ class Result:
 
     @cached_property
     def steps(self) -> pd.DataFrame:
-        """A row a quarter: welfare with its bounds, capacity by pillar (share of tasks), money and projects."""
+        """A row a quarter: welfare with its bounds, capacity by pillar (share of tasks), havens, money and projects."""
         model, base, paid = self._model, self.baseline, self._paid
         record, quarters = model.record, model.parameters.quarters
         cells = model.land.standing.shape[0] * model.parameters.tasks_per_pillar
@@ -89,6 +92,9 @@ class Result:
                     for k, pillar in enumerate(model.inputs.pillars)
                 },
                 "capacity_no_aid": self._capacity_no_aid(cells * record.tasks.shape[1]),
+                "safe_havens": numbers[:, HAVENS].astype(int),
+                "exposure": numbers[:, EXPOSURE],
+                "users_m": numbers[:, USERS],
                 "appropriated_m": income,
                 "contracted_m": summed(paid.cost),
                 "contracted_task_cost_m": summed(paid.base_cost),
@@ -163,7 +169,7 @@ class Result:
 
     @cached_property
     def beneficiaries(self) -> pd.DataFrame:
-        """Final state by beneficiary: need, aid, donors, tasks, capacity at the start and at the end."""
+        """Final state by beneficiary: need, aid, donors, tasks, capacity at the start and at the end, exposure."""
         model, paid, states = self._model, self._paid, self._model.inputs.beneficiaries
         land, state = model.land, model.state
         j, length = states.count, model.parameters.tasks_per_pillar
@@ -195,6 +201,9 @@ class Result:
                 "capacity_initial": land.initial_count.mean(axis=1) / length,
                 "capacity_final": final.mean(axis=1) / length,
                 **{f"capacity_final_{pillar}": final[:, k] / length for k, pillar in enumerate(model.inputs.pillars)},
+                "haven": state.haven > 0,
+                "exposure": exposure(model),
+                "users_final_m": users_now(model),
                 "ownership": state.ownership,
                 "administration": land.administration,
             },

@@ -14,10 +14,11 @@ import numpy.typing as npt
 
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
-from donorlab.sim.scenario import MOTIVES, FloatArray, ReadOnlyArrays, Scenario
+from donorlab.sim.scenario import MOTIVES, BoolArray, FloatArray, ReadOnlyArrays, Scenario
 from donorlab.sim.value import pillar_weights, state_weights, value_table
 
 REFORM_INSTRUMENT = "advice"  # laws and strategies: what only the state itself can adopt
+HAVEN_PILLARS = ("legal", "technical")  # of which too little makes a safe haven
 
 WordArray = npt.NDArray[np.uint64]
 KeyArray = npt.NDArray[np.int64]
@@ -41,6 +42,7 @@ class BeneficiarySetup(ReadOnlyArrays):
     instrument_of : (K, L) instrument of each task
     reform_words : (K,) reform tasks, one bit each (those of instrument ``advice``)
     reform_cost, reform_benefit : (J,) EUR m a project
+    haven_pillar : (K,) pillars of which too little makes a safe haven: ``legal`` and ``technical``, or all if there is neither
     """
 
     keys: KeyArray
@@ -60,6 +62,7 @@ class BeneficiarySetup(ReadOnlyArrays):
     reform_words: WordArray
     reform_cost: FloatArray
     reform_benefit: FloatArray
+    haven_pillar: BoolArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +196,7 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
     will = np.array([streams.uniform(streams.REFORM, seed, 0, key, 0, 0, 0) for key in keys])
     ownership = np.clip(ownership, 0.05, 0.95)
 
+    guarding = np.array([name in HAVEN_PILLARS for name in scenario.pillars])
     base = p.administration_intercept + p.administration_slope * rank
     return BeneficiarySetup(
         **_frozen(
@@ -215,6 +219,7 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
             reform_words=words[:, reform].copy() if reform >= 0 else np.zeros(pillars, dtype=np.uint64),
             reform_cost=p.reform_cost * np.exp(p.reform_cost_spread * streams.normal_cut(will)),
             reform_benefit=p.reform_benefit * ownership,
+            haven_pillar=guarding if guarding.any() else np.ones(pillars, dtype=np.bool_),
         )
     )
 

@@ -224,7 +224,7 @@ def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giv
         haven=np.zeros(states),
         alarm_until=np.zeros(states, dtype=np.int32),
         attraction=np.zeros((donors, states, pillars)),
-        crowd=np.ones((0, 0)),
+        crowd=np.ones((donors, states) if parameters.herding > 0 else (0, 0)),
         own_running=np.zeros((donors, states), dtype=np.int32),
         undelivered=np.zeros(states, dtype=np.int32),
         room=np.maximum(parameters.room_floor, land.administration),

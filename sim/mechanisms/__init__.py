@@ -25,10 +25,11 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "absorption": {"equal_shares": "absorption:deliver"},
     "effort": {"poisson": "effort:own_effort"},
     "lapse": {"exponential": "ownership:lapse"},
+    "exposure": {"havens": "exposure:havens"},
 }
 
 # what happens in Evolve, in this order
-EVOLVE = ("effort", "lapse")
+EVOLVE = ("effort", "lapse", "exposure")
 
 
 def phases() -> list[str]:
