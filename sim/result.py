@@ -15,6 +15,7 @@ from donorlab.sim.mechanisms.exposure import exposure, users_now
 from donorlab.sim.model import Change, CoordinationModel
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.outcomes.bound import baseline as make_baseline
+from donorlab.sim.outcomes.credited import realised_credit
 from donorlab.sim.outcomes.distribution import aid_matrix, aid_need_ratio, distribution_outcomes, need
 from donorlab.sim.outcomes.duplication import duplication_outcomes
 from donorlab.sim.outcomes.efficiency import efficiency_outcomes
@@ -213,7 +214,7 @@ class Result:
 
     @cached_property
     def donors(self) -> pd.DataFrame:
-        """Final state by donor: budget, money, projects, what was duplicated."""
+        """Final state by donor: budget, money, projects, what was duplicated, what it is credited with at the end."""
         model, paid, who = self._model, self._paid, self._model.inputs.donors
         d = who.count
         aid = aid_matrix(model, paid)
@@ -234,6 +235,7 @@ class Result:
                 "duplicated_cost_m": summed(paid.duplicated_cost),
                 "projects": summed(np.ones(len(paid.cost))).astype(int),
                 "beneficiaries": (aid > 0).sum(axis=1),
+                "credited_welfare": realised_credit(model),
             },
             index=pd.Index(who.ids, name="donor"),
         )
