@@ -21,7 +21,7 @@ from donorlab.sim.events import Trace
 from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, motives
 from donorlab.sim.mechanisms.calendar import score_factor
 from donorlab.sim.mechanisms.information import observe
-from donorlab.sim.mechanisms.steering import preferences, steer, wish
+from donorlab.sim.mechanisms.steering import renew_wishes, steer
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.scenario import FloatArray, Scenario, ScenarioError, checked_seed, options_of, suggest
 from donorlab.sim.setup import beneficiary_setup, donor_setup
@@ -143,6 +143,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.project_size = np.array([p.project_tasks_minimum, p.project_tasks_maximum], dtype=np.int64)
         states, pillars = self.land.standing.shape
         self.secretariat: Secretariat | None = None  # there while the design has members
+        self.wish = self.promise = np.zeros((0, 0, 0))  # omega0, where something uses it (see steering)
+        self.preferences = np.zeros((0, 0))
         self.agreed = False  # whether leads and pledges of the design in force were agreed on
         self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
         names = self.inputs.mechanisms
@@ -154,7 +156,6 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
             for phase, function in self.phases.items()
         }
         self.wants_moved = True  # whether what draws donors is to be made anew
-        self.wants_move = p.haven_threshold > 0 or p.salience > 0 or p.user_growth > 0
         self.phases["exposure"](self, 0)  # from the first tasks
         self.adopt(self.architecture.design(self.inputs))
         self.factor = score_factor(self)
@@ -197,7 +198,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         shape = (len(giving.keys), *land.standing.shape)
         expecting = self.expected_accounts is not None  # then accounts are kept throughout: members may come later
         self.budget_responds = self.keep_accounts or expecting or design.budget_elasticity > 0
-        self._make_wishes()
+        renew_wishes(self)
         state.weight = np.ones(shape if design.steers else (0, 0, 0))
         if design.conditional.any() and not len(state.shun_until):
             state.shun_until = np.zeros(shape[:2], dtype=np.int32)
@@ -206,12 +207,6 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         elif self.secretariat is not None and not design.member.any():
             self.secretariat.remove()
             self.secretariat = None
-
-    def _make_wishes(self) -> None:
-        """Make anew what leads, pledges and accounts rest on: what donors want where nobody works yet."""
-        self.wish = wish(self) if self.design.steers or self.budget_responds else np.zeros((0, 0, 0))
-        self.promise = self.wish if self.budget_responds else np.zeros((0, 0, 0))
-        self.preferences = preferences(self) if self.design.division != "none" else np.zeros((0, 0))
 
     def schedule(self, quarter: int, change: Change) -> None:
         """Let something happen at the start of a quarter: ``change(model)``, see ``donorlab.sim.interventions``.
@@ -286,8 +281,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
     def observe(self) -> None:
         """Bring the register up to date; agree on leads and pledge, once a year and when a design comes into force."""
         observe(self, self.quarter)
-        if self.wants_move and self.quarter % 4 == 1:
-            self._make_wishes()
+        if self.quarter % 4 == 1:
+            renew_wishes(self)
         if self.design.steers:
             steer(self, self.quarter)
 

@@ -18,7 +18,7 @@ from donorlab.sim.value import bit_count
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
 
-WELFARE, CASH, LIVE, PROJECTS, OVERHEAD, HAVENS, EXPOSURE, USERS = range(8)
+WELFARE, CASH, LIVE, PROJECTS, OVERHEAD, HAVENS, EXPOSURE, EXPOSED = range(8)
 
 
 @dataclass(eq=False)
@@ -28,7 +28,7 @@ class Record:
     Attributes
     ----------
     numbers : (T, 8) welfare, cash EUR m, live projects, projects contracted and overhead paid (EUR m) so far; safe havens,
-        mean exposure of users, users (millions)
+        mean exposure of users, users times exposure (millions)
     tasks : (T, K) tasks standing by pillar, over all states
     flow : (T, 5) what happened in the quarter, see FLOW_NAMES
     standing_at_horizon : (J, K) words, and own_at_horizon : number of own tasks up to then
@@ -74,7 +74,7 @@ def _write(  # type: ignore[no-untyped-def]
     numbers[row, OVERHEAD] = overhead.sum()
     numbers[row, HAVENS] = haven.sum()
     numbers[row, EXPOSURE] = felt / everybody if everybody > 0.0 else math.nan
-    numbers[row, USERS] = everybody
+    numbers[row, EXPOSED] = felt
     for i in range(flow.shape[0]):
         flows[row, i] = flow[i]
 

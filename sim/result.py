@@ -11,7 +11,7 @@ import pandas as pd
 
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.events import events_frame
-from donorlab.sim.mechanisms.exposure import exposure, users_now
+from donorlab.sim.mechanisms.exposure import exposure
 from donorlab.sim.model import Change, CoordinationModel
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.outcomes.bound import baseline as make_baseline
@@ -22,7 +22,7 @@ from donorlab.sim.outcomes.efficiency import efficiency_outcomes
 from donorlab.sim.outcomes.exposure import exposure_outcomes
 from donorlab.sim.outcomes.tables import Payments, payments, sums
 from donorlab.sim.outcomes.waterfall import Waterfall, waterfall
-from donorlab.sim.recording import CASH, EXPOSURE, HAVENS, LIVE, OVERHEAD, PROJECTS, USERS, WELFARE
+from donorlab.sim.recording import CASH, EXPOSURE, HAVENS, LIVE, OVERHEAD, PROJECTS, WELFARE
 from donorlab.sim.scenario import Scenario, ScenarioError
 from donorlab.sim.state import CONDITIONAL, FLOW_NAMES, JOINED, REFORM, REPORTED, STATUS_NAMES, WILLING
 from donorlab.sim.value import bit_counts
@@ -95,7 +95,6 @@ class Result:
                 "capacity_no_aid": self._capacity_no_aid(cells * record.tasks.shape[1]),
                 "safe_havens": numbers[:, HAVENS].astype(int),
                 "exposure": numbers[:, EXPOSURE],
-                "users_m": numbers[:, USERS],
                 "appropriated_m": income,
                 "contracted_m": summed(paid.cost),
                 "contracted_task_cost_m": summed(paid.base_cost),
@@ -204,7 +203,6 @@ class Result:
                 **{f"capacity_final_{pillar}": final[:, k] / length for k, pillar in enumerate(model.inputs.pillars)},
                 "haven": state.haven > 0,
                 "exposure": exposure(model),
-                "users_final_m": users_now(model),
                 "ownership": state.ownership,
                 "administration": land.administration,
             },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from donorlab.sim.recording import EXPOSURE, HAVENS, USERS
+from donorlab.sim.recording import EXPOSED, EXPOSURE, HAVENS
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -24,5 +24,5 @@ def exposure_outcomes(model: CoordinationModel) -> dict[str, float]:
     return {
         "safe_havens": float(last[HAVENS]),
         "exposure": float(last[EXPOSURE]),
-        "exposed_users_m": float(last[EXPOSURE] * last[USERS]),
+        "exposed_users_m": float(last[EXPOSED]),
     }
