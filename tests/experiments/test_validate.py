@@ -18,7 +18,7 @@ from donorlab.experiments.validation import checks, page, theorems
 from donorlab.experiments.validation.checks import CHECKS, FAIL, NOT_YET, PASS, answer, run_all
 from donorlab.experiments.validation.frame import Finding, Line, interval, requirement, tolerances
 
-FROZEN = "b095b2c33d7fb6954caaca5cb10f12b457e3e5d156a76b3572ed9cd0035f4495"
+FROZEN = "1d656851f5abcf073a2611d4965d36a7def018c8b4f6058fe6b3bdb5dbd09387"
 
 
 def test_the_demands_are_the_frozen_ones():
