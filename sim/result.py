@@ -20,6 +20,7 @@ from donorlab.sim.outcomes.distribution import aid_matrix, aid_need_ratio, distr
 from donorlab.sim.outcomes.duplication import duplication_outcomes
 from donorlab.sim.outcomes.efficiency import efficiency_outcomes
 from donorlab.sim.outcomes.exposure import exposure_outcomes
+from donorlab.sim.outcomes.norms import norm_outcomes
 from donorlab.sim.outcomes.tables import Payments, payments, sums
 from donorlab.sim.outcomes.waterfall import Waterfall, waterfall
 from donorlab.sim.recording import CASH, EXPOSURE, HAVENS, LIVE, OVERHEAD, PROJECTS, WELFARE
@@ -56,6 +57,7 @@ class Result:
             **efficiency_outcomes(model, base, self._paid),
             **duplication_outcomes(self._paid, price),
             **distribution_outcomes(model, self._paid),
+            **norm_outcomes(model),
             **exposure_outcomes(model),
         }
 
@@ -204,6 +206,8 @@ class Result:
                 "haven": state.haven > 0,
                 "exposure": exposure(model),
                 "ownership": state.ownership,
+                "norm_position_initial": land.norm_position,
+                "norm_position_final": state.norm_position,
                 "administration": land.administration,
             },
             index=pd.Index(states.ids, name="iso3"),
@@ -234,6 +238,8 @@ class Result:
                 "projects": summed(np.ones(len(paid.cost))).astype(int),
                 "beneficiaries": (aid > 0).sum(axis=1),
                 "credited_welfare": realised_credit(model),
+                "norm_position": who.norm_position,
+                "influence": model.state.influence,
             },
             index=pd.Index(who.ids, name="donor"),
         )

@@ -237,6 +237,7 @@ class Mechanisms:
     absorption: str = "equal_shares"
     effort: str = "poisson"
     lapse: str = "exponential"
+    norms: str = "deliveries"
     exposure: str = "havens"
 
 

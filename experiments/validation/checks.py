@@ -29,6 +29,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "C5/world": "allocation:c5",
     "P1/literature": "published:p1_literature",
     "P1/world": "patterns:p1_world",
+    "P2/literature": "published:p2_literature",
     "P4/literature": "published:p4_literature",
     "P4/world": "patterns:p4_world",
     "P9/world": "patterns:p9",

@@ -25,11 +25,12 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "absorption": {"equal_shares": "absorption:deliver"},
     "effort": {"poisson": "effort:own_effort"},
     "lapse": {"exponential": "ownership:lapse"},
+    "norms": {"deliveries": "norms:norms"},
     "exposure": {"havens": "exposure:havens"},
 }
 
 # what happens in Evolve, in this order
-EVOLVE = ("effort", "lapse", "exposure")
+EVOLVE = ("effort", "lapse", "norms", "exposure")
 
 
 def phases() -> list[str]:
