@@ -28,10 +28,11 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "norms": {"deliveries": "norms:norms"},
     "users": {"growth": "users:grow"},
     "turnover": {"replacement": "turnover:replace"},
+    "exposure": {"havens": "exposure:havens"},
 }
 
 # what happens in Evolve, in this order
-EVOLVE = ("effort", "lapse", "norms", "users", "turnover")
+EVOLVE = ("effort", "lapse", "norms", "users", "turnover", "exposure")
 
 
 def phases() -> list[str]:

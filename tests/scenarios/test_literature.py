@@ -72,7 +72,7 @@ def test_every_model_loads_and_names_its_source(name):
 
 
 def test_published_models_are_listed_apart():
-    assert len(literature.names()) == len(list(literature.FOLDER.glob('*.yaml')))
+    assert len(literature.names()) == len(list(literature.FOLDER.glob("*.yaml")))
     assert not set(literature.names()) & set(names())
 
 
