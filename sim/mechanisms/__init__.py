@@ -26,10 +26,14 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "effort": {"poisson": "effort:own_effort"},
     "lapse": {"exponential": "ownership:lapse", "ageing": "ownership:ageing", "after_exit": "ownership:after_exit"},
     "ownership": {"alignment": "alignment:alignment"},
+    "norms": {"deliveries": "norms:norms"},
+    "users": {"growth": "users:grow"},
+    "turnover": {"replacement": "turnover:replace"},
+    "exposure": {"havens": "exposure:havens"},
 }
 
 # what happens in Evolve, in this order
-EVOLVE = ("effort", "lapse", "ownership")
+EVOLVE = ("effort", "lapse", "ownership", "norms", "users", "turnover", "exposure")
 
 
 def phases() -> list[str]:

@@ -46,8 +46,9 @@ def place(score, j, k, cells):  # type: ignore[no-untyped-def]
 
 @compiled
 def make_offers(  # type: ignore[no-untyped-def]
-    d, promised, size, fixed_costs, relation, factor, weight, credited, standing, known, own_running, attenuation, visibility,
-    value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight, counts_added, cells, offered,
+    d, promised, size, fixed_costs, relation, factor, weight, credited, rule, standing, known, own_running, attenuation,
+    visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight, counts_added, cells,
+    offered,
 ):
     """Enter donor d's offers in ``offered`` (J,). Nobody has contracted anything since the start of its slot.
 
@@ -71,7 +72,7 @@ def make_offers(  # type: ignore[no-untyped-def]
             if bit_count(standing[j, k] | known[d, j, k]) < tasks:
                 score, _ = best_joint(
                     d, j, k, attenuation[j], counts_added, size, fixed, visibility[d] / (1 + own), factor, weight,
-                    credited, standing, known, value, price, price_factor, mandate, attraction, crowd, state_weight,
+                    credited, rule, standing, known, value, price, price_factor, mandate, attraction, crowd, state_weight,
                     pillar_weight,
                 )
                 if score > 0:
