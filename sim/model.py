@@ -15,6 +15,7 @@ import numpy.typing as npt
 from donorlab.sim import recording
 from donorlab.sim.agents import Beneficiary, Donor, Secretariat, overrides
 from donorlab.sim.architectures import get_architecture
+from donorlab.sim.credit import RULES
 from donorlab.sim.design import Design
 from donorlab.sim.events import Trace
 from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, motives
@@ -45,6 +46,7 @@ class Scratch:
     member: npt.NDArray[np.int64]
     limits: FloatArray
     grants: FloatArray
+    exposure: FloatArray
 
     @staticmethod
     def sized(donors: int, states: int, pillars: int) -> Scratch:
@@ -65,6 +67,7 @@ class Scratch:
             member=np.zeros(0, dtype=np.int64),
             limits=np.zeros(0),
             grants=np.zeros(0),
+            exposure=np.zeros(states),
         )
 
     def delivery(self, projects: int) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray, npt.NDArray[np.int64]]:
@@ -144,9 +147,6 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.preferences = np.zeros((0, 0))
         self.agreed = False  # whether leads and pledges of the design in force were agreed on
         self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
-        self.adopt(self.architecture.design(self.inputs))
-        self.factor = score_factor(self)
-        self.record = recording.Record.sized(p.quarters, pillars)
         names = self.inputs.mechanisms
         self.phases = {
             item.name: get_mechanism(item.name, getattr(names, item.name)) for item in dataclasses.fields(names)
@@ -155,6 +155,11 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
             phase: options_of(getattr(function, "Options", None), scenario.options, f"mechanism.{phase}.")
             for phase, function in self.phases.items()
         }
+        self.wants_moved = True  # whether what draws donors is to be made anew
+        self.phases["exposure"](self, 0)  # from the first tasks
+        self.adopt(self.architecture.design(self.inputs))
+        self.factor = score_factor(self)
+        self.record = recording.Record.sized(p.quarters, pillars)
         self.trace = Trace(self) if trace else None
         self._people(donors or {}, beneficiaries or {})
 
@@ -174,7 +179,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         nothing = np.zeros_like(moved)
         self.need = giving.need + (moved if design.credit == "marginal" else nothing)
         self.visible = giving.visibility - moved
-        self.credited = moved if design.credit == "equal" else nothing
+        self.credited = moved if design.credit != "marginal" else nothing
+        self.credit_kind = RULES[design.credit].kind if design.credit in RULES else -1
         self.wants_moved = True
         motives.refresh(self)
         # what a project costs each donor beside its tasks, and when it may start
@@ -247,8 +253,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         3. Plan: donors choose and contract, slot by slot of the planning calendar.
         4. Contract: states decide whether to reform.
         5. Deliver: projects start, work as administration allows, finish or fail.
-        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned, growth of
-           users, items that go out of date.
+        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned,
+           norms, growth of users, items that go out of date, safe havens and incidents.
         7. Record.
         """
         self._begin()
@@ -284,6 +290,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         """Let donors plan and contract."""
         self.first_row = self.state.ledger.size
         motives.refresh(self)
+        motives.see_others(self)
         self.phases["planning"](self, self.quarter)
         if self.trace:
             self.trace.after_plan(self)

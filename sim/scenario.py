@@ -255,8 +255,10 @@ class Mechanisms:
     absorption: str = "equal_shares"
     effort: str = "poisson"
     lapse: str = "exponential"
+    norms: str = "deliveries"
     users: str = "growth"
     turnover: str = "replacement"
+    exposure: str = "havens"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
