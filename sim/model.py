@@ -249,12 +249,12 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         """Simulate one quarter.
 
         1. Appropriate: budgets arrive.
-        2. Observe: the register shows what is due (beliefs are derived); once a year, leads and pledges.
+        2. Observe: the register shows what is due (beliefs are derived); once a year, wishes, leads and pledges.
         3. Plan: donors choose and contract, slot by slot of the planning calendar.
         4. Contract: states decide whether to reform.
         5. Deliver: projects start, work as administration allows, finish or fail.
-        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned, safe havens
-           and incidents.
+        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned, norms, safe
+           havens and incidents.
         7. Record.
         """
         self._begin()
