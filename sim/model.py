@@ -253,8 +253,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         3. Plan: donors choose and contract, slot by slot of the planning calendar.
         4. Contract: states decide whether to reform.
         5. Deliver: projects start, work as administration allows, finish or fail.
-        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned, norms, safe
-           havens and incidents.
+        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned, norms, growth of
+           users, items that go out of date, safe havens and incidents.
         7. Record.
         """
         self._begin()

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
 from donorlab.sim.scenario import MOTIVES, BoolArray, FloatArray, ReadOnlyArrays, Scenario
-from donorlab.sim.value import pillar_weights, state_weights, value_table
+from donorlab.sim.users import users_by_year, weights_by_year
+from donorlab.sim.value import pillar_weights, value_table
 
 REFORM_INSTRUMENT = "advice"  # laws and strategies: what only the state itself can adopt
 HAVEN_PILLARS = ("legal", "technical")  # of which too little makes a safe haven
@@ -34,7 +35,8 @@ class BeneficiarySetup(ReadOnlyArrays):
     task_price : (J,) EUR m a task, kappa_j
     administration, ownership : (J,) task-quarters hosted a quarter; share
     government_rank : (J,) 0 to 1; norm_position : (J,) at the start
-    state_weight : (J,), pillar_weight : (K,), value : (L + 1,) as in ``value.py``
+    state_weight : (J,) of the first year, pillar_weight : (K,), value : (L + 1,) as in ``value.py``
+    users_by_year, weights_by_year : (Y + 1, J) million; w_j after each year, see ``users.py``
     standing : (J, K) first tasks, one bit each
     initial_count : (J, K) how many they are
     priority : (J, K) own priorities, rows sum to 1 (or to 0 where nothing is open)
@@ -52,6 +54,8 @@ class BeneficiarySetup(ReadOnlyArrays):
     government_rank: FloatArray
     norm_position: FloatArray
     state_weight: FloatArray
+    users_by_year: FloatArray
+    weights_by_year: FloatArray
     pillar_weight: FloatArray
     value: FloatArray
     standing: WordArray
@@ -196,6 +200,8 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
     will = np.array([streams.uniform(streams.REFORM, seed, 0, key, 0, 0, 0) for key in keys])
     ownership = np.clip(ownership, 0.05, 0.95)
 
+    users = users_by_year(scenario)
+    weights = weights_by_year(scenario, users)
     guarding = np.array([name in HAVEN_PILLARS for name in scenario.pillars])
     base = p.administration_intercept + p.administration_slope * rank
     return BeneficiarySetup(
@@ -208,7 +214,9 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
             ownership=ownership,
             government_rank=rank.copy(),
             norm_position=states.norm_position.copy(),
-            state_weight=state_weights(scenario),
+            state_weight=weights[0].copy(),
+            users_by_year=users,
+            weights_by_year=weights,
             pillar_weight=weight,
             value=value_table(length, p.value_concavity),
             standing=standing,

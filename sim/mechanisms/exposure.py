@@ -16,6 +16,7 @@ import numpy as np
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
 from donorlab.sim.scenario import FloatArray
+from donorlab.sim.users import year_of
 from donorlab.sim.value import bit_count
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 
 
 def users_now(model: CoordinationModel) -> FloatArray:
-    """Return (J,) millions of internet users at the end of the quarter."""
-    return model.inputs.beneficiaries.users_m
+    """Return (J,) millions of internet users as the quarter ends."""
+    users = model.land.users_by_year
+    now: FloatArray = users[year_of(model.quarter, len(users))]
+    return now
 
 
 @compiled

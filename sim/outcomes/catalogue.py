@@ -62,4 +62,12 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     ),
     "norm_shift": ("position", "mean of w_j (x_j(T) - x_j(0)), UN voting position"),
     "norm_contest": ("share", "1 - net pull / pull, over states by w_j: what opposed camps cancel"),
+    "users_m": ("million", "Internet users of all states at the end"),
+    "aid_per_user": ("EUR a year", "appropriations of an average year with income / users at the horizon"),
+    "gain_per_user": (
+        "share",
+        "users-weighted mean of sum_k pillar_weight_k * (f(c_jk / L) - f(c_jk / L) without aid) / K at the end",
+    ),
+    "weight_of_users": ("-", "users-weighted mean of w_j at the end"),
+    "obsolete_share": ("share", "tasks of projects that became obsolete / tasks that projects delivered"),
 }

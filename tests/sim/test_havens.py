@@ -324,7 +324,7 @@ def test_what_holds_in_every_run(number):
     assert (model.state.alarm_until <= p.quarters + p.salience_quarters).all()
     assert ((model.state.haven == 0) | (model.state.haven == 1)).all()
     assert steps.safe_havens.iloc[-1] == states.haven.sum() == result.outcomes["safe_havens"]
-    users = model.inputs.beneficiaries.users_m
+    users = states.users_final_m
     assert result.outcomes["exposure"] == pytest.approx(np.average(states.exposure, weights=users))
     assert result.outcomes["exposed_users_m"] == pytest.approx((states.exposure * users).sum())
     assert result.outcomes["exposure"] == steps.exposure.iloc[-1]
