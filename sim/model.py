@@ -17,7 +17,7 @@ from donorlab.sim.agents import Beneficiary, Donor, Secretariat, overrides
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.design import Design
 from donorlab.sim.events import Trace
-from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, motives
+from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, methods, motives
 from donorlab.sim.mechanisms.calendar import score_factor
 from donorlab.sim.mechanisms.information import observe
 from donorlab.sim.mechanisms.steering import preferences, steer, wish
@@ -43,7 +43,9 @@ class Scratch:
     draw: FloatArray
     present: npt.NDArray[np.int64]
     member: npt.NDArray[np.int64]
+    hired: npt.NDArray[np.int64]
     limits: FloatArray
+    parts: FloatArray
     grants: FloatArray
 
     @staticmethod
@@ -63,17 +65,18 @@ class Scratch:
             draw=np.zeros(donors),
             present=np.zeros(donors, dtype=np.int64),
             member=np.zeros(0, dtype=np.int64),
+            hired=np.zeros(donors, dtype=np.int64),
             limits=np.zeros(0),
+            parts=np.zeros(0),
             grants=np.zeros(0),
         )
 
-    def delivery(self, projects: int) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray, npt.NDArray[np.int64]]:
-        """Return member, limits, grants (P,) and present (D,), grown with the ledger."""
+    def delivery(self, projects: int) -> tuple[npt.NDArray[Any], ...]:
+        """Return member, limits, parts, grants (P,), present and hired (D,), grown with the ledger."""
         if len(self.member) < projects:
             self.member = np.zeros(projects, dtype=np.int64)
-            self.limits = np.zeros(projects)
-            self.grants = np.zeros(projects)
-        return self.member, self.limits, self.grants, self.present
+            self.limits, self.parts, self.grants = (np.zeros(projects) for _ in range(3))
+        return self.member, self.limits, self.parts, self.grants, self.present, self.hired
 
 
 Change = Callable[["CoordinationModel"], None]
@@ -143,7 +146,6 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.agreed = False  # whether leads and pledges of the design in force were agreed on
         self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
         self.adopt(self.architecture.design(self.inputs))
-        self.factor = score_factor(self)
         self.record = recording.Record.sized(p.quarters, pillars)
         names = self.inputs.mechanisms
         self.phases = {
@@ -153,6 +155,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
             phase: options_of(getattr(function, "Options", None), scenario.options, f"mechanism.{phase}.")
             for phase, function in self.phases.items()
         }
+        self.phases["peers"](self, self.quarter)  # prices of the first quarter
+        self.factor = score_factor(self)
         self.trace = Trace(self) if trace else None
         self._people(donors or {}, beneficiaries or {})
 
@@ -247,7 +251,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         3. Plan: donors choose and contract, slot by slot of the planning calendar.
         4. Contract: states decide whether to reform.
         5. Deliver: projects start, work as administration allows, finish or fail.
-        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, then lapse of what is not owned.
+        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned, prices.
         7. Record.
         """
         self._begin()
@@ -281,6 +285,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         """Let donors plan and contract."""
         self.first_row = self.state.ledger.size
         motives.refresh(self)
+        methods.refresh(self)
         self.phases["planning"](self, self.quarter)
         if self.trace:
             self.trace.after_plan(self)

@@ -27,7 +27,7 @@ class Record:
     ----------
     numbers : (T, 5) welfare, cash EUR m, live projects, projects contracted and overhead paid (EUR m) so far
     tasks : (T, K) tasks standing by pillar, over all states
-    flow : (T, 5) what happened in the quarter, see FLOW_NAMES
+    flow : (T, 7) what happened in the quarter, see FLOW_NAMES
     standing_at_horizon : (J, K) words, and own_at_horizon : number of own tasks up to then
     """
 

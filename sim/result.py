@@ -21,7 +21,7 @@ from donorlab.sim.outcomes.tables import Payments, payments, sums
 from donorlab.sim.outcomes.waterfall import Waterfall, waterfall
 from donorlab.sim.recording import CASH, LIVE, OVERHEAD, PROJECTS, WELFARE
 from donorlab.sim.scenario import Scenario, ScenarioError
-from donorlab.sim.state import CONDITIONAL, FLOW_NAMES, JOINED, REFORM, REPORTED, STATUS_NAMES, WILLING
+from donorlab.sim.state import CONDITIONAL, FLOW_NAMES, FLOW_REAL, JOINED, REFORM, REPORTED, STATUS_NAMES, WILLING
 from donorlab.sim.value import bit_counts
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Result:
         )
         for i, name in enumerate(FLOW_NAMES):
             column = record.flow[:quarters, i]
-            frame[name] = column if name == "progress_tasks" else column.astype(int)
+            frame[name] = column if name in FLOW_REAL else column.astype(int)
         return frame
 
     def _capacity_no_aid(self, tasks: int) -> np.ndarray:
@@ -132,6 +132,7 @@ class Result:
                 "programme": text(programme),
                 "tasks": paid.tasks,
                 "delivered": paid.delivered,
+                "spoiled": paid.spoiled,
                 "duplicated": paid.duplicated,
                 "duplicated_by_race": paid.race,
                 "cost_m": paid.cost,

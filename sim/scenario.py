@@ -237,6 +237,7 @@ class Mechanisms:
     absorption: str = "equal_shares"
     effort: str = "poisson"
     lapse: str = "exponential"
+    peers: str = "neighbours"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -22,13 +22,14 @@ Phase = Callable[["CoordinationModel", int], None]
 _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "planning": {"best_cell": "calendar:plan"},
     "contract": {"ex_ante": "contracts:contract"},
-    "absorption": {"equal_shares": "absorption:deliver"},
+    "absorption": {"equal_shares": "absorption:deliver", "per_task": "absorption:deliver_per_task"},
     "effort": {"poisson": "effort:own_effort"},
     "lapse": {"exponential": "ownership:lapse"},
+    "peers": {"neighbours": "peers:peers"},
 }
 
 # what happens in Evolve, in this order
-EVOLVE = ("effort", "lapse")
+EVOLVE = ("effort", "lapse", "peers")
 
 
 def phases() -> list[str]:
