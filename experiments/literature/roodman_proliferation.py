@@ -35,7 +35,9 @@ def _ranked(rank: float) -> dict[str, Any]:
     return {"beneficiaries": {name: {**row, "government_rank": rank} for name, row in states.items()}}
 
 
-def comparative(what: str, expected: str, found: Sequence[Sequence[int]], demanded: bool = True) -> Line:
+def comparative(
+    what: str, expected: str, found: Sequence[Sequence[int]], demanded: bool = True, share: float = SHARE
+) -> Line:
     """Return the line of one comparative static; ``found`` is a list of best sizes by seed, for each of three values."""
     by_seed = list(zip(*found, strict=True))
     signs = float(np.mean([a <= b <= c and a < c for a, b, c in by_seed]))
@@ -45,7 +47,7 @@ def comparative(what: str, expected: str, found: Sequence[Sequence[int]], demand
     if any(edge):
         counts = ", ".join(map(str, edge))
         text += f"; {SIZES[-1]}, the largest tried, is best in {counts} of {len(by_seed)} seeds: at least so much"
-    return Line(what, expected, text, signs >= SHARE if demanded else None)
+    return Line(what, expected, text, signs >= share if demanded else None)
 
 
 def reproduce(quick: bool = False, watch: Watch = silent) -> Reproduction:
