@@ -5,9 +5,9 @@ Declared before it was run (with the numbers in the scenario's file): the same t
 of projects, not taken from the engine: the sum over donors of the squared share of the projects that had started and had not
 ended before it; what failed at its start, before any work, took part in nothing. Quarters in which no project runs are left out.
 The slope of a seed is that of the least-squares line of poaching on HHI over all holdings and quarters together.
-It agrees if in every seed the slope lies within the share `within` of -(1 - a) c, and, where that is 0 (a = 1), within that share of c;
-linear means that no quarter lies further than that share of c from the line. The law is written into the engine (4.4), so that
-what can fail here is the engine's accounting of who holds what while projects start, fail and end.
+It agrees if in every seed the slope lies within the share `within` of -(1 - a) c, and, where that is 0 (a = 1), within that
+share of c; linear means that no quarter lies further than that share of c from the line. The law is written into the engine
+(4.4), so that what can fail here is the engine's accounting of who holds what while projects start, fail and end.
 Told beside it, without any demand: the same slope on the HHI of what was contracted, which donors know beforehand.
 """
 
@@ -135,7 +135,7 @@ def judge(need: Requirement, found: Mapping[float, Sequence[Fit]]) -> tuple[Line
         lines.append(
             Line(
                 f"slope of poaching on concentration at altruism {altruism:g}, task-quarters a quarter",
-                f"{expected:.1f}, within {limit:.2f} in every seed",
+                f"{expected:z.1f}, within {limit:.2f} in every seed",
                 f"{slopes.min():z.4f} to {slopes.max():z.4f}",
                 bool((np.abs(slopes - expected) <= limit).all()),
             )

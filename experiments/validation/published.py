@@ -85,7 +85,7 @@ def p3(need: Requirement, quick: bool) -> Finding:
         unit="tasks a project: the planner's size less the donors'",
         sentence=roodman_project_size.words(lines, found),
         basis=span(seeds),
-        lines=(*lines, *roodman_project_size.beside(seeds)),
+        lines=(*lines, *roodman_project_size.beside(found, seeds)),
     )
 
 
