@@ -169,7 +169,7 @@ def administration_left(j, poaching, altruism, first, whole, administration, hir
 def share_room(room, limits, parts, grants, count):  # type: ignore[no-untyped-def]
     """Share room among ``count`` projects in proportion to ``parts``; what one cannot use (its limit) is shared again.
 
-    A project whose part is 0 gets its limit: all that it could do is done, up to rounding.
+    A project whose part is 0 gets nothing: all that it could do is done, up to rounding.
     """
     total = 0.0
     for i in range(count):
@@ -183,7 +183,7 @@ def share_room(room, limits, parts, grants, count):  # type: ignore[no-untyped-d
         given = 0.0
         taken = 0.0
         for i in range(count):
-            if grants[i] < 0.0 and (limits[i] <= parts[i] * rate or parts[i] == 0.0):
+            if grants[i] < 0.0 and limits[i] <= parts[i] * rate:
                 grants[i] = limits[i]
                 given += limits[i]
                 taken += parts[i]
@@ -251,7 +251,7 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
         share_room(space, limits, parts, grants, count)
         for i in range(count):
             p = member[i]
-            if grants[i] < limits[i]:
+            if grants[i] < limits[i] and parts[i] > 0.0:
                 flow[QUEUED] += 1
             reals[p, WORKED] += grants[i]
             progressed[j] += grants[i]
