@@ -15,12 +15,13 @@ import numpy.typing as npt
 from donorlab.sim import recording
 from donorlab.sim.agents import Beneficiary, Donor, Secretariat, overrides
 from donorlab.sim.architectures import get_architecture
+from donorlab.sim.credit import RULES
 from donorlab.sim.design import Design
 from donorlab.sim.events import Trace
 from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, methods, motives
 from donorlab.sim.mechanisms.calendar import score_factor
 from donorlab.sim.mechanisms.information import observe
-from donorlab.sim.mechanisms.steering import preferences, steer, wish
+from donorlab.sim.mechanisms.steering import renew_wishes, steer
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.scenario import FloatArray, Scenario, ScenarioError, checked_seed, options_of, suggest
 from donorlab.sim.setup import beneficiary_setup, donor_setup
@@ -143,6 +144,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.project_size = np.array([p.project_tasks_minimum, p.project_tasks_maximum], dtype=np.int64)
         states, pillars = self.land.standing.shape
         self.secretariat: Secretariat | None = None  # there while the design has members
+        self.wish = self.promise = np.zeros((0, 0, 0))  # omega0, where something uses it (see steering)
+        self.preferences = np.zeros((0, 0))
         self.agreed = False  # whether leads and pledges of the design in force were agreed on
         self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
         self.adopt(self.architecture.design(self.inputs))
@@ -176,7 +179,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         nothing = np.zeros_like(moved)
         self.need = giving.need + (moved if design.credit == "marginal" else nothing)
         self.visible = giving.visibility - moved
-        self.credited = moved if design.credit == "equal" else nothing
+        self.credited = moved if design.credit != "marginal" else nothing
+        self.credit_kind = RULES[design.credit].kind if design.credit in RULES else -1
         self.wants_moved = True
         motives.refresh(self)
         # what a project costs each donor beside its tasks, and when it may start
@@ -194,9 +198,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         shape = (len(giving.keys), *land.standing.shape)
         expecting = self.expected_accounts is not None  # then accounts are kept throughout: members may come later
         self.budget_responds = self.keep_accounts or expecting or design.budget_elasticity > 0
-        self.wish = wish(self) if design.steers or self.budget_responds else np.zeros((0, 0, 0))
-        self.promise = self.wish if self.budget_responds else np.zeros((0, 0, 0))
-        self.preferences = preferences(self) if design.division != "none" else np.zeros((0, 0))
+        renew_wishes(self)
         state.weight = np.ones(shape if design.steers else (0, 0, 0))
         if design.conditional.any() and not len(state.shun_until):
             state.shun_until = np.zeros(shape[:2], dtype=np.int32)
@@ -251,7 +253,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         3. Plan: donors choose and contract, slot by slot of the planning calendar.
         4. Contract: states decide whether to reform.
         5. Deliver: projects start, work as administration allows, finish or fail.
-        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned, prices.
+        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned, growth of
+           users, items that go out of date, prices.
         7. Record.
         """
         self._begin()
@@ -278,6 +281,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
     def observe(self) -> None:
         """Bring the register up to date; agree on leads and pledge, once a year and when a design comes into force."""
         observe(self, self.quarter)
+        if self.quarter % 4 == 1:
+            renew_wishes(self)
         if self.design.steers:
             steer(self, self.quarter)
 

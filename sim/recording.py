@@ -11,7 +11,7 @@ import numpy.typing as npt
 from donorlab.sim.compiled import compiled
 from donorlab.sim.scenario import FloatArray
 from donorlab.sim.state import FLOW_NAMES
-from donorlab.sim.value import bit_count
+from donorlab.sim.value import bit_count, bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -27,15 +27,16 @@ class Record:
     ----------
     numbers : (T, 5) welfare, cash EUR m, live projects, projects contracted and overhead paid (EUR m) so far
     tasks : (T, K) tasks standing by pillar, over all states
-    flow : (T, 7) what happened in the quarter, see FLOW_NAMES
-    standing_at_horizon : (J, K) words, and own_at_horizon : number of own tasks up to then
+    flow : (T, 8) what happened in the quarter, see FLOW_NAMES
+    standing_at_horizon : (J, K) words, and gained_at_horizon : how many of these are new since the start and how many of
+        those are own tasks
     """
 
     numbers: FloatArray
     tasks: FloatArray
     flow: FloatArray
     standing_at_horizon: npt.NDArray[np.uint64] | None = None
-    own_at_horizon: int = 0
+    gained_at_horizon: tuple[int, int] = (0, 0)
 
     @staticmethod
     def sized(quarters: int, pillars: int) -> Record:
@@ -70,6 +71,14 @@ def _write(  # type: ignore[no-untyped-def]
         flows[row, i] = flow[i]
 
 
+def gained(model: CoordinationModel) -> tuple[int, int]:
+    """Return how many tasks stand that are no first tasks (what replaces an obsolete one is none), and how many are own."""
+    state = model.state
+    new = state.standing & ~(model.land.standing & ~state.outdated)
+    own = new & ~state.funded
+    return int(bit_counts(new.ravel()).sum()), int(bit_counts(own.ravel()).sum())
+
+
 def record(model: CoordinationModel) -> None:
     """Write down the quarter that ends."""
     state, land, kept = model.state, model.land, model.record
@@ -85,4 +94,4 @@ def record(model: CoordinationModel) -> None:
     )  # fmt: skip
     if model.quarter == model.parameters.horizon:
         kept.standing_at_horizon = state.standing.copy()
-        kept.own_at_horizon = int(state.own_tasks.sum())
+        kept.gained_at_horizon = gained(model)

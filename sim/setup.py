@@ -15,7 +15,8 @@ import numpy.typing as npt
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
 from donorlab.sim.scenario import MOTIVES, FloatArray, ReadOnlyArrays, Scenario
-from donorlab.sim.value import pillar_weights, state_weights, value_table
+from donorlab.sim.users import users_by_year, weights_by_year
+from donorlab.sim.value import pillar_weights, value_table
 
 REFORM_INSTRUMENT = "advice"  # laws and strategies: what only the state itself can adopt
 REGIONAL = "regional_org"  # kind of donor whose members are each other's peers
@@ -35,7 +36,8 @@ class BeneficiarySetup(ReadOnlyArrays):
     task_price : (J,) EUR m a task, kappa_j
     administration, ownership : (J,) task-quarters hosted a quarter; share
     government_rank : (J,) 0 to 1; norm_position : (J,) at the start
-    state_weight : (J,), pillar_weight : (K,), value : (L + 1,) as in ``value.py``
+    state_weight : (J,) of the first year, pillar_weight : (K,), value : (L + 1,) as in ``value.py``
+    users_by_year, weights_by_year : (Y + 1, J) million; w_j after each year, see ``users.py``
     standing : (J, K) first tasks, one bit each
     initial_count : (J, K) how many they are
     priority : (J, K) own priorities, rows sum to 1 (or to 0 where nothing is open)
@@ -54,6 +56,8 @@ class BeneficiarySetup(ReadOnlyArrays):
     government_rank: FloatArray
     norm_position: FloatArray
     state_weight: FloatArray
+    users_by_year: FloatArray
+    weights_by_year: FloatArray
     pillar_weight: FloatArray
     value: FloatArray
     standing: WordArray
@@ -225,6 +229,8 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
     ownership = np.clip(ownership, 0.05, 0.95)
 
     peers = peers_of(scenario)
+    users = users_by_year(scenario)
+    weights = weights_by_year(scenario, users)
     base = p.administration_intercept + p.administration_slope * rank
     return BeneficiarySetup(
         **_frozen(
@@ -236,7 +242,9 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
             ownership=ownership,
             government_rank=rank.copy(),
             norm_position=states.norm_position.copy(),
-            state_weight=state_weights(scenario),
+            state_weight=weights[0].copy(),
+            users_by_year=users,
+            weights_by_year=weights,
             pillar_weight=weight,
             value=value_table(length, p.value_concavity),
             standing=standing,

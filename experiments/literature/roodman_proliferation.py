@@ -96,11 +96,11 @@ def reproduce(quick: bool = False, watch: Watch = silent) -> Reproduction:
             ),
             (
                 "in a Nash equilibrium projects are smaller than the planner's",
-                "the size of projects is not a choice of donors in the engine",
+                "size is the planner's here; `roodman-project-size` makes it a choice of donors",
             ),
             (
                 "selfish donors subdivide their budgets to draw the recipient's resources; the smallest gain",
-                "the same: no donor chooses its size, and none is paid for its own projects alone",
+                "see `roodman-project-size`",
             ),
         ),
         seeds=chosen,

@@ -27,6 +27,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "C3/literature": "published:c3",
     "P1/literature": "published:p1_literature",
     "P1/world": "patterns:p1_world",
+    "P2/literature": "published:p2_literature",
     "P3/literature": "published:p3",
     "P4/literature": "published:p4_literature",
     "P4/world": "patterns:p4_world",

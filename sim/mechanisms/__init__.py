@@ -25,11 +25,14 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "absorption": {"equal_shares": "absorption:deliver", "per_task": "absorption:deliver_per_task"},
     "effort": {"poisson": "effort:own_effort"},
     "lapse": {"exponential": "ownership:lapse"},
+    "norms": {"deliveries": "norms:norms"},
+    "users": {"growth": "users:grow"},
+    "turnover": {"replacement": "turnover:replace"},
     "peers": {"neighbours": "peers:peers"},
 }
 
 # what happens in Evolve, in this order
-EVOLVE = ("effort", "lapse", "peers")
+EVOLVE = ("effort", "lapse", "norms", "users", "turnover", "peers")
 
 
 def phases() -> list[str]:

@@ -204,18 +204,19 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
     patience, lapse_on, seed, by_task, impatience, queue_limit,
     whole, words, reals, seen, standing, funded, owner, deadline, next_deadline, hazard, known, visible,
     first, last, own_running, undelivered, room, attenuation, closed, oversight, progressed, flow,
-    donor_keys, administration, staff, ownership, rank, account, promise, value,
+    donor_keys, administration, staff, ownership, rank, account, promise, value, delivered_by,
     context, instrument_of, method_success, trials, successes, member, limits, parts, grants, present, hired,
 ):
     """Let all projects of all states work for one quarter.
 
     ``account`` (D,) sums what donors can account for, ``promise`` (D, J, K) times the gain in f; both are empty where no
-    budget responds. ``staff`` (J,) becomes what poaching leaves of ``administration``. ``per_task`` : room is shared by the
-    tasks that projects can still deliver. ``member``, ``limits``, ``parts``, ``grants`` (P,) and ``present``, ``hired`` (D,) are
-    scratch.
+    budget responds; ``delivered_by`` (D, J) counts tasks by donor, empty where nothing reads it. ``staff`` (J,) becomes what
+    poaching leaves of ``administration``. ``per_task`` : room is shared by the tasks that projects can still deliver.
+    ``member``, ``limits``, ``parts``, ``grants`` (P,) and ``present``, ``hired`` (D,) are scratch.
     """
     one = np.uint64(1)
     mark = 0
+    delivered_by[:] = 0
     for d in range(present.shape[0]):
         present[d] = 0
     for j in range(first.shape[0]):
@@ -273,6 +274,8 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
                     first_to_finish(p, task, first, whole, words)
                 words[p, REMAINING] &= ~bit
                 whole[p, DELIVERED_TASKS] += 1
+                if delivered_by.shape[0] > 0:
+                    delivered_by[whole[p, DONOR], j] += 1
                 undelivered[j] -= 1
                 if not took:
                     words[p, SPOILED] |= bit
@@ -355,7 +358,7 @@ def _deliver(model: CoordinationModel, quarter: int, per_task: bool) -> None:
         state.first, state.last, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
         state.oversight, state.progressed, state.flow,
         model.giving.keys, land.administration, state.administration, state.ownership, land.government_rank,
-        state.account if model.budget_responds else NOBODY, model.promise, land.value,
+        state.account if model.budget_responds else NOBODY, model.promise, land.value, state.delivered_by,
         land.context, land.instrument_of, land.method_success, state.trials, state.successes,
         *scratch.delivery(ledger.capacity),
     )  # fmt: skip
