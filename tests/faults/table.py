@@ -10,6 +10,7 @@ from typing import Final
 
 from faults.fault import Fault
 from faults.table_of_games import FAULTS_OF_GAMES
+from faults.table_of_peers import FAULTS_OF_PEERS
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -264,4 +265,5 @@ FAULTS: Final[tuple[Fault, ...]] = (
           "relation if own == 0 else 0.0", "relation",
           ("owners: each_owner_pays_for_its_own_relations_and_projects", "owners: splitting_a_donor_raises_transaction_costs")),
     *FAULTS_OF_GAMES,
+    *FAULTS_OF_PEERS,
 )  # fmt: skip
