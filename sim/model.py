@@ -48,6 +48,7 @@ class Scratch:
     limits: FloatArray
     parts: FloatArray
     grants: FloatArray
+    exposure: FloatArray
 
     @staticmethod
     def sized(donors: int, states: int, pillars: int) -> Scratch:
@@ -70,6 +71,7 @@ class Scratch:
             limits=np.zeros(0),
             parts=np.zeros(0),
             grants=np.zeros(0),
+            exposure=np.zeros(states),
         )
 
     def delivery(self, projects: int) -> tuple[npt.NDArray[Any], ...]:
@@ -148,8 +150,6 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.preferences = np.zeros((0, 0))
         self.agreed = False  # whether leads and pledges of the design in force were agreed on
         self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
-        self.adopt(self.architecture.design(self.inputs))
-        self.record = recording.Record.sized(p.quarters, pillars)
         names = self.inputs.mechanisms
         self.phases = {
             item.name: get_mechanism(item.name, getattr(names, item.name)) for item in dataclasses.fields(names)
@@ -158,8 +158,12 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
             phase: options_of(getattr(function, "Options", None), scenario.options, f"mechanism.{phase}.")
             for phase, function in self.phases.items()
         }
-        self.phases["peers"](self, self.quarter)  # prices of the first quarter
+        self.wants_moved = True  # whether what draws donors is to be made anew
+        self.phases["exposure"](self, 0)  # from the first tasks
+        self.phases["peers"](self, 0)  # prices of the first quarter
+        self.adopt(self.architecture.design(self.inputs))
         self.factor = score_factor(self)
+        self.record = recording.Record.sized(p.quarters, pillars)
         self.trace = Trace(self) if trace else None
         self._people(donors or {}, beneficiaries or {})
 
@@ -253,8 +257,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         3. Plan: donors choose and contract, slot by slot of the planning calendar.
         4. Contract: states decide whether to reform.
         5. Deliver: projects start, work as administration allows, finish or fail.
-        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned, growth of
-           users, items that go out of date, prices.
+        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned,
+           norms, growth of users, items that go out of date, safe havens and incidents, prices.
         7. Record.
         """
         self._begin()
@@ -290,6 +294,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         """Let donors plan and contract."""
         self.first_row = self.state.ledger.size
         motives.refresh(self)
+        motives.see_others(self)
         methods.refresh(self)
         self.phases["planning"](self, self.quarter)
         if self.trace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from donorlab.sim.compiled import compiled
+from donorlab.sim.mechanisms.exposure import exposure, users_now
 from donorlab.sim.scenario import FloatArray
 from donorlab.sim.state import FLOW_NAMES
 from donorlab.sim.value import bit_count, bit_counts
@@ -16,7 +18,7 @@ from donorlab.sim.value import bit_count, bit_counts
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
 
-WELFARE, CASH, LIVE, PROJECTS, OVERHEAD = range(5)
+WELFARE, CASH, LIVE, PROJECTS, OVERHEAD, HAVENS, EXPOSURE, EXPOSED = range(8)
 
 
 @dataclass(eq=False)
@@ -25,7 +27,8 @@ class Record:
 
     Attributes
     ----------
-    numbers : (T, 5) welfare, cash EUR m, live projects, projects contracted and overhead paid (EUR m) so far
+    numbers : (T, 8) welfare, cash EUR m, live projects, projects contracted and overhead paid (EUR m) so far; safe havens,
+        mean exposure of users, users times exposure (millions)
     tasks : (T, K) tasks standing by pillar, over all states
     flow : (T, 8) what happened in the quarter, see FLOW_NAMES
     standing_at_horizon : (J, K) words, and gained_at_horizon : how many of these are new since the start and how many of
@@ -42,7 +45,7 @@ class Record:
     def sized(quarters: int, pillars: int) -> Record:
         """Return an empty record for T quarters and K pillars."""
         return Record(
-            numbers=np.zeros((quarters, 5)),
+            numbers=np.zeros((quarters, 8)),
             tasks=np.zeros((quarters, pillars)),
             flow=np.zeros((quarters, len(FLOW_NAMES))),
         )
@@ -50,9 +53,10 @@ class Record:
 
 @compiled
 def _write(  # type: ignore[no-untyped-def]
-    row, cash, overhead, projects, own_running, standing, state_weight, pillar_weight, value, flow, numbers, tasks, flows,
+    row, cash, overhead, projects, own_running, standing, state_weight, pillar_weight, value, flow, haven,
+    exposed, users, numbers, tasks, flows,
 ):
-    welfare = 0.0
+    welfare, everybody, felt = 0.0, 0.0, 0.0
     for k in range(standing.shape[1]):
         tasks[row, k] = 0
     for j in range(standing.shape[0]):
@@ -62,11 +66,16 @@ def _write(  # type: ignore[no-untyped-def]
             tasks[row, k] += count
             inner += pillar_weight[k] * value[count]
         welfare += state_weight[j] * inner
+        everybody += users[j]
+        felt += users[j] * exposed[j]
     numbers[row, WELFARE] = welfare
     numbers[row, CASH] = cash.sum()
     numbers[row, LIVE] = own_running.sum()
     numbers[row, PROJECTS] = projects
     numbers[row, OVERHEAD] = overhead.sum()
+    numbers[row, HAVENS] = haven.sum()
+    numbers[row, EXPOSURE] = felt / everybody if everybody > 0.0 else math.nan
+    numbers[row, EXPOSED] = felt
     for i in range(flow.shape[0]):
         flows[row, i] = flow[i]
 
@@ -90,7 +99,8 @@ def record(model: CoordinationModel) -> None:
     _write(
         row, state.cash, state.overhead_paid, state.ledger.size, state.own_running, state.standing,
         state.state_weight, land.pillar_weight,
-        land.value, state.flow, kept.numbers, kept.tasks, kept.flow,
+        land.value, state.flow, state.haven, exposure(model, model.scratch.exposure), users_now(model),
+        kept.numbers, kept.tasks, kept.flow,
     )  # fmt: skip
     if model.quarter == model.parameters.horizon:
         kept.standing_at_horizon = state.standing.copy()

@@ -258,6 +258,7 @@ class Mechanisms:
     norms: str = "deliveries"
     users: str = "growth"
     turnover: str = "replacement"
+    exposure: str = "havens"
     peers: str = "neighbours"
 
 

@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
-from donorlab.sim.scenario import MOTIVES, FloatArray, ReadOnlyArrays, Scenario
+from donorlab.sim.scenario import MOTIVES, BoolArray, FloatArray, ReadOnlyArrays, Scenario
 from donorlab.sim.users import users_by_year, weights_by_year
 from donorlab.sim.value import pillar_weights, value_table
 
 REFORM_INSTRUMENT = "advice"  # laws and strategies: what only the state itself can adopt
+HAVEN_PILLARS = ("legal", "technical")  # of which too little makes a safe haven
 REGIONAL = "regional_org"  # kind of donor whose members are each other's peers
 CONTEXTS = 3  # thirds of government effectiveness in which methods succeed differently
 
@@ -45,6 +46,7 @@ class BeneficiarySetup(ReadOnlyArrays):
     instrument_of : (K, L) instrument of each task
     reform_words : (K,) reform tasks, one bit each (those of instrument ``advice``)
     reform_cost, reform_benefit : (J,) EUR m a project
+    haven_pillar : (K,) pillars of which too little makes a safe haven: ``legal`` and ``technical``, or all if there is neither
     peer_start : (J + 1,), peer_of : (E,) the peers of state j are the rows ``peer_of[peer_start[j]:peer_start[j + 1]]``
     context : (J,) third of government effectiveness, 0 to 2; method_success : (3, M) probability that a task takes
     """
@@ -68,6 +70,7 @@ class BeneficiarySetup(ReadOnlyArrays):
     reform_words: WordArray
     reform_cost: FloatArray
     reform_benefit: FloatArray
+    haven_pillar: BoolArray
     peer_start: KeyArray
     peer_of: KeyArray
     context: KeyArray
@@ -231,6 +234,7 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
     peers = peers_of(scenario)
     users = users_by_year(scenario)
     weights = weights_by_year(scenario, users)
+    guarding = np.array([name in HAVEN_PILLARS for name in scenario.pillars])
     base = p.administration_intercept + p.administration_slope * rank
     return BeneficiarySetup(
         **_frozen(
@@ -255,6 +259,7 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
             reform_words=words[:, reform].copy() if reform >= 0 else np.zeros(pillars, dtype=np.uint64),
             reform_cost=p.reform_cost * np.exp(p.reform_cost_spread * streams.normal_cut(will)),
             reform_benefit=p.reform_benefit * ownership,
+            haven_pillar=guarding if guarding.any() else np.ones(pillars, dtype=np.bool_),
             peer_start=np.append(0, peers.sum(axis=1).cumsum()).astype(np.int64),
             peer_of=np.nonzero(peers)[1].astype(np.int64),
             context=np.minimum(CONTEXTS - 1, np.floor(CONTEXTS * rank)).astype(np.int64),

@@ -245,7 +245,7 @@ def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giv
         haven=np.zeros(states),
         alarm_until=np.zeros(states, dtype=np.int32),
         attraction=np.zeros((donors, states, pillars)),
-        crowd=np.ones((0, 0)),
+        crowd=np.ones((donors, states) if parameters.herding > 0 else (0, 0)),
         delivered_by=np.zeros((donors, states) if parameters.norm_pull > 0 else (0, 0), dtype=np.int32),
         influence=np.zeros(donors),
         pulled=np.zeros(states),

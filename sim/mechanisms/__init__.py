@@ -28,11 +28,12 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "norms": {"deliveries": "norms:norms"},
     "users": {"growth": "users:grow"},
     "turnover": {"replacement": "turnover:replace"},
+    "exposure": {"havens": "exposure:havens"},
     "peers": {"neighbours": "peers:peers"},
 }
 
 # what happens in Evolve, in this order
-EVOLVE = ("effort", "lapse", "norms", "users", "turnover", "peers")
+EVOLVE = ("effort", "lapse", "norms", "users", "turnover", "exposure", "peers")
 
 
 def phases() -> list[str]:

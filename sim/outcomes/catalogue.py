@@ -31,6 +31,15 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "spoiled_share": ("share", "delivered tasks that did not take / delivered tasks"),
     "unfinished_share": ("share", "projects neither completed nor failed at the end / projects"),
     "ownership": ("share", "mean ownership of states"),
+    "safe_havens": (
+        "number",
+        "states with tasks standing / L < haven_threshold in a pillar legal or technical (any pillar where there is neither)",
+    ),
+    "exposure": (
+        "share",
+        "mean over users of 1 - sum_k pillar_weight_k f(c_jk / L) / K * (1 - haven_spill * H), H = share of users in havens",
+    ),
+    "exposed_users_m": ("millions", "exposure times all users at the end"),
     "duplication_share": ("share", "duplicated base cost / base cost of all contracted tasks"),
     "duplication_ignorance_share": ("share", "the part that could have been seen"),
     "duplication_race_share": ("share", "the part contracted in the same slot"),
