@@ -11,6 +11,7 @@ from typing import Final
 from faults.fault import Fault
 from faults.table_of_games import FAULTS_OF_GAMES
 from faults.table_of_havens import FAULTS_OF_HAVENS
+from faults.table_of_peers import FAULTS_OF_PEERS
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -266,4 +267,5 @@ FAULTS: Final[tuple[Fault, ...]] = (
           ("owners: each_owner_pays_for_its_own_relations_and_projects", "owners: splitting_a_donor_raises_transaction_costs")),
     *FAULTS_OF_GAMES,
     *FAULTS_OF_HAVENS,
+    *FAULTS_OF_PEERS,
 )  # fmt: skip
