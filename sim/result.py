@@ -21,7 +21,7 @@ from donorlab.sim.outcomes.tables import Payments, payments, sums
 from donorlab.sim.outcomes.waterfall import Waterfall, waterfall
 from donorlab.sim.recording import CASH, LIVE, OVERHEAD, PROJECTS, WELFARE
 from donorlab.sim.scenario import Scenario, ScenarioError
-from donorlab.sim.state import CONDITIONAL, FLOW_NAMES, JOINED, REFORM, REPORTED, STATUS_NAMES, WILLING
+from donorlab.sim.state import CONDITIONAL, FLOW_NAMES, IMPOSED, JOINED, REFORM, REPORTED, STATUS_NAMES, WILLING
 from donorlab.sim.value import bit_counts
 
 if TYPE_CHECKING:
@@ -151,6 +151,7 @@ class Result:
                 "conditional": paid.flags & CONDITIONAL != 0,
                 "reform": paid.flags & REFORM != 0,
                 "willing": paid.flags & WILLING != 0,
+                "imposed": paid.flags & IMPOSED != 0,
             }
         )
 
