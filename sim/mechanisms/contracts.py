@@ -42,6 +42,7 @@ from donorlab.sim.state import (
     MONITORING,
     NEXT,
     PILLAR,
+    PRICE,
     REFORM,
     RETURNED,
     SERIAL,
@@ -88,7 +89,7 @@ class ReformView:
 
 
 @compiled
-def stake_of(p, linked, first, whole, task_price, member, rival):  # type: ignore[no-untyped-def]
+def stake_of(p, linked, first, whole, reals, member, rival):  # type: ignore[no-untyped-def]
     """Return (stake, replaced) of project p, EUR m."""
     j = whole[p, BENEFICIARY]
     rivals = 0.0
@@ -96,14 +97,14 @@ def stake_of(p, linked, first, whole, task_price, member, rival):  # type: ignor
     conditional = 0.0
     q = first[j]
     while q >= 0:
-        money = whole[q, SIZE] * task_price[j]
+        money = whole[q, SIZE] * reals[q, PRICE]
         everyone += money
         if rival[whole[q, DONOR]]:
             rivals += money
         if whole[q, FLAGS] & CONDITIONAL and member[whole[q, DONOR]]:
             conditional += money
         q = whole[q, NEXT]
-    stake = conditional if linked else whole[p, SIZE] * task_price[j]
+    stake = conditional if linked else whole[p, SIZE] * reals[p, PRICE]
     return stake, stake * rivals / everyone
 
 
@@ -130,7 +131,7 @@ def would_withhold(opportunity_cost, kept, standing, tasks, reforms, value):  # 
 
 @compiled
 def terms_of(  # type: ignore[no-untyped-def]
-    p, reforms, credibility, endogenous, opportunity_cost, choosing, linked, task_price, cost, benefit, member, rival, whole,
+    p, reforms, credibility, endogenous, opportunity_cost, choosing, linked, cost, benefit, member, rival, whole,
     reals, first, standing, value,
 ):
     """Return (credibility, stake, replaced, demanded) of conditional project p, which holds ``reforms`` reform tasks.
@@ -138,7 +139,7 @@ def terms_of(  # type: ignore[no-untyped-def]
     A donor that chooses demands the largest number of reforms that it expects the state to accept; 0: it sets no condition.
     """
     j, k = whole[p, BENEFICIARY], whole[p, PILLAR]
-    stake, replaced = stake_of(p, linked, first, whole, task_price, member, rival)
+    stake, replaced = stake_of(p, linked, first, whole, reals, member, rival)
     if endogenous:
         kept = (reals[p, COST] - reals[p, FIXED] - reals[p, MONITORING]) / reals[p, COST]
         size = whole[p, SIZE]
@@ -165,7 +166,7 @@ def without_lowest(word, count):  # type: ignore[no-untyped-def]
 def decide_on(  # type: ignore[no-untyped-def]
     p, decision, quarter, shun, seed, by_task, impatience, queue_limit, reform_words, donor_keys, words, seen, known, visible,
     last, own_running, undelivered, room, attenuation, closed, cash, shun_until,
-    credibility, endogenous, opportunity_cost, choosing, linked, task_price, cost, benefit, member, rival, whole, reals,
+    credibility, endogenous, opportunity_cost, choosing, linked, cost, benefit, member, rival, whole, reals,
     first, standing, value,
 ):
     """Decide on the reforms of project p: willing, all or those demanded, or blocked, or the project withheld.
@@ -182,7 +183,7 @@ def decide_on(  # type: ignore[no-untyped-def]
     threat, stake, replaced, demanded = 0.0, 0.0, 0.0, count
     if conditional:
         threat, stake, replaced, demanded = terms_of(
-            p, count, credibility, endogenous, opportunity_cost, choosing, linked, task_price, cost, benefit, member, rival,
+            p, count, credibility, endogenous, opportunity_cost, choosing, linked, cost, benefit, member, rival,
             whole, reals, first, standing, value,
         )
         whole[p, DEMANDED] = demanded
@@ -227,8 +228,8 @@ def _terms(model: CoordinationModel) -> tuple[object, ...]:
     ledger = state.ledger
     return (
         design.credibility, design.credibility_rule == "endogenous", design.opportunity_cost, design.conditions_choice == "on",
-        design.linked, land.task_price, land.reform_cost, land.reform_benefit, design.member, model.inputs.donors.rival,
-        ledger.whole, ledger.reals, state.first, state.standing, land.value,
+        design.linked, land.reform_cost, model.parameters.reform_benefit * state.ownership, design.member,
+        model.inputs.donors.rival, ledger.whole, ledger.reals, state.first, state.standing, land.value,
     )  # fmt: skip
 
 
@@ -269,6 +270,7 @@ def _view(model: CoordinationModel, quarter: int, p: int) -> ReformView:
     land, inputs = model.land, model.inputs
     whole, words = model.state.ledger.whole[p], model.state.ledger.words[p]
     j, k = int(whole[BENEFICIARY]), int(whole[PILLAR])
+    benefit = float(model.parameters.reform_benefit * model.state.ownership[j])
     reforms = int(bit_count(words[TASKS] & land.reform_words[k]))
     terms = (0.0, 0.0, 0.0, 0)
     if whole[FLAGS] & CONDITIONAL:
@@ -277,7 +279,7 @@ def _view(model: CoordinationModel, quarter: int, p: int) -> ReformView:
     credibility, stake, replaced = terms[:3] if demanded > 0 else (0.0, 0.0, 0.0)
     return ReformView(
         quarter, inputs.donors.ids[whole[DONOR]], inputs.pillars[k], demanded > 0, float(land.reform_cost[j]),
-        float(land.reform_benefit[j]), stake, replaced, credibility, reforms, demanded,
+        benefit, stake, replaced, credibility, reforms, demanded,
     )  # fmt: skip
 
 
