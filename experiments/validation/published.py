@@ -1,11 +1,11 @@
-"""Rows C3, P1 and P4 of the frozen file where they are about a published model.
+"""Rows C3, P1, P4 and P7 of the frozen file where they are about a published model.
 
 What decides is the ``judge`` of the model's own module, which `donorlab reproduce` asks too.
 """
 
 from __future__ import annotations
 
-from donorlab.experiments.literature import halonen_akatwijuka, kanbur_conditions, roodman_absorption
+from donorlab.experiments.literature import halonen_akatwijuka, hernandez_rival, kanbur_conditions, roodman_absorption
 from donorlab.experiments.literature.rules import holds, seeds_of
 from donorlab.experiments.validation.frame import Finding, Requirement
 from donorlab.experiments.words import span
@@ -62,4 +62,22 @@ def p4_literature(need: Requirement, quick: bool) -> Finding:
         sentence=roodman_absorption.words(small, large),
         basis=span(seeds),
         lines=(*lines, roodman_absorption.collapse(small), *roodman_absorption.closer(small, large, seeds)),
+    )
+
+
+def p7(need: Requirement, quick: bool) -> Finding:
+    """P7: a rival without conditions lowers the number of conditions that others set, and how many are met."""
+    seeds = seeds_of(need, quick)
+    found = hernandez_rival.erosion(need, seeds)
+    lines = hernandez_rival.judge(need, found)
+    mean, low, high = hernandez_rival.fall(need, found)
+    return Finding(
+        passed=holds(lines),
+        found=mean,
+        low=low,
+        high=high,
+        unit="share of conditions lost per point of the rival's share",
+        sentence=hernandez_rival.words(need, found),
+        basis=span(seeds),
+        lines=(*lines, *hernandez_rival.beside(need, found)),
     )

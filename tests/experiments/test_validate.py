@@ -18,7 +18,7 @@ from donorlab.experiments.validation import checks, page, theorems
 from donorlab.experiments.validation.checks import CHECKS, FAIL, NOT_YET, PASS, answer, run_all
 from donorlab.experiments.validation.frame import Finding, Line, interval, requirement, tolerances
 
-FROZEN = "b095b2c33d7fb6954caaca5cb10f12b457e3e5d156a76b3572ed9cd0035f4495"
+FROZEN = "5f3c921a6055137dbb2bfb0a2b670fdf97df07a1d75bcd11e342f175e57b7fff"
 
 
 def test_the_demands_are_the_frozen_ones():
