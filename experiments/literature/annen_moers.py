@@ -1,8 +1,8 @@
 """Donors that want relative impact (Annen and Moers 2012): the loss, and how it depends on the equality of budgets.
 
 Declared before it was run: two donors with 20 tasks' money together, three recipients whose worth is drawn for each seed,
-log-uniform between one half and one; the first donor has half to nine tenths of the money (frozen list). Loss = 1 - efficiency of the
-engine (nothing but what donors want is in the way). The slope is that of the loss on the Herfindahl index of the two budgets,
+log-uniform between one half and one; the first donor has half to nine tenths of the money (frozen list). Loss = 1 - efficiency of
+the engine (nothing but what donors want is in the way). The slope is that of the loss on the Herfindahl index of the two budgets,
 seed by seed.
 """
 
@@ -127,8 +127,8 @@ def words(plays: Plays) -> str:
     equal, added, falls = loss(plays, "relative_impact"), loss(plays, "marginal"), slope(plays, "relative_impact")
     how = "falls" if falls[2] < 0 else "rises" if falls[1] > 0 else "does not clearly change"
     return (
-        f"donors that want relative impact lose {equal[0]:.2%} where budgets are equal, those credited for what they add {added[0]:.2%}; "
-        f"the loss {how} as budgets concentrate"
+        f"donors that want relative impact lose {equal[0]:.2%} where budgets are equal, those credited for what they add "
+        f"{added[0]:.2%}; the loss {how} as budgets concentrate"
     )
 
 

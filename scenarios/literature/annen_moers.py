@@ -43,7 +43,8 @@ def splits(tasks: int, recipients: int) -> Split:
     """Return all ways to split ``tasks`` tasks over recipients, shape (ways, recipients), in a fixed order."""
     bars = combinations(range(tasks + recipients - 1), recipients - 1)
     edges = [(-1, *bar, tasks + recipients - 1) for bar in bars]
-    return np.diff(np.array(edges, dtype=np.int64), axis=1) - 1
+    places = np.array(edges, dtype=np.int64)
+    return np.asarray(places[:, 1:] - places[:, :-1] - 1)
 
 
 def payoffs(rule: CreditRule, gained: FloatArray, first: int, second: int) -> tuple[FloatArray, FloatArray]:
@@ -98,7 +99,7 @@ def splitting(model: CoordinationModel, quarter: int) -> None:
 def _revise(choices: list[Split], tables: list[tuple[FloatArray, FloatArray]]) -> tuple[int, int]:
     """Return the profile (a split each) that best replies in turn end in."""
 
-    def credits(player: int, other: int) -> FloatArray:
+    def credit_of(player: int, other: int) -> FloatArray:
         """Credit of each split of one player against a split of the other."""
         theirs = choices[1 - player][other]
         total = np.zeros(len(choices[player]))
@@ -109,19 +110,20 @@ def _revise(choices: list[Split], tables: list[tuple[FloatArray, FloatArray]]) -
     def regret(profile: tuple[int, int]) -> float:
         lost = 0.0
         for player in (0, 1):
-            mine = credits(player, profile[1 - player])
+            mine = credit_of(player, profile[1 - player])
             lost += float(mine.max() - mine[profile[player]])
         return lost
 
-    nobody = [int(np.flatnonzero((choice == 0).sum(axis=1) == choice.shape[1] - 1)[0]) for choice in choices]
-    profile = (nobody[0], nobody[1])
+    best_cell = int(np.argmax([table[0][-1, 0] for table in tables]))
+    first, second = (int(np.argmax(choice[:, best_cell])) for choice in choices)
+    profile = (first, second)
     seen: list[tuple[int, int]] = []
     for _ in range(len(choices[0]) * len(choices[1])):
         if profile in seen:
             break
         seen.append(profile)
         for player in (0, 1):
-            mine = credits(player, profile[1 - player])
+            mine = credit_of(player, profile[1 - player])
             if mine.max() > mine[profile[player]] + ROUNDING:
                 best = int(np.argmax(mine))
                 profile = (best, profile[1]) if player == 0 else (profile[0], best)
