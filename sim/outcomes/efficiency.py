@@ -35,7 +35,10 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
     transaction_cost_share, overhead_share, idle_share
         fixed, relation and monitoring cost; overhead and negotiation; cash never spent; over all appropriations
     compliance_rate, release_rate
-        conditional projects with reform tasks that the state adopts; that are not withheld / all such projects
+        conditional projects with reform tasks that the state adopts; that are not withheld / all such projects (where donors
+        choose how many reforms to demand: those of which they demand at least one)
+    conditions_demanded
+        reform tasks demanded / reform tasks, over all projects of donors that set conditions, also where they demand none
     stalled_share
         projects that ended with reforms nobody wanted / projects that ended
     absorption_use
@@ -59,6 +62,7 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
     appropriated = float(model.state.appropriated.sum())
     ended = int((paid.status >= COMPLETED).sum())
     promised = (paid.flags & CONDITIONAL != 0) & (paid.flags & REFORM != 0)
+    asked = (paid.flags & REFORM != 0) & (paid.demanded >= 0)
     overhead = float(model.state.overhead_paid.sum())
     used = float(record.flow[: p.horizon, PROGRESS].sum())
     hosted = float(model.land.administration.sum()) * p.horizon
@@ -87,6 +91,7 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
         "overhead_share": ratio(overhead, appropriated),
         "compliance_rate": ratio(float((promised & (paid.flags & WILLING != 0)).sum()), float(promised.sum())),
         "release_rate": ratio(float((promised & (paid.status != WITHHELD)).sum()), float(promised.sum())),
+        "conditions_demanded": ratio(float(paid.demanded[asked].sum()), float(paid.reforms[asked].sum())),
         "stalled_share": ratio(float((paid.status == STALLED).sum()), ended),
         "failure_share": ratio(float((paid.status == FAILED).sum()), ended),
         "spoiled_share": ratio(float(paid.spoiled.sum()), float(paid.delivered.sum())),

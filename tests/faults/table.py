@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from faults.fault import Fault
+from faults.table_of_conditions import FAULTS_OF_CONDITIONS
 from faults.table_of_games import FAULTS_OF_GAMES
 from faults.table_of_havens import FAULTS_OF_HAVENS
 from faults.table_of_peers import FAULTS_OF_PEERS
@@ -176,13 +177,14 @@ FAULTS: Final[tuple[Fault, ...]] = (
           "by hand: a_project_of_blocked_tasks_alone_stalls_at_its_start_and_keeps_its_oversight",
           "direction: reform_cost"), (("umbrella_conditional", 3),)),
     Fault("what is refused is always released", "5.3", "oracle.conditions", "withholds",
-          "return u < world.design.credibility", "return False", ("agreement",
+          "return u < credibility(world, project)", "return False", ("agreement",
           "by hand: the_next_payment_becomes_useful_when_one_is_withheld", "direction: credibility"),
           (("conditional", 5),)),
     Fault("rivals do not replace what is at stake", "5.3", "oracle.conditions", "threat", "return stake - replaced",
           "return stake", ("agreement", "by hand: rivals_replace_the_stake"), (("umbrella_conditional", 16),)),
     Fault("conditions are never linked", "5.3", "oracle.conditions", "threat", "if design.linked_conditions and",
           "if False and", ("agreement", "by hand: linked_conditions_pool_the_stake"), (("umbrella_conditional", 3),)),
+    *FAULTS_OF_CONDITIONS,
     Fault("withheld money does not return", "5.3", "oracle.conditions", "withhold",
           "world.cash[project.donor] += project.returned", "pass", ("agreement", "invariants",
           "by hand: withheld_money_returns_but_for_fixed_and_monitoring_cost"), (("conditional", 5),)),
