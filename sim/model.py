@@ -191,7 +191,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.wish = wish(self) if design.steers or self.budget_responds else np.zeros((0, 0, 0))
         self.promise = self.wish if self.budget_responds else np.zeros((0, 0, 0))
         self.preferences = preferences(self) if design.division != "none" else np.zeros((0, 0))
-        state.weight = np.ones(shape if design.steers else (0, 0, 0))
+        state.agreed = np.ones(shape if design.steers else (0, 0, 0))
+        state.weight = state.agreed  # until a mechanism puts another in its place
         if design.conditional.any() and not len(state.shun_until):
             state.shun_until = np.zeros(shape[:2], dtype=np.int32)
         if design.member.any() and self.secretariat is None:
@@ -274,6 +275,9 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         observe(self, self.quarter)
         if self.design.steers:
             steer(self, self.quarter)
+        for function in self.phases.values():
+            if hasattr(function, "before_plan"):
+                function.before_plan(self, self.quarter)
 
     def plan(self) -> None:
         """Let donors plan and contract."""

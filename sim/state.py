@@ -122,7 +122,8 @@ class State:
     serial : (D,) contracts of this quarter
     own_tasks : (J, K) own tasks done since the start; own_drawn : (J, K) drawn
     lapsed : (J, K) tasks lapsed since the start
-    weight : (D, J, K) factor on a donor's value from leads or pledges, else an empty array
+    agreed : (D, J, K) factor on a donor's value from leads or pledges, else an empty array
+    weight : (D, J, K) factor on a donor's value in all: ``agreed``, or that times a factor of a mechanism
     shun_until : (D, J) last quarter in which a donor stays away after it withheld, else an empty array
     overhead_paid, pool_paid : (D,) EUR m since the start; withdrawn : (D,) cash of donors that left, EUR m
     account : (D,) credit of this year
@@ -154,6 +155,7 @@ class State:
     own_tasks: Int32Array
     own_drawn: Int32Array
     lapsed: Int32Array
+    agreed: FloatArray
     weight: FloatArray
     shun_until: Int32Array
     overhead_paid: FloatArray
@@ -219,6 +221,7 @@ def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giv
         own_tasks=np.zeros((states, pillars), dtype=np.int32),
         own_drawn=np.zeros((states, pillars), dtype=np.int32),
         lapsed=np.zeros((states, pillars), dtype=np.int32),
+        agreed=np.ones((0, 0, 0)),
         weight=np.ones((0, 0, 0)),
         shun_until=np.zeros((0, 0), dtype=np.int32),
         overhead_paid=np.zeros(donors),

@@ -49,6 +49,7 @@ FAILURE: Final = stream_key("failure")
 REPORT: Final = stream_key("report")
 REFORM: Final = stream_key("reform cost")
 WITHHOLD: Final = stream_key("withhold")
+TOURNAMENT: Final = stream_key("tournament")
 
 
 @compiled

@@ -57,7 +57,8 @@ class ReformView:
     conditional : whether the money may be withheld
     cost, benefit : EUR m, of the reform to the state
     stake, replaced : EUR m at stake, and of it what rivals would replace (0 where there are no conditions)
-    credibility : probability that a threat is carried out
+    credibility : probability that a threat is carried out (in a tournament: by how much adopting raises the chance to
+        be paid; 1 where a record is rewarded)
     """
 
     quarter: int
@@ -98,6 +99,22 @@ def is_willing(conditional, credibility, stake, replaced, cost, benefit):  # typ
 
 
 @compiled
+def withhold(  # type: ignore[no-untyped-def]
+    p, quarter, by_task, impatience, queue_limit, whole, words, reals, seen, known, visible, first, last, own_running,
+    undelivered, room, attenuation, closed, cash,
+):
+    """End project p before it starts; all its money but fixed and monitoring cost returns to the donor."""
+    j, k, d = whole[p, BENEFICIARY], whole[p, PILLAR], whole[p, DONOR]
+    end_project(p, WITHHELD, quarter, first, whole, words, own_running, undelivered)
+    whole[p, START] = 0
+    reals[p, RETURNED] = reals[p, COST] - reals[p, FIXED] - reals[p, MONITORING]
+    cash[d] += reals[p, RETURNED]
+    unlink_ended(j, first, last, whole)
+    mend_beliefs(j, k, first, whole, words, seen, known, visible, by_task)
+    update_wait(j, impatience, queue_limit, undelivered, room, attenuation, closed)
+
+
+@compiled
 def decide_on(  # type: ignore[no-untyped-def]
     p, decision, quarter, credibility, linked, shun, seed, by_task, impatience, queue_limit, task_price, reform_words,
     cost, benefit, member, rival, donor_keys, whole, words, reals, seen, known, visible, first, last, own_running,
@@ -126,14 +143,11 @@ def decide_on(  # type: ignore[no-untyped-def]
     if conditional:
         u = streams.uniform(streams.WITHHOLD, seed, quarter, donor_keys[d], 0, 0, whole[p, SERIAL])
         if u < credibility:
-            end_project(p, WITHHELD, quarter, first, whole, words, own_running, undelivered)
-            whole[p, START] = 0
-            reals[p, RETURNED] = reals[p, COST] - reals[p, FIXED] - reals[p, MONITORING]
-            cash[d] += reals[p, RETURNED]
+            withhold(
+                p, quarter, by_task, impatience, queue_limit, whole, words, reals, seen, known, visible, first, last,
+                own_running, undelivered, room, attenuation, closed, cash,
+            )
             shun_until[d, j] = quarter + shun
-            unlink_ended(j, first, last, whole)
-            mend_beliefs(j, k, first, whole, words, seen, known, visible, by_task)
-            update_wait(j, impatience, queue_limit, undelivered, room, attenuation, closed)
             return
     words[p, BLOCKED] = reforms
 
