@@ -94,7 +94,7 @@ def contract(model: CoordinationModel, quarter: int) -> None:
     for row in rows:
         if is_conditional(model, row):
             groups.setdefault(int(whole[row, DONOR]), []).append(row)
-    chance = {}
+    chance: dict[int, float] = {}
     for group in groups.values():
         paid = paid_of(len(group), p.prize_share)
         chance |= dict(zip(group, gains(beliefs(model, group, paid), paid), strict=True))

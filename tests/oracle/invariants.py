@@ -100,11 +100,13 @@ def check_design(world: Scenario, result: OracleRun) -> None:
         assert not project.joined or (member and parameters.joint_programming == "on" and project.relation == 0.0)
         assert not project.conditional or conditional
         assert project.monitoring == (parameters.monitoring_cost if project.conditional else 0.0)
-        assert project.status != "withheld" or (project.conditional and not project.complied and not project.blocked)
+        assert project.status != "withheld" or (project.conditional and not project.blocked)
+        assert project.status != "withheld" or not project.complied or world.mechanisms.contract == "tournament"
+        assert project.status != "withheld" or world.mechanisms.contract != "ex_post"
         assert not project.complied or not project.blocked
         assert not project.for_money or (project.conditional and project.complied)
     for one in result.projects:
-        if one.status == "withheld":
+        if one.status == "withheld" and not one.complied:
             stays_away = range(one.quarter + 1, one.quarter + parameters.shun_quarters + 1)
             for other in result.projects:
                 same = (other.donor, other.beneficiary) == (one.donor, one.beneficiary)
