@@ -195,7 +195,7 @@ class Result:
                 "capacity_initial": land.initial_count.mean(axis=1) / length,
                 "capacity_final": final.mean(axis=1) / length,
                 **{f"capacity_final_{pillar}": final[:, k] / length for k, pillar in enumerate(model.inputs.pillars)},
-                "ownership": land.ownership,
+                "ownership": state.ownership,
                 "administration": land.administration,
             },
             index=pd.Index(states.ids, name="iso3"),

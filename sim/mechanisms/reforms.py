@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from donorlab.sim.mechanisms.contracts import ReformView, is_willing, stake_of, withhold
-from donorlab.sim.state import BENEFICIARY, BLOCKED, CONDITIONAL, DONOR, FLAGS, PILLAR, REFORM, TASKS, WILLING
+from donorlab.sim.state import BENEFICIARY, BLOCKED, CONDITIONAL, DONOR, FLAGS, IMPOSED, PILLAR, REFORM, TASKS, WILLING
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -39,9 +39,14 @@ def stake(model: CoordinationModel, p: int) -> tuple[float, float]:
     """Return (stake, replaced) of project p, EUR m, as ``contracts`` has them."""
     state, design = model.state, model.design
     found: tuple[float, float] = stake_of(
-        p, design.linked, state.first, state.ledger.whole, model.land.task_price, design.member, model.inputs.donors.rival
+        p, design.linked, state.first, state.ledger.whole, state.ledger.reals, design.member, model.inputs.donors.rival
     )
     return found
+
+
+def cost_and_benefit(model: CoordinationModel, j: int) -> tuple[float, float]:
+    """Return what a reform costs state j and what it gains by it, EUR m a project."""
+    return float(model.land.reform_cost[j]), float(model.parameters.reform_benefit * model.state.ownership[j])
 
 
 def by_the_rule(
@@ -51,12 +56,8 @@ def by_the_rule(
 
     ``probability`` is by how much adopting raises the chance to get what is at stake.
     """
-    land, j = model.land, model.state.ledger.whole[p, BENEFICIARY]
-    return bool(
-        is_willing(
-            is_conditional(model, p), probability, at_stake, replaced, land.reform_cost[j], land.reform_benefit[j]
-        )
-    )
+    cost, benefit = cost_and_benefit(model, int(model.state.ledger.whole[p, BENEFICIARY]))
+    return bool(is_willing(is_conditional(model, p), probability, at_stake, replaced, cost, benefit))
 
 
 def adopts(
@@ -66,13 +67,14 @@ def adopts(
     j, k, d = (int(model.state.ledger.whole[p, column]) for column in (BENEFICIARY, PILLAR, DONOR))
     if j not in model.python_beneficiaries:
         return by_the_rule(model, p, probability, at_stake, replaced)
+    cost, benefit = cost_and_benefit(model, j)
     view = ReformView(
         quarter=quarter,
         donor=model.inputs.donors.ids[d],
         pillar=model.inputs.pillars[k],
         conditional=is_conditional(model, p),
-        cost=float(model.land.reform_cost[j]),
-        benefit=float(model.land.reform_benefit[j]),
+        cost=cost,
+        benefit=benefit,
         stake=at_stake,
         replaced=replaced,
         credibility=probability,
@@ -95,6 +97,9 @@ def carry_out(
     for row, willing in adopted.items():
         j, k, d = (int(ledger.whole[row, column]) for column in (BENEFICIARY, PILLAR, DONOR))
         ledger.whole[row, FLAGS] |= REFORM | (WILLING if willing else 0)
+        cost, benefit = cost_and_benefit(model, j)
+        if willing and benefit < cost:
+            ledger.whole[row, FLAGS] |= IMPOSED
         if row in unpaid:
             withhold(
                 row, quarter, p.ignorance == "task", p.impatience, p.queue_limit, ledger.whole, ledger.words, ledger.reals,

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from donorlab.sim.mechanisms.reforms import adopts, carry_out, is_conditional, to_decide
 from donorlab.sim.scenario import FloatArray
-from donorlab.sim.state import BENEFICIARY, COMPLETED, CONDITIONAL, DONOR, FLAGS, QUARTER, REFORM, SIZE, STATUS, WILLING
+from donorlab.sim.state import BENEFICIARY, COMPLETED, CONDITIONAL, DONOR, FLAGS, PRICE, QUARTER, REFORM, SIZE, STATUS, WILLING
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -72,10 +72,10 @@ def share_of_rivals(model: CoordinationModel) -> FloatArray:
 
 def _base_cost(model: CoordinationModel, rows: npt.NDArray[np.bool_]) -> FloatArray:
     """Return the base cost of some projects by state, EUR m, (J,)."""
-    whole = model.state.ledger.whole[: model.state.ledger.size][rows]
-    states = whole[:, BENEFICIARY]
-    money = whole[:, SIZE] * model.land.task_price[states]
-    return np.bincount(states, weights=money, minlength=len(model.land.keys)).astype(np.float64)
+    ledger = model.state.ledger
+    whole, price = ledger.whole[: ledger.size][rows], ledger.reals[: ledger.size, PRICE][rows]
+    money = np.bincount(whole[:, BENEFICIARY], weights=whole[:, SIZE] * price, minlength=len(model.land.keys))
+    return np.asarray(money, dtype=np.float64)
 
 
 def contract(model: CoordinationModel, quarter: int) -> None:

@@ -3,7 +3,8 @@
 Tasks are numbers in sets, beliefs are recomputed whenever they are needed, and every section of the ODD
 has its own module: ``derived`` (2), this one (3), ``value`` (4.1), ``coverage`` (4.2), ``omega``, ``wants`` and
 ``planning`` (4.3), ``delivery`` (4.4), ``evolve`` (4.5, 4.9), ``design`` (5), ``pledge`` (5.1), ``income``,
-``register``, ``leads`` and ``joint`` (5.2), ``conditions``, ``contracts_by_record`` and ``contracts_by_rank`` (5.3), ``bound`` (6). ``records`` holds what they share.
+``register``, ``leads`` and ``joint`` (5.2), ``conditions``, ``contracts_by_record`` and ``contracts_by_rank`` (5.3),
+``bound`` (6). ``records`` holds what they share.
 """
 
 from __future__ import annotations
