@@ -29,6 +29,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "P1/world": "patterns:p1_world",
     "P4/literature": "published:p4_literature",
     "P4/world": "patterns:p4_world",
+    "P6/literature": "published:p6",
     "P9/world": "patterns:p9",
 }
 """Row to ``module:function`` of this package; the function takes the requirement and whether to be quick."""

@@ -1,11 +1,16 @@
-"""Rows C3, P1 and P4 of the frozen file where they are about a published model.
+"""Rows C3, P1, P4 and P6 of the frozen file where they are about a published model.
 
 What decides is the ``judge`` of the model's own module, which `donorlab reproduce` asks too.
 """
 
 from __future__ import annotations
 
-from donorlab.experiments.literature import halonen_akatwijuka, kanbur_conditions, roodman_absorption
+from donorlab.experiments.literature import (
+    halonen_akatwijuka,
+    kanbur_conditions,
+    roodman_absorption,
+    svensson_tournament,
+)
 from donorlab.experiments.literature.rules import holds, seeds_of
 from donorlab.experiments.validation.frame import Finding, Requirement
 from donorlab.experiments.words import span
@@ -62,4 +67,24 @@ def p4_literature(need: Requirement, quick: bool) -> Finding:
         sentence=roodman_absorption.words(small, large),
         basis=span(seeds),
         lines=(*lines, roodman_absorption.collapse(small), *roodman_absorption.closer(small, large, seeds)),
+    )
+
+
+def p6(need: Requirement, quick: bool) -> Finding:
+    """P6: a tournament moves more effort than individual conditions, and a shock to all does not change it."""
+    seeds = seeds_of(need, quick)
+    tournament = svensson_tournament.rounds(seeds, svensson_tournament.TOURNAMENT)
+    individual = svensson_tournament.rounds(seeds, svensson_tournament.INDIVIDUAL)
+    under_shock = svensson_tournament.shocked(svensson_tournament.TOURNAMENT, seeds)
+    lines = svensson_tournament.judge(need, tournament, individual, under_shock)
+    mean, low, high = svensson_tournament.gain(tournament, individual)
+    return Finding(
+        passed=holds(lines),
+        found=mean,
+        low=low,
+        high=high,
+        unit="share of reforms adopted: tournament less individual conditions",
+        sentence=svensson_tournament.words(tournament, individual, under_shock),
+        basis=span(seeds),
+        lines=lines,
     )

@@ -17,7 +17,19 @@ import numpy.typing as npt
 
 from donorlab.sim.mechanisms.reforms import adopts, carry_out, is_conditional, to_decide
 from donorlab.sim.scenario import FloatArray
-from donorlab.sim.state import BENEFICIARY, COMPLETED, CONDITIONAL, DONOR, FLAGS, PRICE, QUARTER, REFORM, SIZE, STATUS, WILLING
+from donorlab.sim.state import (
+    BENEFICIARY,
+    COMPLETED,
+    CONDITIONAL,
+    DONOR,
+    FLAGS,
+    PRICE,
+    QUARTER,
+    REFORM,
+    SIZE,
+    STATUS,
+    WILLING,
+)
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel

@@ -11,7 +11,7 @@ speaks for the tournament.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,16 +73,19 @@ def beliefs(model: CoordinationModel, group: Sequence[int], paid: int) -> list[b
     return believed
 
 
-def noise(model: CoordinationModel, quarter: int, group: Sequence[int]) -> FloatArray:
-    """Return what is measured beside the reform itself, (N,)."""
-    whole, keys = model.state.ledger.whole, model.giving.keys
+def performance(
+    model: CoordinationModel, quarter: int, group: Sequence[int], adopted: Mapping[int, bool], common_shock: float
+) -> FloatArray:
+    """Return what is measured of each project of a group, (N,): the reform, noise, and what is common to all."""
+    whole, keys, p = model.state.ledger.whole, model.giving.keys, model.parameters
     draws = [
         streams.uniform(
             streams.TOURNAMENT, model.seed, quarter, int(keys[whole[row, DONOR]]), 0, 0, int(whole[row, SERIAL])
         )
         for row in group
     ]
-    return model.parameters.tournament_noise * streams.normal_cut(np.array(draws))
+    reforms = np.array([float(adopted[row]) for row in group])
+    return np.asarray(reforms + p.tournament_noise * streams.normal_cut(np.array(draws)) + common_shock)
 
 
 def contract(model: CoordinationModel, quarter: int) -> None:
@@ -104,7 +107,7 @@ def contract(model: CoordinationModel, quarter: int) -> None:
     }
     unpaid: set[int] = set()
     for group in groups.values():
-        measured = np.array([answers[row] for row in group]) + noise(model, quarter, group) + options.common_shock
+        measured = performance(model, quarter, group, answers, options.common_shock)
         ranked = np.argsort(-measured, kind="stable")  # ties by ledger order
         unpaid |= {group[i] for i in ranked[paid_of(len(group), p.prize_share) :]}
     carry_out(model, quarter, answers, unpaid)

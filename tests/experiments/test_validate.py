@@ -18,7 +18,7 @@ from donorlab.experiments.validation import checks, page, theorems
 from donorlab.experiments.validation.checks import CHECKS, FAIL, NOT_YET, PASS, answer, run_all
 from donorlab.experiments.validation.frame import Finding, Line, interval, requirement, tolerances
 
-FROZEN = "b095b2c33d7fb6954caaca5cb10f12b457e3e5d156a76b3572ed9cd0035f4495"
+FROZEN = "4dc1558664b97ae946d4b9462fb2ca57dd2f518767bd557c7074f670b2f257d8"
 
 
 def test_the_demands_are_the_frozen_ones():
