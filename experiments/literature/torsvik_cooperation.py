@@ -1,7 +1,8 @@
 """Torsvik 2005: cooperation of donors, whose benefit the recipient may take away by doing less itself.
 
 Declared before it was run (with the numbers in the scenario's file): the *benefit* of cooperation in one replication is welfare
-after the wind-down under ``umbrella`` less that under ``fragmented``; with conditions, ``umbrella_conditional`` less ``conditional``.
+after the wind-down under ``umbrella`` less that under ``fragmented``; with conditions, ``umbrella_conditional`` less
+``conditional``.
 Predicted by the source: without conditions the benefit falls as crowding out rises (slope, 95% interval below 0) and changes its
 sign between no and full crowding out; with conditions it is above 0 even at full crowding out.
 
@@ -74,7 +75,7 @@ def rates(seed: int) -> tuple[float, float]:
 
 def reproduce(quick: bool = False, watch: Watch = silent) -> Reproduction:
     """Run both pairs of architectures at each crowding out."""
-    chosen = seeds(6 if quick else 20)
+    chosen = seeds(4 if quick else 20)
     with watch(NAME, 4 * len(chosen) + 1) as advance:
         found = {conditions: benefits(conditions, chosen, advance) for conditions in PAIRS}
         own, given = rates(chosen[0])

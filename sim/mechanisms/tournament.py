@@ -11,7 +11,7 @@ speaks for the tournament.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,22 +55,36 @@ def gains(believed: Sequence[bool], paid: int) -> list[float]:
     return [gain_in_chance(total - one, len(believed), paid) for one in believed]
 
 
-def beliefs(model: CoordinationModel, group: Sequence[int], paid: int) -> list[bool]:
+def settled(own_will: Sequence[bool], answer: Callable[[int, float], bool], paid: int) -> list[bool]:
     """Return who is believed to adopt: from own will on, each answers the others in turn until nobody changes.
 
-    At most as many rounds as there are competitors; then they are left as they are. (Answers gain on a potential, so that
-    they cannot go round in a circle: the gain in chance depends on the number of others only.)
+    After as many rounds as there are competitors beliefs are left as they are. Answers gain on a potential, since the gain in
+    chance depends on the number of the others alone: they cannot go round in a circle.
+
+    Parameters
+    ----------
+    own_will : (N,) who adopts whatever the others do
+    answer : whether competitor i adopts at a gain in chance
+    paid : W
     """
-    at_stake = [stake(model, row) for row in group]
-    believed = [by_the_rule(model, row) for row in group]
-    for _ in group:
+    believed = list(own_will)
+    for _ in own_will:
         before = list(believed)
-        for i, row in enumerate(group):
-            gain = gain_in_chance(sum(believed) - believed[i], len(group), paid)
-            believed[i] = by_the_rule(model, row, gain, *at_stake[i])
+        for i in range(len(believed)):
+            believed[i] = answer(i, gain_in_chance(sum(believed) - believed[i], len(believed), paid))
         if believed == before:
             break
     return believed
+
+
+def beliefs(model: CoordinationModel, group: Sequence[int], paid: int) -> list[bool]:
+    """Return who of a group is believed to adopt, by the rule; states that are asked in Python as all others."""
+    at_stake = [stake(model, row) for row in group]
+
+    def answer(i: int, gain: float) -> bool:
+        return by_the_rule(model, group[i], gain, *at_stake[i])
+
+    return settled([by_the_rule(model, row) for row in group], answer, paid)
 
 
 def performance(
