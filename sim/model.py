@@ -15,6 +15,7 @@ import numpy.typing as npt
 from donorlab.sim import recording
 from donorlab.sim.agents import Beneficiary, Donor, Secretariat, overrides
 from donorlab.sim.architectures import get_architecture
+from donorlab.sim.credit import RULES
 from donorlab.sim.design import Design
 from donorlab.sim.events import Trace
 from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, motives
@@ -172,7 +173,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         nothing = np.zeros_like(moved)
         self.need = giving.need + (moved if design.credit == "marginal" else nothing)
         self.visible = giving.visibility - moved
-        self.credited = moved if design.credit == "equal" else nothing
+        self.credited = moved if design.credit != "marginal" else nothing
+        self.credit_kind = RULES[design.credit].kind if design.credit in RULES else -1
         self.wants_moved = True
         motives.refresh(self)
         # what a project costs each donor beside its tasks, and when it may start

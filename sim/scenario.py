@@ -237,6 +237,7 @@ class Mechanisms:
     absorption: str = "equal_shares"
     effort: str = "poisson"
     lapse: str = "exponential"
+    norms: str = "deliveries"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -118,6 +118,8 @@ class State:
     haven : (J,) 1 where the state is a safe haven, else 0; alarm_until : (J,) last quarter in which an incident is remembered
     attraction : (D, J, K) what draws a donor to a cell, visibility and mandate aside (see ``motives``)
     crowd : (D, J) factor on a donor's value from the presence of others, else an empty array
+    delivered_by : (D, J) tasks delivered this quarter, else an empty array
+    influence, pulled, pulled_net : (D,) and (J,) how far donors drew states' norms, see ``norms``
     own_running : (D, J) own live projects
     undelivered, room : (J,) remaining tasks of live projects; room for work after the last Deliver
     attenuation : (J,) exp(-impatience * wait); closed : (J,) queue beyond its limit
@@ -153,6 +155,10 @@ class State:
     alarm_until: Int32Array
     attraction: FloatArray
     crowd: FloatArray
+    delivered_by: Int32Array
+    influence: FloatArray
+    pulled: FloatArray
+    pulled_net: FloatArray
     own_running: Int32Array
     undelivered: Int32Array
     room: FloatArray
@@ -227,6 +233,10 @@ def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giv
         alarm_until=np.zeros(states, dtype=np.int32),
         attraction=np.zeros((donors, states, pillars)),
         crowd=np.ones((0, 0)),
+        delivered_by=np.zeros((donors, states) if parameters.norm_pull > 0 else (0, 0), dtype=np.int32),
+        influence=np.zeros(donors),
+        pulled=np.zeros(states),
+        pulled_net=np.zeros(states),
         own_running=np.zeros((donors, states), dtype=np.int32),
         undelivered=np.zeros(states, dtype=np.int32),
         room=np.maximum(parameters.room_floor, land.administration),

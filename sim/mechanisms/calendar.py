@@ -75,7 +75,7 @@ def end_of_slot(low, order, slot_of):  # type: ignore[no-untyped-def]
 @compiled
 def plan_group(  # type: ignore[no-untyped-def]
     low, high, start, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
-    cheapest, order, whole, reals, seen, cash, first, member, weight, shun_until, credited,
+    cheapest, order, whole, reals, seen, cash, first, member, weight, shun_until, credited, rule,
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
@@ -86,7 +86,7 @@ def plan_group(  # type: ignore[no-untyped-def]
     for i in range(low, high):
         p = plan_donor(
             order[i], p, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
-            cheapest, whole, reals, seen, cash, first, member, weight, shun_until, credited,
+            cheapest, whole, reals, seen, cash, first, member, weight, shun_until, credited, rule,
             standing, known, own_running, undelivered, room, attenuation, closed,
             itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
             promise_mandate, fresh, present, settled,
@@ -100,7 +100,7 @@ def plan_quarter(  # type: ignore[no-untyped-def]
     rows, lag, seed, report_rate, plans, conditional, q, by_task, fixed, least_fixed, serial, slot_of,
     words, visible, last, donor_keys, skill, instrument_of,
     quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
-    order, whole, reals, seen, cash, first, member, weight, shun_until, credited,
+    order, whole, reals, seen, cash, first, member, weight, shun_until, credited, rule,
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
@@ -117,7 +117,7 @@ def plan_quarter(  # type: ignore[no-untyped-def]
         high = end_of_slot(low, order, slot_of)
         stop = plan_group(
             low, high, rows, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit,
-            factor, cheapest, order, whole, reals, seen, cash, first, member, weight, shun_until, credited,
+            factor, cheapest, order, whole, reals, seen, cash, first, member, weight, shun_until, credited, rule,
             standing, known, own_running, undelivered, room, attenuation, closed,
             itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
             promise_mandate, fresh, present, settled,
@@ -168,7 +168,7 @@ def _arguments(model: CoordinationModel, quarter: int) -> tuple[Any, ...]:
         quarter, model.project_size, model.fixed, model.relation, model.joiner_share, model.monitoring, p.impatience,
         p.queue_limit, model.factor,
         state.order, ledger.whole, ledger.reals, ledger.seen, state.cash, state.first,
-        model.design.member, state.weight, state.shun_until, model.credited,
+        model.design.member, state.weight, state.shun_until, model.credited, model.credit_kind,
         state.standing, state.known, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
         giving.itself, model.visible, land.value, state.price, giving.price_factor, giving.mandate, state.attraction,
         state.crowd, state.state_weight, land.pillar_weight,
@@ -235,8 +235,8 @@ def planning_view(model: CoordinationModel, donor: int, quarter: int, slot: int)
         for k in range(price.shape[1]):
             best = best_in_cell(
                 donor, j, k, count[j, k], model.visible[donor] / (1.0 + own[j]), state.attenuation[j] * weight[j, k],
-                model.project_size, fixed[j], price[j, k], model.credited, state.standing, land.value, giving.mandate,
-                state.attraction, state.crowd, state.state_weight, land.pillar_weight,
+                model.project_size, fixed[j], price[j, k], model.credited, model.credit_kind, state.standing, land.value,
+                giving.mandate, state.attraction, state.crowd, state.state_weight, land.pillar_weight,
             )  # fmt: skip
             score[j, k] = best
     view = PlanningView(

@@ -71,7 +71,7 @@ def can_join(d, j, k, first, whole, seen, member):  # type: ignore[no-untyped-de
 @compiled
 def plan_donor(  # type: ignore[no-untyped-def]
     d, start, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor, cheapest,
-    whole, reals, seen, cash, first, member, weight, shun_until, credited,
+    whole, reals, seen, cash, first, member, weight, shun_until, credited, rule,
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
@@ -87,7 +87,7 @@ def plan_donor(  # type: ignore[no-untyped-def]
         return p
     promise_of_states(
         d, quarter, promise_mandate, factor, closed, shun_until, weight, itself, own_running, attenuation, visibility,
-        credited, fresh, present, attraction, crowd, state_weight, pillar_weight, best,
+        credited, rule, fresh, present, attraction, crowd, state_weight, pillar_weight, best,
     )
     for j in range(states):
         settled[j] = best[j] == 0
@@ -100,7 +100,7 @@ def plan_donor(  # type: ignore[no-untyped-def]
             own = own_running[d, j] + projects_added[j]
             best[j], best_pillar[j], best_tasks[j] = best_in_state(
                 d, j, own == 0, visibility[d] / (1 + own), attenuation[j], counts_added, size, fixed_costs, relation,
-                factor, weight, credited,
+                factor, weight, credited, rule,
                 standing, known, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
             )
             settled[j] = True
@@ -117,7 +117,7 @@ def plan_donor(  # type: ignore[no-untyped-def]
             joint_fixed, _ = costs_once(d, True, own, fixed_costs, monitoring, relation, joiner_share)
             score, joint_tasks = best_joint(
                 d, j, k, math.exp(-impatience * wait) * math.exp(-impatience), counts_added, size, joint_fixed,
-                visibility[d] / (1 + own), factor, weight, credited,
+                visibility[d] / (1 + own), factor, weight, credited, rule,
                 standing, known, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
             )
             if score > best[j]:
@@ -152,7 +152,7 @@ def plan_donor(  # type: ignore[no-untyped-def]
             own = own_running[d, j] + projects_added[j]
             best[j], best_pillar[j], best_tasks[j] = best_in_state(
                 d, j, False, visibility[d] / (1 + own), math.exp(-impatience * wait), counts_added, size,
-                fixed_costs, relation, factor, weight, credited,
+                fixed_costs, relation, factor, weight, credited, rule,
                 standing, known, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
             )
     for r in range(start, p):

@@ -15,6 +15,7 @@ import math
 import numpy as np
 
 from donorlab.sim.compiled import compiled
+from donorlab.sim.credit import RELATIVE, SHAPLEY
 from donorlab.sim.value import bit_count
 
 SCORE_UNIT = 2.0**40
@@ -41,8 +42,8 @@ def wishes(itself, visibility, mandate, attraction):  # type: ignore[no-untyped-
 
 
 @compiled
-def equal_credit(d, j, k, credited, mandate, state_weight, pillar_weight):  # type: ignore[no-untyped-def]
-    """Return what equal credit pays donor d in a cell, per unit of average gain, in place of visibility (5.2)."""
+def credit_weight(d, j, k, credited, mandate, state_weight, pillar_weight):  # type: ignore[no-untyped-def]
+    """Return what a rule of credit pays donor d in a cell, per unit of gain credited, in place of visibility (5.2)."""
     return mandate[d, k] * credited[d] * state_weight[j] * pillar_weight[k]
 
 
@@ -64,15 +65,33 @@ def costs_once(d, joined, own, fixed_costs, monitoring, relation, joiner_share):
 
 
 @compiled
-def project_value(n, count, base, pull, earned, value):  # type: ignore[no-untyped-def]
+def credited_gain(n, count, base, rule, value):  # type: ignore[no-untyped-def]
+    """Return the gain in f that n tasks earn in credit where ``base`` stand and ``count`` are believed taken.
+
+    A donor takes only tasks that it believes nobody else takes; then equal, by-EUR and Gairing's shares pay the same,
+    the average gain since ``base`` (``credit.RULES``). All that is taken beyond ``base`` counts as others', task by task.
+    """
+    others = count - base
+    together = value[count + n] - value[base]
+    if rule == SHAPLEY:  # it arrives after none, one, ... or all of the others' tasks, equally likely
+        gain = 0.0
+        for i in range(others + 1):
+            gain += value[base + i + n] - value[base + i]
+        return gain / (others + 1)
+    if rule == RELATIVE:  # own minus rivals' credit, after less before
+        return together * (n - others) / (others + n) + (value[count] - value[base])
+    return n * together / (count + n - base)
+
+
+@compiled
+def project_value(n, count, base, pull, earned, rule, value):  # type: ignore[no-untyped-def]
     """Return what n tasks are worth to a donor in a cell of which ``count`` are believed taken, without the wait.
 
-    ``pull`` is omega; ``earned`` is paid by equal credit: the average gain in f since the ``base`` tasks that stand (0:
-    no such credit).
+    ``pull`` is omega; ``earned`` is paid by the rule of credit (0: no credit in place of visibility).
     """
     worth = pull * (value[count + n] - value[count])
     if earned > 0.0:
-        worth += earned * n * (value[count + n] - value[base]) / (count + n - base)
+        worth += earned * credited_gain(n, count, base, rule, value)
     return worth
 
 
@@ -84,31 +103,31 @@ def project_score(worth, discount, cost, factor):  # type: ignore[no-untyped-def
 
 @compiled
 def best_in_cell(  # type: ignore[no-untyped-def]
-    d, j, k, count, visible_pull, discount, size, fixed, unit, credited, standing, value, mandate, attraction, crowd,
+    d, j, k, count, visible_pull, discount, size, fixed, unit, credited, rule, standing, value, mandate, attraction, crowd,
     state_weight, pillar_weight,
 ):
     """Return the highest value per EUR m of a project of donor d in one cell, as a real number."""
     free = value.shape[0] - 1 - count
     best = 0.0
     pull = omega(d, j, k, visible_pull, mandate, attraction, crowd)
-    earned = equal_credit(d, j, k, credited, mandate, state_weight, pillar_weight)
+    earned = credit_weight(d, j, k, credited, mandate, state_weight, pillar_weight)
     base = bit_count(standing[j, k])
     for n in range(min(size[0], free), min(size[1], free) + 1):
         if n > 0:
-            worth = project_value(n, count, base, pull, earned, value)
+            worth = project_value(n, count, base, pull, earned, rule, value)
             best = max(best, worth * discount / project_cost(n, unit, 0.0, fixed))
     return best
 
 
 @compiled
 def best_in_state(  # type: ignore[no-untyped-def]
-    d, j, relation_due, visible_pull, attenuation, counts_added, size, fixed_costs, relation, factor, weight, credited,
+    d, j, relation_due, visible_pull, attenuation, counts_added, size, fixed_costs, relation, factor, weight, credited, rule,
     standing, known, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
 ):
     """Return (integer score, pillar, tasks) of the best project of donor d in state j; score 0 if none.
 
     ``size`` is (fewest, most) tasks, ``fixed_costs`` (D,) and ``relation`` EUR m a project; ``weight`` is empty where
-    nobody leads or pledges; ``credited`` (D,) is what equal credit pays in place of visibility.
+    nobody leads or pledges; ``credited`` (D,) is what the rule of credit pays in place of visibility.
     """
     tasks = value.shape[0] - 1
     due = relation if relation_due else 0.0
@@ -121,10 +140,10 @@ def best_in_state(  # type: ignore[no-untyped-def]
         pull = omega(d, j, k, visible_pull, mandate, attraction, crowd)
         unit = price[j, k] * price_factor[d, k]
         lead = weight[d, j, k] if weight.shape[0] > 0 else 1.0
-        earned = equal_credit(d, j, k, credited, mandate, state_weight, pillar_weight)
+        earned = credit_weight(d, j, k, credited, mandate, state_weight, pillar_weight)
         base = bit_count(standing[j, k])
         for n in range(min(size[0], free), min(size[1], free) + 1):
-            worth = project_value(n, count, base, pull, earned, value)
+            worth = project_value(n, count, base, pull, earned, rule, value)
             score = project_score(worth, attenuation * lead, project_cost(n, unit, due, fixed_costs[d]), factor)
             if score > best:
                 best, best_pillar, best_tasks = score, k, n
@@ -178,7 +197,7 @@ def public_promise(size, fixed, relation, standing, value, price, fresh, present
 @compiled
 def promise_of_states(  # type: ignore[no-untyped-def]
     d, quarter, promise_mandate, factor, closed, shun_until, weight, itself, own_running, attenuation, visibility,
-    credited, fresh, present, attraction, crowd, state_weight, pillar_weight, best,
+    credited, rule, fresh, present, attraction, crowd, state_weight, pillar_weight, best,
 ):
     """Fill ``best`` (J,) with an integer that donor d's best score in each state cannot exceed.
 
@@ -195,7 +214,8 @@ def promise_of_states(  # type: ignore[no-untyped-def]
         seen = visibility[d] / (1 + own)
         most = 0.0
         for k in range(promise_mandate.shape[1]):
-            earned = credited[d] * state_weight[j] * pillar_weight[k]  # at most: the average gain is below the first
+            # no rule credits more than the first gain, but relative impact, which credits less than twice as much
+            earned = credited[d] * state_weight[j] * pillar_weight[k] * (2.0 if rule == RELATIVE else 1.0)
             pull = promise_mandate[d, k] * (attraction[d, j, k] + earned + seen) * gains[k]
             if crowd.shape[0] > 0:
                 pull *= crowd[d, j]
@@ -210,7 +230,7 @@ def promise_of_states(  # type: ignore[no-untyped-def]
 
 @compiled
 def best_joint(  # type: ignore[no-untyped-def]
-    d, j, k, attenuation, counts_added, size, fixed, visible_pull, factor, weight, credited,
+    d, j, k, attenuation, counts_added, size, fixed, visible_pull, factor, weight, credited, rule,
     standing, known, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
 ):
     """Return (integer score, tasks) of the best way to join in one cell; ``fixed`` is the joiner's fixed cost.
@@ -224,10 +244,10 @@ def best_joint(  # type: ignore[no-untyped-def]
     pull = omega(d, j, k, visible_pull, mandate, attraction, crowd)
     unit = price[j, k] * price_factor[d, k]
     lead = weight[d, j, k] if weight.shape[0] > 0 else 1.0
-    earned = equal_credit(d, j, k, credited, mandate, state_weight, pillar_weight)
+    earned = credit_weight(d, j, k, credited, mandate, state_weight, pillar_weight)
     base = bit_count(standing[j, k])
     for n in range(min(size[0], free), min(size[1], free) + 1):
-        worth = project_value(n, count, base, pull, earned, value)
+        worth = project_value(n, count, base, pull, earned, rule, value)
         score = project_score(worth, attenuation * lead, project_cost(n, unit, 0.0, fixed), factor)
         if score > best:
             best, best_tasks = score, n

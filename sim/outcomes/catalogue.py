@@ -47,4 +47,10 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "coverage_gini": ("index", "Gini coefficient of r_j weighted by need"),
     "attribution_share": ("share", "own-effort tasks / tasks standing at the end and not at the start"),
     "attribution_share_at_horizon": ("share", "the same at the horizon"),
+    "norm_alignment": (
+        "share",
+        "1 - mean of w_j * distance from x_j to X / range of positions, X = budget-weighted mean of the scenario's donors",
+    ),
+    "norm_shift": ("position", "mean of w_j (x_j(T) - x_j(0)), UN voting position"),
+    "norm_contest": ("share", "1 - net pull / pull, over states by w_j: what opposed camps cancel"),
 }
