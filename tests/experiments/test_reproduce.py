@@ -30,7 +30,7 @@ from donorlab.scenarios import literature as models
 from experiments.conftest import Shell
 
 # some of what their sources say is not found
-DOUBTFUL = {"kanbur-conditions", "roodman-absorption", "roodman-proliferation"}
+DOUBTFUL = {"kanbur-conditions", "roodman-absorption", "roodman-proliferation", "torsvik-cooperation"}
 WATCHED: dict[str, tuple[int, int]] = {}  # pieces of work that were announced, and that were done
 
 
@@ -115,6 +115,7 @@ ROWS = {
     "kanbur-conditions": ("C3", published.c3),
     "halonen-akatwijuka": ("P1", published.p1_literature),
     "roodman-absorption": ("P4", published.p4_literature),
+    "svensson-tournament": ("P6", published.p6),
 }
 
 

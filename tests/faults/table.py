@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from faults.fault import Fault
+from faults.table_of_contracts import FAULTS_OF_CONTRACTS
 from faults.table_of_games import FAULTS_OF_GAMES
 
 __all__ = ["FAULTS", "Fault"]
@@ -263,5 +264,6 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault("engine: a relation is paid for with every project", "4.3", "donorlab.sim.mechanisms.wants", "costs_once",
           "relation if own == 0 else 0.0", "relation",
           ("owners: each_owner_pays_for_its_own_relations_and_projects", "owners: splitting_a_donor_raises_transaction_costs")),
+    *FAULTS_OF_CONTRACTS,
     *FAULTS_OF_GAMES,
 )  # fmt: skip

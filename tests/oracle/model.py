@@ -28,9 +28,9 @@ from oracle.value import welfare
 from oracle.wants import largest_score_at_start
 
 CONTRACTS = {
-    "ex_ante": conditions.decide,
-    "ex_post": contracts_by_record.decide,
-    "tournament": contracts_by_rank.decide,
+    "ex_ante": conditions,
+    "ex_post": contracts_by_record,
+    "tournament": contracts_by_rank,
 }
 
 __all__ = ["OracleProject", "OracleRun", "run", "shares_of_race"]
@@ -51,7 +51,7 @@ def run(scenario: Scenario, seed: int) -> OracleRun:
         appropriate(world, quarter)
         observe(world, quarter)
         plan(world, quarter)  # beliefs are derived inside
-        CONTRACTS[scenario.mechanisms.contract](world, quarter)
+        CONTRACTS[scenario.mechanisms.contract].decide(world, quarter)
         progressed, oversight = deliver(world, quarter)
         world.run.own_effort.append(own_effort(world, quarter, progressed, oversight))
         world.run.lapsed.append(lapse(world, quarter))
