@@ -31,10 +31,13 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "effort": {"poisson": "effort:own_effort"},
     "lapse": {"exponential": "ownership:lapse"},
     "norms": {"deliveries": "norms:norms"},
+    "users": {"growth": "users:grow"},
+    "turnover": {"replacement": "turnover:replace"},
+    "exposure": {"havens": "exposure:havens"},
 }
 
 # what happens in Evolve, in this order
-EVOLVE = ("effort", "lapse", "norms")
+EVOLVE = ("effort", "lapse", "norms", "users", "turnover", "exposure")
 
 
 def phases() -> list[str]:

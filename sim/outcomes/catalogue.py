@@ -29,6 +29,15 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "failure_share": ("share", "failed projects / projects that ended"),
     "unfinished_share": ("share", "projects neither completed nor failed at the end / projects"),
     "ownership": ("share", "mean ownership of states"),
+    "safe_havens": (
+        "number",
+        "states with tasks standing / L < haven_threshold in a pillar legal or technical (any pillar where there is neither)",
+    ),
+    "exposure": (
+        "share",
+        "mean over users of 1 - sum_k pillar_weight_k f(c_jk / L) / K * (1 - haven_spill * H), H = share of users in havens",
+    ),
+    "exposed_users_m": ("millions", "exposure times all users at the end"),
     "duplication_share": ("share", "duplicated base cost / base cost of all contracted tasks"),
     "duplication_ignorance_share": ("share", "the part that could have been seen"),
     "duplication_race_share": ("share", "the part contracted in the same slot"),
@@ -53,4 +62,12 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     ),
     "norm_shift": ("position", "mean of w_j (x_j(T) - x_j(0)), UN voting position"),
     "norm_contest": ("share", "1 - net pull / pull, over states by w_j: what opposed camps cancel"),
+    "users_m": ("million", "Internet users of all states at the end"),
+    "aid_per_user": ("EUR a year", "appropriations of an average year with income / users at the horizon"),
+    "gain_per_user": (
+        "share",
+        "users-weighted mean of sum_k pillar_weight_k * (f(c_jk / L) - f(c_jk / L) without aid) / K at the end",
+    ),
+    "weight_of_users": ("-", "users-weighted mean of w_j at the end"),
+    "obsolete_share": ("share", "tasks of projects that became obsolete / tasks that projects delivered"),
 }

@@ -62,7 +62,8 @@ def test_positions_stay_between_the_outermost_and_nothing_else_moves():
     moved, fixed = simulate(drawn, seed=3), simulate(still, seed=3)
     everybody = np.concatenate([drawn.donors.norm_position, drawn.beneficiaries.norm_position])
     final = moved.model.state.norm_position
-    assert (final >= everybody.min() - 1e-12).all() and (final <= everybody.max() + 1e-12).all()
+    assert (final >= everybody.min() - 1e-12).all()
+    assert (final <= everybody.max() + 1e-12).all()
     assert (fixed.model.state.norm_position == drawn.beneficiaries.norm_position).all()
     assert fixed.model.state.delivered_by.size == 0
     for name in ("standing", "known", "cash", "owner"):
