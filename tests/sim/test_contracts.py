@@ -169,6 +169,7 @@ def test_donors_with_conditions_follow_the_record_and_their_leads(toy, architect
         division="cell",
         discipline=0.5,
         selectivity=3.0,
+        reform_cost=3.0,
     )
     model = CoordinationModel(world, rng=1)
     model.run_for(8)
@@ -186,6 +187,8 @@ def test_donors_with_conditions_follow_the_record_and_their_leads(toy, architect
     np.testing.assert_allclose(state.weight[who], agreed[who] * factor[None, :, None], rtol=1e-12)
     assert (state.weight[~who] == agreed[~who]).all()
     assert (~who).any()
+    assert (total > adopted).any()
+    assert adopted.any()
     assert factor.min() < 0.9
     assert factor.max() > 1.1
     assert (len(state.agreed) > 0) == (architecture == "umbrella_conditional")
