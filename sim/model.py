@@ -203,7 +203,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         expecting = self.expected_accounts is not None  # then accounts are kept throughout: members may come later
         self.budget_responds = self.keep_accounts or expecting or design.budget_elasticity > 0
         renew_wishes(self)
-        state.weight = np.ones(shape if design.steers else (0, 0, 0))
+        state.agreed = np.ones(shape if design.steers else (0, 0, 0))
+        state.weight = state.agreed  # until a mechanism puts another in its place
         if design.conditional.any() and not len(state.shun_until):
             state.shun_until = np.zeros(shape[:2], dtype=np.int32)
         if design.member.any() and self.secretariat is None:
@@ -289,6 +290,9 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
             renew_wishes(self)
         if self.design.steers:
             steer(self, self.quarter)
+        for function in self.phases.values():
+            if hasattr(function, "before_plan"):
+                function.before_plan(self, self.quarter)
 
     def plan(self) -> None:
         """Let donors plan and contract."""

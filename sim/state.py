@@ -138,7 +138,8 @@ class State:
     lapsed : (J, K) tasks lapsed since the start
     outdated : (K,) words: items that became obsolete at least once; obsolete : (J, K) tasks that stood and became so, of
         these obsolete_funded : (J, K) those that a project owned
-    weight : (D, J, K) factor on a donor's value from leads or pledges, else an empty array
+    agreed : (D, J, K) factor on a donor's value from leads or pledges, else an empty array
+    weight : (D, J, K) factor on a donor's value in all: ``agreed``, or that times a factor of a mechanism
     shun_until : (D, J) last quarter in which a donor stays away after it withheld, else an empty array
     overhead_paid, pool_paid : (D,) EUR m since the start; withdrawn : (D,) cash of donors that left, EUR m
     account : (D,) credit of this year
@@ -189,6 +190,7 @@ class State:
     outdated: WordArray
     obsolete: Int32Array
     obsolete_funded: Int32Array
+    agreed: FloatArray
     weight: FloatArray
     shun_until: Int32Array
     overhead_paid: FloatArray
@@ -273,6 +275,7 @@ def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giv
         outdated=np.zeros(pillars, dtype=np.uint64),
         obsolete=np.zeros((states, pillars), dtype=np.int32),
         obsolete_funded=np.zeros((states, pillars), dtype=np.int32),
+        agreed=np.ones((0, 0, 0)),
         weight=np.ones((0, 0, 0)),
         shun_until=np.zeros((0, 0), dtype=np.int32),
         overhead_paid=np.zeros(donors),

@@ -16,9 +16,11 @@ from donorlab.sim.state import (
     JOINED,
     OTHERS,
     RACE,
+    REFORM,
     REMAINING,
     STATUS_NAMES,
     TASKS,
+    WILLING,
 )
 
 
@@ -54,6 +56,7 @@ def compare(scenario, seed):
             set(bits(words[TASKS])) & set(bits(words[OTHERS])), method, bool(paid.flags[p] & JOINED),
             bool(paid.flags[p] & CONDITIONAL), set(bits(words[BLOCKED])), bool(paid.flags[p] & IMPOSED),
             int(ledger.whole[p, DEMANDED]),
+            bool(paid.flags[p] & WILLING) or not paid.flags[p] & REFORM,
         )  # fmt: skip
         wanted = (
             project.donor, project.beneficiary, project.pillar, project.quarter, project.slot, project.serial,
@@ -61,6 +64,7 @@ def compare(scenario, seed):
             project.race, project.objective_overlap, project.task_overlap, len(project.method_overlap), project.joined,
             project.conditional, project.blocked, project.for_money,
             -1 if project.demanded is None else project.demanded,
+            project.complied,
         )  # fmt: skip
         assert found == wanted, f"project {p}"
         money = (paid.cost[p], paid.fixed_cost[p], paid.monitoring_cost[p], paid.progress[p])

@@ -13,6 +13,7 @@ from donorlab.experiments.literature import (
     knack_rahman_poaching,
     roodman_absorption,
     roodman_project_size,
+    svensson_tournament,
 )
 from donorlab.experiments.literature.rules import holds, seeds_of
 from donorlab.experiments.validation.frame import Finding, Requirement, interval
@@ -142,4 +143,24 @@ def p7(need: Requirement, quick: bool) -> Finding:
         sentence=hernandez_rival.words(need, found),
         basis=span(seeds),
         lines=(*lines, *hernandez_rival.beside(need, found)),
+    )
+
+
+def p6(need: Requirement, quick: bool) -> Finding:
+    """P6: a tournament moves more effort than individual conditions, and a shock to all does not change it."""
+    seeds = seeds_of(need, quick)
+    tournament = svensson_tournament.rounds(seeds, svensson_tournament.TOURNAMENT)
+    individual = svensson_tournament.rounds(seeds, svensson_tournament.INDIVIDUAL)
+    under_shock = svensson_tournament.shocked(svensson_tournament.TOURNAMENT, seeds)
+    lines = svensson_tournament.judge(need, tournament, individual, under_shock)
+    mean, low, high = svensson_tournament.gain(tournament, individual)
+    return Finding(
+        passed=holds(lines),
+        found=mean,
+        low=low,
+        high=high,
+        unit="share of reforms adopted: tournament less individual conditions",
+        sentence=svensson_tournament.words(tournament, individual, under_shock),
+        basis=span(seeds),
+        lines=lines,
     )

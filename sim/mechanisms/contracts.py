@@ -70,7 +70,8 @@ class ReformView:
     conditional : whether the money may be withheld
     cost, benefit : EUR m, of the reform to the state
     stake, replaced : EUR m at stake, and of it what rivals would replace (0 where there are no conditions)
-    credibility : probability that a threat is carried out (0 or 1 where it is what the donor would really do)
+    credibility : probability that a threat is carried out (0 or 1 where it is what the donor would really do; in a
+        tournament by how much adopting raises the chance to be paid; 1 where a record is rewarded)
     reforms, demanded : reform tasks of the project, and how many the donor demands (0 where it sets no condition): those
         with the lowest numbers, at ``demanded / reforms`` of cost and benefit
     """
@@ -163,6 +164,22 @@ def without_lowest(word, count):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def withhold(  # type: ignore[no-untyped-def]
+    p, quarter, by_task, impatience, queue_limit, whole, words, reals, seen, known, visible, first, last, own_running,
+    undelivered, room, attenuation, closed, cash,
+):
+    """End project p before it starts; all its money but fixed and monitoring cost returns to the donor."""
+    j, k, d = whole[p, BENEFICIARY], whole[p, PILLAR], whole[p, DONOR]
+    end_project(p, WITHHELD, quarter, first, whole, words, own_running, undelivered)
+    whole[p, START] = 0
+    reals[p, RETURNED] = reals[p, COST] - reals[p, FIXED] - reals[p, MONITORING]
+    cash[d] += reals[p, RETURNED]
+    unlink_ended(j, first, last, whole)
+    mend_beliefs(j, k, first, whole, words, seen, known, visible, by_task)
+    update_wait(j, impatience, queue_limit, undelivered, room, attenuation, closed)
+
+
+@compiled
 def decide_on(  # type: ignore[no-untyped-def]
     p, decision, quarter, shun, seed, by_task, impatience, queue_limit, reform_words, donor_keys, words, seen, known, visible,
     last, own_running, undelivered, room, attenuation, closed, cash, shun_until,
@@ -203,14 +220,11 @@ def decide_on(  # type: ignore[no-untyped-def]
     if conditional:
         u = streams.uniform(streams.WITHHOLD, seed, quarter, donor_keys[d], 0, 0, whole[p, SERIAL])
         if u < threat:  # always where it is 1, never where it is 0
-            end_project(p, WITHHELD, quarter, first, whole, words, own_running, undelivered)
-            whole[p, START] = 0
-            reals[p, RETURNED] = reals[p, COST] - reals[p, FIXED] - reals[p, MONITORING]
-            cash[d] += reals[p, RETURNED]
+            withhold(
+                p, quarter, by_task, impatience, queue_limit, whole, words, reals, seen, known, visible, first, last,
+                own_running, undelivered, room, attenuation, closed, cash,
+            )
             shun_until[d, j] = quarter + shun
-            unlink_ended(j, first, last, whole)
-            mend_beliefs(j, k, first, whole, words, seen, known, visible, by_task)
-            update_wait(j, impatience, queue_limit, undelivered, room, attenuation, closed)
             return
     words[p, BLOCKED] = reforms
 

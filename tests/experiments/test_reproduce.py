@@ -38,6 +38,7 @@ DOUBTFUL = {
     "roodman-absorption",
     "roodman-project-size",
     "roodman-proliferation",
+    "torsvik-cooperation",
 }
 WATCHED: dict[str, tuple[int, int]] = {}  # pieces of work that were announced, and that were done
 
@@ -126,6 +127,7 @@ ROWS = {
     "roodman-project-size": ("P3", published.p3),
     "knack-rahman-poaching": ("P5", published.p5),
     "hernandez-rival": ("P7", published.p7),
+    "svensson-tournament": ("P6", published.p6),
 }
 
 

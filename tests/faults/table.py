@@ -10,6 +10,7 @@ from typing import Final
 
 from faults.fault import Fault
 from faults.table_of_conditions import FAULTS_OF_CONDITIONS
+from faults.table_of_contracts import FAULTS_OF_CONTRACTS
 from faults.table_of_games import FAULTS_OF_GAMES
 from faults.table_of_havens import FAULTS_OF_HAVENS
 from faults.table_of_peers import FAULTS_OF_PEERS
@@ -267,6 +268,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault("engine: a relation is paid for with every project", "4.3", "donorlab.sim.mechanisms.wants", "costs_once",
           "relation if own == 0 else 0.0", "relation",
           ("owners: each_owner_pays_for_its_own_relations_and_projects", "owners: splitting_a_donor_raises_transaction_costs")),
+    *FAULTS_OF_CONTRACTS,
     *FAULTS_OF_GAMES,
     *FAULTS_OF_HAVENS,
     *FAULTS_OF_PEERS,

@@ -128,6 +128,8 @@ class World:
     ledger: list[OracleProject]
     run: OracleRun
     paired: OracleRun | None  # the fragmented run, where budgets respond to it
+    merit: list[list[float]] = field(default_factory=list)  # [d][j] what a state's record makes of a donor's value
+    mean_record: float = 0.0  # over states, as of the last Observe
 
     @property
     def donors(self) -> range:
