@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from donorlab.sim.mechanisms.contracts import ReformView, is_willing, stake_of, withhold
 from donorlab.sim.state import BENEFICIARY, BLOCKED, CONDITIONAL, DONOR, FLAGS, IMPOSED, PILLAR, REFORM, TASKS, WILLING
+from donorlab.sim.value import bit_count
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -57,7 +58,7 @@ def by_the_rule(
     ``probability`` is by how much adopting raises the chance to get what is at stake.
     """
     cost, benefit = cost_and_benefit(model, int(model.state.ledger.whole[p, BENEFICIARY]))
-    return bool(is_willing(is_conditional(model, p), probability, at_stake, replaced, cost, benefit))
+    return bool(is_willing(is_conditional(model, p), probability, at_stake, replaced, cost, benefit, 1.0))
 
 
 def adopts(
@@ -68,6 +69,7 @@ def adopts(
     if j not in model.python_beneficiaries:
         return by_the_rule(model, p, probability, at_stake, replaced)
     cost, benefit = cost_and_benefit(model, j)
+    reforms = int(bit_count(model.state.ledger.words[p, TASKS] & model.land.reform_words[k]))
     view = ReformView(
         quarter=quarter,
         donor=model.inputs.donors.ids[d],
@@ -78,6 +80,8 @@ def adopts(
         stake=at_stake,
         replaced=replaced,
         credibility=probability,
+        reforms=reforms,
+        demanded=reforms if is_conditional(model, p) else 0,
     )
     return bool(model.beneficiary_agents[j].decide_reform(view))
 
