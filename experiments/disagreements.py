@@ -152,7 +152,10 @@ def registered() -> tuple[Disagreement, ...]:
     plugins.register()
     declared = {one.key for one in DISAGREEMENTS}
     others = [phase for phase in phases() if f"{PHASE}{phase}" not in declared]
-    found = [*DISAGREEMENTS, *(Disagreement(phase, f"the form of {phase}", "", f"{PHASE}{phase}", {}) for phase in others)]
+    found = [
+        *DISAGREEMENTS,
+        *(Disagreement(phase, f"the form of {phase}", "", f"{PHASE}{phase}", {}) for phase in others),
+    ]
     return tuple(one for one in found if len(forms(one)) > 1)
 
 

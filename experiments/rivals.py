@@ -17,7 +17,7 @@ pair is *inert*: it says nothing, and nothing survives it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -122,7 +122,7 @@ def _key(architecture: str, variant: Variant) -> str:
 
 
 def table(
-    contest: Contest, asked: Sequence[Job], runs: Sequence[Sequence[Run]], futures: Mapping[int, Sequence[Run]]
+    contest: Contest, asked: Sequence[Job], runs: Sequence[Sequence[Run]], futures: Sequence[Sequence[Run]]
 ) -> pd.DataFrame:
     """Return a row a form, architecture and future, with all outcomes; forms as set first.
 
@@ -130,21 +130,34 @@ def table(
     ----------
     contest : what was asked for
     asked : its jobs; runs : of each
-    futures : runs of the ensemble by draw, with the forms as set
+    futures : runs of the ensemble, with the forms as set, from the first draw on
     """
     found = {(run.architecture, job.seed): run for job, made in zip(asked, runs, strict=True) for run in made}
     rows: list[dict[str, Any]] = []
     for variant in (None, *contest.variants):
         if variant is not None and variant.refused:
             continue
-        for draw in contest.draws:
-            for own in futures[draw]:
+        for draw, owns in zip(contest.draws, futures, strict=False):  # the ensemble may go on
+            for own in owns:
                 run = own if variant is None else found.get((_key(own.architecture, variant), draw), own)
                 name = AS_SET if variant is None else variant.name
                 rows.append({"form": name, "architecture": own.architecture, "draw": draw, **run.outcomes})
     frame = pd.DataFrame(rows)
-    frame["architecture"] = pd.Categorical(frame["architecture"], categories=[run.architecture for run in futures[contest.draws[0]]])
+    order = [run.architecture for run in futures[0]]
+    frame["architecture"] = pd.Categorical(frame["architecture"], categories=order)
     return frame
+
+
+def outline(contest: Contest) -> dict[str, Any]:
+    """Return what makes the runs, as plain data."""
+    return {
+        "draws": len(contest.draws),
+        "forms": {
+            variant.name: {key: value for form in variant.forms for key, value in form.override.items()}
+            for variant in contest.variants
+        },
+        "refused": {variant.name: variant.refused for variant in contest.variants if variant.refused},
+    }
 
 
 # ---------------------------------------------------------------------- what they say
