@@ -54,7 +54,7 @@ def mechanisms(found: pd.DataFrame, smallest: float, seeds: int, stamp: Stamp) -
         heads = ["\n".join(wrapped(head, SMALL, "bold", width)) for head in heads]
         lines = max(head.count("\n") + 1 for head in heads)
         height = _ROW * len(order)
-        body = 0.85 + height + 0.3 * lines
+        body = 0.95 + height + 0.3 * lines
         note = (
             f"Points of efficiency with a mechanism on less off, all else equal. Diamond: mean of {seeds} paired seeds at "
             f"default values, with {SURE:g} standard errors either way (chance only); filled where that is told from 0. "
@@ -70,7 +70,7 @@ def mechanisms(found: pd.DataFrame, smallest: float, seeds: int, stamp: Stamp) -
         page = Page(title, note, stamp, body)
         for column, name in enumerate(names):
             left = edge + column * (width + _GAP)
-            axes = page.axes(left, 0.7, width, height)
+            axes = page.axes(left, 0.8, width, height)
             rows = {str(row["mechanism"]): row for row in data[data["architecture"] == name].to_dict("records")}
             _panel(axes, [rows[mechanism] for mechanism in order], smallest, futures)
             page.text(

@@ -91,17 +91,16 @@ def _differences_note(seeds: int, draws: int, smallest: float) -> str:
 # ---------------------------------------------------------------------- tables
 def levels(found: pd.DataFrame, first: Scenario, chosen: Sequence[Switch]) -> Table:
     """Return a row a mechanism: its values, and the change of headline outcomes of the first architecture."""
-    name = str(found["architecture"].iloc[0])
-    shown = [one for one in HEADLINES if one in set(found["outcome"])]
-    rows = _by(found, name)
+    shown = [name for name in HEADLINES if name in set(found["outcome"])]
+    rows = _by(found, str(found["architecture"].iloc[0]))
     table = tables.table()
     table.add_column("mechanism", no_wrap=True)
     table.add_column("what it is", ratio=1)
     table.add_column("off, on", no_wrap=True)
-    for one in shown:
-        table.add_column(HEADLINES[one], justify="right", no_wrap=True)
+    for name in shown:
+        table.add_column(HEADLINES[name], justify="right", no_wrap=True)
     for one in chosen:
-        cells = [_change(rows[one.name, outcome_name], outcome_name) for outcome_name in shown]
+        cells = [_change(rows[one.name, name], name) for name in shown]
         on = switches.is_on(one, first)
         table.add_row(one.name if on else f"({one.name})", one.words, _values(one, first), *cells)
     return table
