@@ -27,7 +27,7 @@ class Design:
     division : ``none``, ``cell`` or ``beneficiary``; discipline : taken off a member's value outside its lead
     joint : whether members may join each other's projects, at joiner_fixed_share of the fixed cost
     pool : row of the common fund, -1 if there is none; pool_share : of members' net income
-    credit : ``none``, ``marginal`` or ``equal``: what is earned in place of visibility
+    credit : ``none`` or the name of a rule (``sim/credit.py``): what is earned in place of visibility
     overhead, negotiation_cost, budget_elasticity : see the specification, 5.2
     conditional : (D,) whose aid is conditional; credibility, monitoring_cost, shun_quarters, linked : 5.3
     pledging : (D,) who pledges; pledge_strength, pledge_focus : 5.1

@@ -34,6 +34,11 @@ def bits(word: int) -> list[int]:
     return [task for task in range(64) if int(word) >> task & 1]
 
 
+# what the trace calls tasks that stand, or stand no more, after a phase of Evolve
+GAINED = {"effort": "own effort"}
+LOST = {"lapse": "lapsed", "turnover": "obsolete"}
+
+
 class Trace:
     """Collects events while a model steps; ``rows`` are tuples in the order of COLUMNS (-1 where nothing applies)."""
 
@@ -88,13 +93,13 @@ class Trace:
                 self._project(model, STATUS_NAMES[whole[p, STATUS]], int(p))
         self._remember(model)
 
-    def after_effort(self, model: CoordinationModel) -> None:
-        """Note tasks that states did by themselves."""
-        self._cells(model, "own effort", model.state.standing & ~self._standing)
-
-    def after_lapse(self, model: CoordinationModel) -> None:
-        """Note tasks that lapsed."""
-        self._cells(model, "lapsed", self._standing & ~model.state.standing)
+    def after(self, phase: str, model: CoordinationModel) -> None:
+        """Note tasks that a phase of Evolve did or undid."""
+        for event, words in (
+            (GAINED.get(phase, phase), model.state.standing & ~self._standing),
+            (LOST.get(phase, phase), self._standing & ~model.state.standing),
+        ):
+            self._cells(model, event, words)
 
     def _cells(self, model: CoordinationModel, event: str, words: Any) -> None:
         for j, k in np.argwhere(words != 0):

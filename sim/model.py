@@ -15,9 +15,10 @@ import numpy.typing as npt
 from donorlab.sim import recording
 from donorlab.sim.agents import Beneficiary, Donor, Secretariat, overrides
 from donorlab.sim.architectures import get_architecture
+from donorlab.sim.credit import RULES
 from donorlab.sim.design import Design
 from donorlab.sim.events import Trace
-from donorlab.sim.mechanisms import appropriation, get_mechanism
+from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, motives
 from donorlab.sim.mechanisms.calendar import score_factor
 from donorlab.sim.mechanisms.information import observe
 from donorlab.sim.mechanisms.steering import preferences, steer, wish
@@ -172,7 +173,10 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         nothing = np.zeros_like(moved)
         self.need = giving.need + (moved if design.credit == "marginal" else nothing)
         self.visible = giving.visibility - moved
-        self.credited = moved if design.credit == "equal" else nothing
+        self.credited = moved if design.credit != "marginal" else nothing
+        self.credit_kind = RULES[design.credit].kind if design.credit in RULES else -1
+        self.wants_moved = True
+        motives.refresh(self)
         # what a project costs each donor beside its tasks, and when it may start
         self.monitoring = np.where(design.conditional, design.monitoring_cost, 0.0)
         self.fixed = p.fixed_cost + self.monitoring
@@ -181,7 +185,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.least_fixed = p.fixed_cost * (design.joiner_fixed_share if design.joint else 1.0)
         self.lag = np.where(design.member, design.decision_lag, 0).astype(np.int64)
         # of a project's cost, mismatch raises at least this share: a bound for the planner's first look
-        cheapest = float(land.task_price.min())
+        cheapest = float(land.task_price.min()) * (1.0 - p.peer_discount)
         share = cheapest / (float(self.fixed.max()) + p.relation_cost + cheapest)
         self.promise_mandate = giving.mandate / (1.0 + (giving.price_factor - 1.0) * share)
         # leads, pledges, accounts: arrays only where they are used
@@ -245,7 +249,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         3. Plan: donors choose and contract, slot by slot of the planning calendar.
         4. Contract: states decide whether to reform.
         5. Deliver: projects start, work as administration allows, finish or fail.
-        6. Evolve: states' own effort; lapse of what is not owned.
+        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, then lapse of what is not owned.
         7. Record.
         """
         self._begin()
@@ -278,6 +282,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
     def plan(self) -> None:
         """Let donors plan and contract."""
         self.first_row = self.state.ledger.size
+        motives.refresh(self)
         self.phases["planning"](self, self.quarter)
         if self.trace:
             self.trace.after_plan(self)
@@ -295,13 +300,11 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
             self.trace.after_deliver(self)
 
     def evolve(self) -> None:
-        """Let states act by themselves, then let unowned tasks lapse."""
-        self.phases["effort"](self, self.quarter)
-        if self.trace:
-            self.trace.after_effort(self)
-        self.phases["lapse"](self, self.quarter)
-        if self.trace:
-            self.trace.after_lapse(self)
+        """Let everything that is nobody's project move: see ``EVOLVE`` in ``mechanisms``."""
+        for phase in EVOLVE:
+            self.phases[phase](self, self.quarter)
+            if self.trace:
+                self.trace.after(phase, self)
 
     def run(self) -> CoordinationModel:
         """Simulate to the end of the wind-down and return the model."""

@@ -14,11 +14,16 @@ from donorlab.sim.scenario import FloatArray, Scenario
 from donorlab.sim.setup import BeneficiarySetup, KeyArray
 
 
+def lowest_base_prices(scenario: Scenario, land: BeneficiarySetup) -> FloatArray:
+    """Return the lowest base price of a task by state, EUR m, shape (J,): where all peers have done it (4.8)."""
+    return np.asarray(land.task_price * (1.0 - scenario.parameters.peer_discount))
+
+
 def task_prices(scenario: Scenario, land: BeneficiarySetup) -> FloatArray:
     """Return the lowest attainable price of a task by state, EUR m, shape (J,)."""
     p = scenario.parameters
     fixed = p.fixed_cost * (p.joiner_fixed_share if p.joint_programming == "on" else 1.0)
-    return np.asarray(land.task_price + fixed / p.project_tasks_maximum)
+    return np.asarray(lowest_base_prices(scenario, land) + fixed / p.project_tasks_maximum)
 
 
 @compiled
@@ -164,9 +169,11 @@ def solve_bound(start, weight, value, cost, money, guess):  # type: ignore[no-un
     return primal, dual, price
 
 
-def optimal_purchase(scenario: Scenario, land: BeneficiarySetup, counts: KeyArray, money: float) -> KeyArray:
+def optimal_purchase(
+    scenario: Scenario, land: BeneficiarySetup, state_weight: FloatArray, counts: KeyArray, money: float
+) -> KeyArray:
     """Return task counts (J, K) after the optimum's whole tasks have been bought from ``counts`` on, with ``money`` EUR m."""
-    weight = np.outer(land.state_weight, land.pillar_weight)
+    weight = np.outer(state_weight, land.pillar_weight)
     bought: KeyArray = purchase(counts, weight, land.value, task_prices(scenario, land), money)
     return bought
 

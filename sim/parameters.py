@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 TASKS_MAXIMUM: Final = 64  # one bit each of one machine word
+CREDITS: Final = ("none", "marginal", "equal", "by_eur", "gairing", "shapley", "relative_impact")
 
 
 class ScenarioError(ValueError):
@@ -161,7 +162,7 @@ class Parameters:
     pooled_fund: str = parameter("-", "members pay into a common fund", choices=("off", "on"))
     pool_share: float = parameter("share", "of members' budgets that goes to the fund", 0, 1)
     calendar: str = parameter("-", "donors plan in their own slots or one after the other", choices=("own", "serial"))
-    credit: str = parameter("-", "who is credited in place of visibility", choices=("none", "marginal", "equal"))
+    credit: str = parameter("-", "who is credited in place of visibility", choices=CREDITS)
     overhead: float = parameter("share", "of members' budgets that the secretariat costs", 0, 1)
     negotiation_cost: float = parameter("EUR m a pair and year", "cost of agreeing, a pair of members", 0)
     decision_lag: int = parameter("quarters", "members' projects start later by", 0, 400)

@@ -80,7 +80,7 @@ def record(model: CoordinationModel) -> None:
         kept.flow = np.vstack([kept.flow, np.zeros_like(kept.flow[:1])])
     _write(
         row, state.cash, state.overhead_paid, state.ledger.size, state.own_running, state.standing,
-        land.state_weight, land.pillar_weight,
+        state.state_weight, land.pillar_weight,
         land.value, state.flow, kept.numbers, kept.tasks, kept.flow,
     )  # fmt: skip
     if model.quarter == model.parameters.horizon:

@@ -14,6 +14,7 @@ from donorlab.sim.events import events_frame
 from donorlab.sim.model import Change, CoordinationModel
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.outcomes.bound import baseline as make_baseline
+from donorlab.sim.outcomes.credited import realised_credit
 from donorlab.sim.outcomes.distribution import aid_matrix, aid_need_ratio, distribution_outcomes, need
 from donorlab.sim.outcomes.duplication import duplication_outcomes
 from donorlab.sim.outcomes.efficiency import efficiency_outcomes
@@ -195,7 +196,7 @@ class Result:
                 "capacity_initial": land.initial_count.mean(axis=1) / length,
                 "capacity_final": final.mean(axis=1) / length,
                 **{f"capacity_final_{pillar}": final[:, k] / length for k, pillar in enumerate(model.inputs.pillars)},
-                "ownership": land.ownership,
+                "ownership": state.ownership,
                 "administration": land.administration,
             },
             index=pd.Index(states.ids, name="iso3"),
@@ -204,7 +205,7 @@ class Result:
 
     @cached_property
     def donors(self) -> pd.DataFrame:
-        """Final state by donor: budget, money, projects, what was duplicated."""
+        """Final state by donor: budget, money, projects, what was duplicated, what it is credited with at the end."""
         model, paid, who = self._model, self._paid, self._model.inputs.donors
         d = who.count
         aid = aid_matrix(model, paid)
@@ -225,6 +226,7 @@ class Result:
                 "duplicated_cost_m": summed(paid.duplicated_cost),
                 "projects": summed(np.ones(len(paid.cost))).astype(int),
                 "beneficiaries": (aid > 0).sum(axis=1),
+                "credited_welfare": realised_credit(model),
             },
             index=pd.Index(who.ids, name="donor"),
         )

@@ -251,7 +251,7 @@ class Watch:
         return Round(
             quarter=model.quarter,
             start=np.bitwise_count(self.before).astype(np.int64),
-            weight=np.outer(np.where(self.closed, 0.0, land.state_weight), land.pillar_weight),
+            weight=np.outer(np.where(self.closed, 0.0, model.state.state_weight), land.pillar_weight),
             value=land.value,
             cost=task_prices(model.inputs, land),
             cash=self.cash,
@@ -279,7 +279,7 @@ def game_of(model: CoordinationModel) -> Game:
     everything = np.uint64((1 << p.tasks_per_pillar) - 1)
     opened = ~before & everything
     states, pillars = before.shape
-    weight = np.outer(land.state_weight, land.pillar_weight).ravel()
+    weight = np.outer(model.state.state_weight, land.pillar_weight).ravel()
     gained = np.zeros((states * pillars, p.tasks_per_pillar + 1))
     for c, word in enumerate(before.ravel()):
         start = int(word).bit_count()
@@ -293,7 +293,7 @@ def game_of(model: CoordinationModel) -> Game:
         actions.append(
             feasible_actions(
                 np.where(closed[:, None], np.uint64(0), opened).ravel(),
-                (land.task_price[:, None] * giving.price_factor[d]).ravel(),
+                (model.state.price * giving.price_factor[d]).ravel(),
                 np.full(states * pillars, model.fixed[d]),
                 float(state.cash[d]),
                 (p.project_tasks_minimum, p.project_tasks_maximum),

@@ -32,7 +32,7 @@ class BeneficiarySetup(ReadOnlyArrays):
     keys : (J,) address of each state in random draws
     task_price : (J,) EUR m a task, kappa_j
     administration, ownership : (J,) task-quarters hosted a quarter; share
-    government_rank : (J,) 0 to 1
+    government_rank : (J,) 0 to 1; norm_position : (J,) at the start
     state_weight : (J,), pillar_weight : (K,), value : (L + 1,) as in ``value.py``
     standing : (J, K) first tasks, one bit each
     initial_count : (J, K) how many they are
@@ -48,6 +48,7 @@ class BeneficiarySetup(ReadOnlyArrays):
     administration: FloatArray
     ownership: FloatArray
     government_rank: FloatArray
+    norm_position: FloatArray
     state_weight: FloatArray
     pillar_weight: FloatArray
     value: FloatArray
@@ -72,7 +73,7 @@ class DonorSetup(ReadOnlyArrays):
     mandate : (D, K) times K, so that its mean is 1
     price_factor : (D, K) 1 + mismatch * (1 - mandate / largest mandate)
     skill : (D, M) shares
-    need, visibility : (D,) motives
+    need, security, visibility : (D,) motives; where there can be no safe havens security is served by need
     political : (D, J) political motive times affinity over its mean
     motives : (D, 4) need, security, political, visibility after everything, rows sum to 1
     itself : (D,) row of the beneficiary that is this donor, or -1
@@ -84,6 +85,7 @@ class DonorSetup(ReadOnlyArrays):
     price_factor: FloatArray
     skill: FloatArray
     need: FloatArray
+    security: FloatArray
     visibility: FloatArray
     political: FloatArray
     motives: FloatArray
@@ -201,6 +203,7 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
             * np.array([float(u) ** p.administration_users_exponent for u in relative]),
             ownership=ownership,
             government_rank=rank.copy(),
+            norm_position=states.norm_position.copy(),
             state_weight=state_weights(scenario),
             pillar_weight=weight,
             value=value_table(length, p.value_concavity),
@@ -253,8 +256,9 @@ def donor_setup(scenario: Scenario, seed: int) -> DonorSetup:
         motives = np.divide(motives, total, out=np.zeros_like(motives), where=total > 0)
         mandate[own] = (1.0 - nu) * mandate[own] + nu * shared_mandate
     motives[~own] = given[~own]
-    motives[:, 0] += motives[:, 1]  # no safe havens are simulated: security is served by need
-    motives[:, 1] = 0.0
+    if p.haven_threshold <= 0:  # nowhere is a safe haven: security is served by need
+        motives[:, 0] += motives[:, 1]
+        motives[:, 1] = 0.0
 
     affinity = donors.affinity
     mean = affinity.mean(axis=1)
@@ -272,6 +276,7 @@ def donor_setup(scenario: Scenario, seed: int) -> DonorSetup:
             price_factor=1.0 + p.mismatch * (1.0 - mandate / mandate.max(axis=1, keepdims=True)),
             skill=donors.skill.copy(),
             need=motives[:, 0].copy(),
+            security=motives[:, 1].copy(),
             visibility=motives[:, 3].copy(),
             political=motives[:, 2:3] * relative,
             motives=motives,

@@ -42,9 +42,10 @@ FLOW_NAMES: Final = ("delivered_tasks", "own_effort_tasks", "lapsed_tasks", "pro
 # ... of its words (one bit a task) ...
 TASKS, REMAINING, DUPLICATED, RACE, OTHERS, BLOCKED = range(6)
 # ... and of its real numbers
-COST, RELATION, WORKED, FIXED, MONITORING, RETURNED = range(6)
-# bits of FLAGS: a joiner; reported to the register; with conditions; holds reform tasks; these are willing
-JOINED, REPORTED, CONDITIONAL, REFORM, WILLING = 1, 2, 4, 8, 16
+COST, RELATION, WORKED, FIXED, MONITORING, RETURNED, PRICE = range(7)
+# bits of FLAGS: a joiner; reported to the register; with conditions; holds reform tasks; these are willing; only because
+# of conditions; picked from two or more offers
+JOINED, REPORTED, CONDITIONAL, REFORM, WILLING, IMPOSED, CHOSEN = 1, 2, 4, 8, 16, 32, 64
 
 
 @dataclass(eq=False)
@@ -61,8 +62,8 @@ class Ledger:
     words : (P, 6) TASKS contracted; REMAINING, of these not yet delivered; DUPLICATED, payments classed so; RACE, of
         these by race; OTHERS, contracted tasks of other donors' projects live in the cell at the contract;
         BLOCKED, reform tasks that the state does not want
-    reals : (P, 6) COST, all of it, EUR m; RELATION, FIXED and MONITORING cost in it; WORKED, progress in tasks; RETURNED,
-        EUR m given back when it was withheld
+    reals : (P, 7) COST, all of it, EUR m; RELATION, FIXED and MONITORING cost in it; WORKED, progress in tasks; RETURNED,
+        EUR m given back when it was withheld; PRICE, base price of one of its tasks at the contract, EUR m
     seen : (P, ceil(D / 64)) words: donors who see the project
     """
 
@@ -78,7 +79,7 @@ class Ledger:
         return Ledger(
             whole=np.zeros((capacity, 15), dtype=np.int32),
             words=np.zeros((capacity, 6), dtype=np.uint64),
-            reals=np.zeros((capacity, 6)),
+            reals=np.zeros((capacity, 7)),
             seen=np.zeros((capacity, (donors + 63) // 64), dtype=np.uint64),
         )
 
@@ -113,6 +114,10 @@ class State:
     known : (D + 1, J, K) words: tasks of live projects that a donor knows; the last row sees all. Bits of tasks that
         stand may be stale: they are believed taken anyway, and are mended when the task lapses
     visible : (D, J, K) words: tasks whose funding a donor can see (`ignorance = task`), else an empty array
+    ownership : (J,) share; norm_position : (J,); state_weight : (J,) of the year; price : (J, K) EUR m a task, base price
+    haven : (J,) 1 where the state is a safe haven, else 0; alarm_until : (J,) last quarter in which an incident is remembered
+    attraction : (D, J, K) what draws a donor to a cell, visibility and mandate aside (see ``motives``)
+    crowd : (D, J) factor on a donor's value from the presence of others, else an empty array
     own_running : (D, J) own live projects
     undelivered, room : (J,) remaining tasks of live projects; room for work after the last Deliver
     attenuation : (J,) exp(-impatience * wait); closed : (J,) queue beyond its limit
@@ -139,6 +144,14 @@ class State:
     hazard: FloatArray
     known: WordArray
     visible: WordArray
+    ownership: FloatArray
+    norm_position: FloatArray
+    state_weight: FloatArray
+    price: FloatArray
+    haven: FloatArray
+    alarm_until: Int32Array
+    attraction: FloatArray
+    crowd: FloatArray
     own_running: Int32Array
     undelivered: Int32Array
     room: FloatArray
@@ -204,6 +217,14 @@ def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giv
         hazard=np.zeros(states),
         known=np.zeros((donors + 1, states, pillars), dtype=np.uint64),
         visible=visible,
+        ownership=land.ownership.copy(),
+        norm_position=land.norm_position.copy(),
+        state_weight=land.state_weight.copy(),
+        price=np.repeat(land.task_price[:, None], pillars, axis=1),
+        haven=np.zeros(states),
+        alarm_until=np.zeros(states, dtype=np.int32),
+        attraction=np.zeros((donors, states, pillars)),
+        crowd=np.ones((0, 0)),
         own_running=np.zeros((donors, states), dtype=np.int32),
         undelivered=np.zeros(states, dtype=np.int32),
         room=np.maximum(parameters.room_floor, land.administration),

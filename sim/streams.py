@@ -49,6 +49,11 @@ FAILURE: Final = stream_key("failure")
 REPORT: Final = stream_key("report")
 REFORM: Final = stream_key("reform cost")
 WITHHOLD: Final = stream_key("withhold")
+TURNOVER: Final = stream_key("turnover")
+INCIDENT: Final = stream_key("incident")
+METHOD: Final = stream_key("method")
+METHOD_OUTCOME: Final = stream_key("method outcome")
+TOURNAMENT: Final = stream_key("tournament")
 
 
 @compiled

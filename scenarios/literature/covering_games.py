@@ -62,7 +62,7 @@ def equilibrium(model: CoordinationModel, quarter: int) -> None:
         contract_together(model, quarter, {})
         return
     gain = model.land.value[1] - model.land.value[0]
-    values = np.outer(model.land.state_weight, model.land.pillar_weight).ravel() * gain
+    values = np.outer(model.state.state_weight, model.land.pillar_weight).ravel() * gain
     game = covering_game(list(values), [[[int(c)] for c in cells] for cells in choices.values()])
     best = np.argmax if options.start == "most_valuable" else np.argmin
     profile = [int(best(values[cells])) for cells in choices.values()]
@@ -75,10 +75,10 @@ def equilibrium(model: CoordinationModel, quarter: int) -> None:
 
 def _choices(model: CoordinationModel, donor: int) -> npt.NDArray[np.intp]:
     """Return the cells among which a donor may choose: open, inside its mandate, and within its cash."""
-    state, land, giving = model.state, model.land, model.giving
+    state, giving = model.state, model.giving
     counts = bit_counts((state.standing | state.known[donor]).ravel()).reshape(state.standing.shape)
     due = model.fixed[donor] + np.where(state.own_running[donor] == 0, model.relation, 0.0)
-    cost = land.task_price[:, None] * giving.price_factor[donor][None, :] + due[:, None]
+    cost = model.state.price * giving.price_factor[donor][None, :] + due[:, None]
     possible = (counts == 0) & (giving.mandate[donor] > 0)[None, :] & (cost <= state.cash[donor] + AFFORDABLE)
     possible &= ~state.closed[:, None] & (np.arange(len(due)) != giving.itself[donor])[:, None]
     if len(state.shun_until):

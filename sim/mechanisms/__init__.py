@@ -27,6 +27,9 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "lapse": {"exponential": "ownership:lapse"},
 }
 
+# what happens in Evolve, in this order
+EVOLVE = ("effort", "lapse")
+
 
 def phases() -> list[str]:
     """Return the names of the phases that can be replaced."""

@@ -281,7 +281,7 @@ def deliver(model: CoordinationModel, quarter: int) -> None:
         state.deadline, state.next_deadline, state.hazard, state.known, state.visible,
         state.first, state.last, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
         state.oversight, state.progressed, state.flow,
-        model.giving.keys, land.administration, land.ownership, land.government_rank,
+        model.giving.keys, land.administration, state.ownership, land.government_rank,
         state.account if model.budget_responds else NOBODY, model.promise, land.value,
         *scratch.delivery(ledger.capacity),
     )  # fmt: skip

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from donorlab.sim.mechanisms.planning import AFFORDABLE, can_join
 from donorlab.sim.mechanisms.wants import costs_once, project_cost
 from donorlab.sim.scenario import FloatArray, ScenarioError, suggest
-from donorlab.sim.state import BENEFICIARY, COST, DONOR, FIXED, FLAGS, JOINED, MONITORING, PILLAR, RELATION, SIZE
+from donorlab.sim.state import BENEFICIARY, COST, DONOR, FIXED, FLAGS, JOINED, MONITORING, PILLAR, PRICE, RELATION, SIZE
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -124,12 +124,14 @@ def write_contracts(
             donor, contract.joint, projects[j], model.fixed, model.monitoring, model.relation, model.joiner_share
         )
         monitoring = model.monitoring[donor]
-        price = land.task_price[j] * giving.price_factor[donor, k]
+        price = state.price[j, k] * giving.price_factor[donor, k]
         cost = project_cost(n, price, relation, fixed)
         if cost > state.cash[donor] + AFFORDABLE:
             raise ScenarioError(f"{where} costs EUR {cost:.3f}m but only {state.cash[donor]:.3f}m is in cash")
         ledger.whole[row, [DONOR, BENEFICIARY, PILLAR, SIZE, FLAGS]] = donor, j, k, n, JOINED if contract.joint else 0
-        ledger.reals[row, [COST, RELATION, FIXED, MONITORING]] = cost, relation, fixed - monitoring, monitoring
+        ledger.reals[row, [COST, RELATION, FIXED, MONITORING, PRICE]] = (
+            cost, relation, fixed - monitoring, monitoring, state.price[j, k],
+        )  # fmt: skip
         state.cash[donor] -= cost
         counts[j, k] += n
         added[j] += n

@@ -17,6 +17,7 @@ import numpy as np
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
 from donorlab.sim.mechanisms.answers import Contract, PlanningView, write_contracts
+from donorlab.sim.mechanisms.motives import attraction
 from donorlab.sim.mechanisms.planning import (
     AFFORDABLE,
     cheapest_project,
@@ -74,9 +75,9 @@ def end_of_slot(low, order, slot_of):  # type: ignore[no-untyped-def]
 @compiled
 def plan_group(  # type: ignore[no-untyped-def]
     low, high, start, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
-    cheapest, order, whole, reals, seen, cash, first, member, weight, shun_until, credited,
+    cheapest, order, whole, reals, seen, cash, first, member, weight, shun_until, credited, rule,
     standing, known, own_running, undelivered, room, attenuation, closed,
-    itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
+    itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
     best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
 ):
@@ -85,9 +86,9 @@ def plan_group(  # type: ignore[no-untyped-def]
     for i in range(low, high):
         p = plan_donor(
             order[i], p, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
-            cheapest, whole, reals, seen, cash, first, member, weight, shun_until, credited,
+            cheapest, whole, reals, seen, cash, first, member, weight, shun_until, credited, rule,
             standing, known, own_running, undelivered, room, attenuation, closed,
-            itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
+            itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
             promise_mandate, fresh, present, settled,
             best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
         )
@@ -99,26 +100,26 @@ def plan_quarter(  # type: ignore[no-untyped-def]
     rows, lag, seed, report_rate, plans, conditional, q, by_task, fixed, least_fixed, serial, slot_of,
     words, visible, last, donor_keys, skill, instrument_of,
     quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
-    order, whole, reals, seen, cash, first, member, weight, shun_until, credited,
+    order, whole, reals, seen, cash, first, member, weight, shun_until, credited, rule,
     standing, known, own_running, undelivered, room, attenuation, closed,
-    itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
+    itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
     best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
 ):
     """Plan all donors, slot by slot; return the new number of rows in the ledger."""
     donors = order.shape[0]
     tasks = instrument_of.shape[1]
-    cheapest = cheapest_project(size, least_fixed, standing, known, task_price, tasks)
-    public_promise(size, fixed, relation, standing, value, task_price, fresh, present)
+    cheapest = cheapest_project(size, least_fixed, standing, known, price, tasks)
+    public_promise(size, fixed, relation, standing, value, price, fresh, present)
     low = 0
     while low < donors:
         slot = slot_of[order[low]]
         high = end_of_slot(low, order, slot_of)
         stop = plan_group(
             low, high, rows, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit,
-            factor, cheapest, order, whole, reals, seen, cash, first, member, weight, shun_until, credited,
+            factor, cheapest, order, whole, reals, seen, cash, first, member, weight, shun_until, credited, rule,
             standing, known, own_running, undelivered, room, attenuation, closed,
-            itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
+            itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
             promise_mandate, fresh, present, settled,
             best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
         )
@@ -127,7 +128,7 @@ def plan_quarter(  # type: ignore[no-untyped-def]
             queue_limit, serial, whole, words, reals, seen, standing, known, visible, first, last, own_running,
             undelivered, room, attenuation, closed, donor_keys, skill, instrument_of,
         )
-        cheapest = lower_cheapest(rows, stop, cheapest, size, least_fixed, whole, standing, known, task_price, tasks)
+        cheapest = lower_cheapest(rows, stop, cheapest, size, least_fixed, whole, standing, known, price, tasks)
         rows = stop
         low = high
     return rows
@@ -137,9 +138,8 @@ def score_factor(model: CoordinationModel) -> float:
     """Return what turns a score into the integer that is compared: 2^40 / largest score at the start (0: none)."""
     land, giving, state = model.land, model.giving, model.state
     largest = largest_score(
-        model.project_size, model.fixed, model.relation, giving.itself, model.visible, model.credited, state.standing,
-        land.value, land.task_price, giving.price_factor, giving.mandate, model.need, giving.political,
-        land.state_weight, land.pillar_weight,
+        model.project_size, model.fixed, model.relation, giving.itself, model.visible, state.standing, land.value,
+        state.price, giving.price_factor, giving.mandate, attraction(model, model.need + model.credited),
     )  # fmt: skip
     return SCORE_UNIT / largest if largest > 0 else 0.0
 
@@ -147,7 +147,7 @@ def score_factor(model: CoordinationModel) -> float:
 def _reserve(model: CoordinationModel) -> None:
     """Make sure that the ledger can hold all projects that this quarter's cash could buy."""
     cash = float(model.state.cash.sum()) + AFFORDABLE * len(model.state.cash)
-    cheapest = model.least_fixed + float(model.land.task_price.min())
+    cheapest = model.least_fixed + float(model.state.price.min())
     model.state.ledger.reserve(int(cash / cheapest) + 1)
 
 
@@ -155,7 +155,7 @@ def _promise(model: CoordinationModel) -> None:
     """Bring the bound that decides which states are worth a closer look up to date."""
     state, land, scratch = model.state, model.land, model.scratch
     public_promise(
-        model.project_size, model.parameters.fixed_cost, model.relation, state.standing, land.value, land.task_price,
+        model.project_size, model.parameters.fixed_cost, model.relation, state.standing, land.value, state.price,
         scratch.fresh, scratch.present_gain,
     )  # fmt: skip
 
@@ -168,10 +168,10 @@ def _arguments(model: CoordinationModel, quarter: int) -> tuple[Any, ...]:
         quarter, model.project_size, model.fixed, model.relation, model.joiner_share, model.monitoring, p.impatience,
         p.queue_limit, model.factor,
         state.order, ledger.whole, ledger.reals, ledger.seen, state.cash, state.first,
-        model.design.member, state.weight, state.shun_until, model.credited,
+        model.design.member, state.weight, state.shun_until, model.credited, model.credit_kind,
         state.standing, state.known, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
-        giving.itself, model.visible, land.value, land.task_price, giving.price_factor, giving.mandate, model.need,
-        giving.political, land.state_weight, land.pillar_weight,
+        giving.itself, model.visible, land.value, state.price, giving.price_factor, giving.mandate, state.attraction,
+        state.crowd, state.state_weight, land.pillar_weight,
         model.promise_mandate, scratch.fresh, scratch.present_gain, scratch.settled,
         scratch.best, scratch.best_pillar, scratch.best_tasks, scratch.tasks_added, scratch.projects_added,
         scratch.counts_added,
@@ -225,7 +225,7 @@ def planning_view(model: CoordinationModel, donor: int, quarter: int, slot: int)
     count = bit_counts(words.ravel()).reshape(words.shape)
     own = state.own_running[donor]
     fixed = model.fixed[donor] + np.where(own == 0, model.relation, 0.0)
-    price = land.task_price[:, None] * giving.price_factor[donor][None, :]
+    price = state.price * giving.price_factor[donor][None, :]
     open_to = ~state.closed & (np.arange(len(own)) != giving.itself[donor])
     if len(state.shun_until):
         open_to &= state.shun_until[donor] < quarter
@@ -235,8 +235,8 @@ def planning_view(model: CoordinationModel, donor: int, quarter: int, slot: int)
         for k in range(price.shape[1]):
             best = best_in_cell(
                 donor, j, k, count[j, k], model.visible[donor] / (1.0 + own[j]), state.attenuation[j] * weight[j, k],
-                model.project_size, fixed[j], price[j, k], model.credited, state.standing, land.value, giving.mandate,
-                model.need, giving.political, land.state_weight, land.pillar_weight,
+                model.project_size, fixed[j], price[j, k], model.credited, model.credit_kind, state.standing, land.value,
+                giving.mandate, state.attraction, state.crowd, state.state_weight, land.pillar_weight,
             )  # fmt: skip
             score[j, k] = best
     view = PlanningView(

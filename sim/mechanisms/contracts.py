@@ -31,6 +31,7 @@ from donorlab.sim.state import (
     MONITORING,
     NEXT,
     PILLAR,
+    PRICE,
     REFORM,
     RETURNED,
     SERIAL,
@@ -72,7 +73,7 @@ class ReformView:
 
 
 @compiled
-def stake_of(p, linked, first, whole, task_price, member, rival):  # type: ignore[no-untyped-def]
+def stake_of(p, linked, first, whole, reals, member, rival):  # type: ignore[no-untyped-def]
     """Return (stake, replaced) of project p, EUR m."""
     j = whole[p, BENEFICIARY]
     rivals = 0.0
@@ -80,14 +81,14 @@ def stake_of(p, linked, first, whole, task_price, member, rival):  # type: ignor
     conditional = 0.0
     q = first[j]
     while q >= 0:
-        money = whole[q, SIZE] * task_price[j]
+        money = whole[q, SIZE] * reals[q, PRICE]
         everyone += money
         if rival[whole[q, DONOR]]:
             rivals += money
         if whole[q, FLAGS] & CONDITIONAL and member[whole[q, DONOR]]:
             conditional += money
         q = whole[q, NEXT]
-    stake = conditional if linked else whole[p, SIZE] * task_price[j]
+    stake = conditional if linked else whole[p, SIZE] * reals[p, PRICE]
     return stake, stake * rivals / everyone
 
 
@@ -99,7 +100,7 @@ def is_willing(conditional, credibility, stake, replaced, cost, benefit):  # typ
 
 @compiled
 def decide_on(  # type: ignore[no-untyped-def]
-    p, decision, quarter, credibility, linked, shun, seed, by_task, impatience, queue_limit, task_price, reform_words,
+    p, decision, quarter, credibility, linked, shun, seed, by_task, impatience, queue_limit, reform_words,
     cost, benefit, member, rival, donor_keys, whole, words, reals, seen, known, visible, first, last, own_running,
     undelivered, room, attenuation, closed, cash, shun_until,
 ):
@@ -118,7 +119,7 @@ def decide_on(  # type: ignore[no-untyped-def]
     else:
         stake, replaced = 0.0, 0.0
         if conditional:
-            stake, replaced = stake_of(p, linked, first, whole, task_price, member, rival)
+            stake, replaced = stake_of(p, linked, first, whole, reals, member, rival)
         willing = is_willing(conditional, credibility, stake, replaced, cost[j], benefit[j])
     if willing:
         whole[p, FLAGS] |= WILLING
@@ -150,7 +151,7 @@ def _arguments(model: CoordinationModel, quarter: int) -> tuple[object, ...]:
     ledger = state.ledger
     return (
         quarter, design.credibility, design.linked, design.shun_quarters, model.seed, p.ignorance == "task", p.impatience,
-        p.queue_limit, land.task_price, land.reform_words, land.reform_cost, land.reform_benefit, design.member,
+        p.queue_limit, land.reform_words, land.reform_cost, p.reform_benefit * state.ownership, design.member,
         model.inputs.donors.rival, model.giving.keys, ledger.whole, ledger.words, ledger.reals, ledger.seen, state.known,
         state.visible, state.first, state.last, state.own_running, state.undelivered, state.room, state.attenuation,
         state.closed, state.cash, state.shun_until,
@@ -179,11 +180,12 @@ def _ask(model: CoordinationModel, quarter: int, begin: int) -> None:
             stake, replaced = 0.0, 0.0
             if conditional:
                 stake, replaced = stake_of(
-                    p, design.linked, state.first, ledger.whole, land.task_price, design.member, inputs.donors.rival
+                    p, design.linked, state.first, ledger.whole, ledger.reals, design.member, inputs.donors.rival
                 )
+            benefit = float(model.parameters.reform_benefit * state.ownership[j])
             view = ReformView(
                 quarter, inputs.donors.ids[d], inputs.pillars[k], conditional, float(land.reform_cost[j]),
-                float(land.reform_benefit[j]), stake, replaced, design.credibility if conditional else 0.0,
+                benefit, stake, replaced, design.credibility if conditional else 0.0,
             )  # fmt: skip
             decision = int(bool(model.beneficiary_agents[j].decide_reform(view)))
         decide_on(p, decision, *_arguments(model, quarter))

@@ -56,7 +56,7 @@ def lapse(model: CoordinationModel, quarter: int) -> None:
         return
     ledger = state.ledger
     lapse_quarter(
-        p.lapse, p.ignorance == "task", model.land.ownership, ledger.whole, ledger.words, ledger.seen, state.standing,
+        p.lapse, p.ignorance == "task", state.ownership, ledger.whole, ledger.words, ledger.seen, state.standing,
         state.funded, state.owner, state.deadline, state.next_deadline, state.hazard, state.known, state.visible,
         state.first, state.lapsed, state.flow,
     )  # fmt: skip

@@ -34,6 +34,7 @@ from donorlab.sim.state import (
     MONITORING,
     NEXT,
     PILLAR,
+    PRICE,
     QUARTER,
     RELATION,
     REPORTED,
@@ -70,9 +71,9 @@ def can_join(d, j, k, first, whole, seen, member):  # type: ignore[no-untyped-de
 @compiled
 def plan_donor(  # type: ignore[no-untyped-def]
     d, start, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor, cheapest,
-    whole, reals, seen, cash, first, member, weight, shun_until, credited,
+    whole, reals, seen, cash, first, member, weight, shun_until, credited, rule,
     standing, known, own_running, undelivered, room, attenuation, closed,
-    itself, visibility, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
+    itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
     best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
 ):
@@ -86,7 +87,7 @@ def plan_donor(  # type: ignore[no-untyped-def]
         return p
     promise_of_states(
         d, quarter, promise_mandate, factor, closed, shun_until, weight, itself, own_running, attenuation, visibility,
-        credited, fresh, present, need, political, state_weight, pillar_weight, best,
+        credited, rule, fresh, present, attraction, crowd, state_weight, pillar_weight, best,
     )
     for j in range(states):
         settled[j] = best[j] == 0
@@ -99,15 +100,15 @@ def plan_donor(  # type: ignore[no-untyped-def]
             own = own_running[d, j] + projects_added[j]
             best[j], best_pillar[j], best_tasks[j] = best_in_state(
                 d, j, own == 0, visibility[d] / (1 + own), attenuation[j], counts_added, size, fixed_costs, relation,
-                factor, weight, credited,
-                standing, known, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
+                factor, weight, credited, rule,
+                standing, known, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
             )
             settled[j] = True
             continue
         if best[j] <= 0:
             break
         k, n = best_pillar[j], best_tasks[j]
-        unit = task_price[j] * price_factor[d, k]
+        unit = price[j, k] * price_factor[d, k]
         own = own_running[d, j] + projects_added[j]
         joined = False
         fixed, due = costs_once(d, joined, own, fixed_costs, monitoring, relation, joiner_share)
@@ -116,8 +117,8 @@ def plan_donor(  # type: ignore[no-untyped-def]
             joint_fixed, _ = costs_once(d, True, own, fixed_costs, monitoring, relation, joiner_share)
             score, joint_tasks = best_joint(
                 d, j, k, math.exp(-impatience * wait) * math.exp(-impatience), counts_added, size, joint_fixed,
-                visibility[d] / (1 + own), factor, weight, credited,
-                standing, known, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
+                visibility[d] / (1 + own), factor, weight, credited, rule,
+                standing, known, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
             )
             if score > best[j]:
                 joined, n, fixed, due = True, joint_tasks, joint_fixed, 0.0
@@ -135,6 +136,7 @@ def plan_donor(  # type: ignore[no-untyped-def]
         whole[p, PILLAR] = k
         whole[p, SIZE] = n
         reals[p, COST] = cost
+        reals[p, PRICE] = price[j, k]
         reals[p, RELATION] = due
         reals[p, MONITORING] = monitoring[d]
         reals[p, FIXED] = fixed - monitoring[d]
@@ -150,8 +152,8 @@ def plan_donor(  # type: ignore[no-untyped-def]
             own = own_running[d, j] + projects_added[j]
             best[j], best_pillar[j], best_tasks[j] = best_in_state(
                 d, j, False, visibility[d] / (1 + own), math.exp(-impatience * wait), counts_added, size,
-                fixed_costs, relation, factor, weight, credited,
-                standing, known, value, task_price, price_factor, mandate, need, political, state_weight, pillar_weight,
+                fixed_costs, relation, factor, weight, credited, rule,
+                standing, known, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
             )
     for r in range(start, p):
         tasks_added[whole[r, BENEFICIARY]] = 0
@@ -215,7 +217,7 @@ def update_wait(j, impatience, queue_limit, undelivered, room, attenuation, clos
 
 
 @compiled
-def cheapest_project(size, fixed, standing, known, task_price, tasks):  # type: ignore[no-untyped-def]
+def cheapest_project(size, fixed, standing, known, price, tasks):  # type: ignore[no-untyped-def]
     """Return a lower bound of the cost of any project that any donor may contract now, EUR m.
 
     ``fixed`` is the lowest fixed cost of anybody. A project has at least the fewest tasks, unless fewer are believed
@@ -229,17 +231,17 @@ def cheapest_project(size, fixed, standing, known, task_price, tasks):  # type: 
             if bit_count(standing[j, k]) < tasks:
                 free = tasks - bit_count(standing[j, k] | known[everyone, j, k])
                 fewest = size[0] if free >= size[0] else max(1, free)
-                cheapest = min(cheapest, fixed + fewest * task_price[j])
+                cheapest = min(cheapest, fixed + fewest * price[j, k])
     return cheapest
 
 
 @compiled
-def lower_cheapest(start, stop, cheapest, size, fixed, whole, standing, known, task_price, tasks):  # type: ignore[no-untyped-def]
+def lower_cheapest(start, stop, cheapest, size, fixed, whole, standing, known, price, tasks):  # type: ignore[no-untyped-def]
     """Lower the bound of ``cheapest_project`` for the cells of new contracts."""
     everyone = known.shape[0] - 1
     for p in range(start, stop):
         j, k = whole[p, BENEFICIARY], whole[p, PILLAR]
         free = tasks - bit_count(standing[j, k] | known[everyone, j, k])
         fewest = size[0] if free >= size[0] else max(1, free)
-        cheapest = min(cheapest, fixed + fewest * task_price[j])
+        cheapest = min(cheapest, fixed + fewest * price[j, k])
     return cheapest

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
+from donorlab.sim.mechanisms.motives import attraction
 from donorlab.sim.mechanisms.wants import wishes
 from donorlab.sim.optimum import optimal_purchase, task_prices
 from donorlab.sim.scenario import FloatArray
@@ -46,11 +47,10 @@ def largest_remainder(weights: FloatArray, total: int, least: int = 0) -> npt.ND
 
 def wish(model: CoordinationModel) -> FloatArray:
     """Return omega of each donor and cell with nothing running, (D, J, K); 0 for a donor itself."""
-    land, giving = model.land, model.giving
+    giving = model.giving
     found: FloatArray = wishes(
-        giving.itself, giving.need, giving.visibility, giving.mandate, giving.political, land.state_weight,
-        land.pillar_weight,
-    )  # fmt: skip
+        giving.itself, giving.visibility, giving.mandate, attraction(model, giving.need)
+    )
     return found
 
 
@@ -78,7 +78,7 @@ def lead_weights(model: CoordinationModel) -> None:
     money = float(budget[design.member].sum() + state.cash[design.member].sum())
     counts = _counts(model)
     price = task_prices(model.original, land)
-    spend = (optimal_purchase(model.original, land, counts, money) - counts) * price[:, None]
+    spend = (optimal_purchase(model.original, land, state.state_weight, counts, money) - counts) * price[:, None]
     by_state = design.division == "beneficiary"
     per_unit = spend.sum(axis=1) if by_state else spend.ravel()
     if per_unit.sum() <= 0 or len(members) == 0:

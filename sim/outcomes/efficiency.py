@@ -81,5 +81,5 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
         "stalled_share": ratio(float((paid.status == STALLED).sum()), ended),
         "failure_share": ratio(float((paid.status == FAILED).sum()), ended),
         "unfinished_share": ratio(float((paid.status < COMPLETED).sum()), len(paid.cost)),
-        "ownership": float(np.mean(model.land.ownership)),
+        "ownership": float(np.mean(model.state.ownership)),
     }

@@ -23,6 +23,7 @@ from donorlab.sim.state import (
     MONITORING,
     OTHERS,
     PILLAR,
+    PRICE,
     QUARTER,
     RACE,
     RELATION,
@@ -156,7 +157,7 @@ def payments(model: CoordinationModel) -> Payments:
     column = {name: np.ascontiguousarray(words[:, i]) for name, i in
               (("tasks", TASKS), ("duplicated", DUPLICATED), ("race", RACE), ("others", OTHERS), ("blocked", BLOCKED))}  # fmt: skip
     kept = whole[:, STATUS] != WITHHELD  # of what was withheld only fixed and monitoring cost are spent
-    price = np.where(kept, land.task_price[whole[:, BENEFICIARY]], 0.0)
+    price = np.where(kept, reals[:, PRICE], 0.0)
     base: FloatArray = np.asarray(whole[:, SIZE] * price, dtype=np.float64)
     cost = reals[:, COST] - reals[:, RETURNED]
     fixed, monitoring = reals[:, FIXED].copy(), reals[:, MONITORING].copy()

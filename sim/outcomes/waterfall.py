@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from donorlab.sim.compiled import compiled
-from donorlab.sim.optimum import price_of_gain
+from donorlab.sim.optimum import lowest_base_prices, price_of_gain
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.outcomes.tables import Payments
 from donorlab.sim.recording import WELFARE
@@ -26,6 +26,7 @@ from donorlab.sim.state import (
     DUPLICATED,
     FAILED,
     PILLAR,
+    PRICE,
     RACE,
     REMAINING,
     RUNNING,
@@ -170,7 +171,8 @@ def waterfall(model: CoordinationModel, base: Baseline, paid: Payments) -> Water
     state, land, p = model.state, model.land, model.parameters
     ledger, quarters = state.ledger, model.parameters.quarters
     appropriated = float(state.appropriated.sum())
-    price = land.task_price[paid.beneficiary]
+    price = ledger.reals[: ledger.size, PRICE]
+    lowest = lowest_base_prices(model.original, land)
 
     def sums(reverse: bool) -> FloatArray:
         bins = np.zeros((ledger.size, 8), dtype=np.int64)
@@ -182,21 +184,21 @@ def waterfall(model: CoordinationModel, base: Baseline, paid: Payments) -> Water
 
     forward = sums(False)
     useful = float(forward[USEFUL])
-    weight = np.outer(land.state_weight, land.pillar_weight)
+    weight = np.outer(state.state_weight, land.pillar_weight)
     alone = bit_counts((state.standing & ~state.funded).ravel()).reshape(state.standing.shape)
     final = bit_counts(state.standing.ravel()).reshape(state.standing.shape)
     gain_of = (weight * (land.value[final] - land.value[alone])).sum(axis=1)
     gain = float(gain_of.sum())
     alone_welfare = float((weight * land.value[alone]).sum())
     welfare, none = float(model.record.numbers[quarters - 1, WELFARE]), float(base.welfare_none[quarters - 1])
-    at_best = min(useful, price_of_gain(alone, weight, land.value, land.task_price, gain))
+    at_best = min(useful, price_of_gain(alone, weight, land.value, lowest, gain))
     by_state = sum(
-        price_of_gain(alone[j : j + 1], weight[j : j + 1], land.value, land.task_price[j : j + 1], float(gain_of[j]))
+        price_of_gain(alone[j : j + 1], weight[j : j + 1], land.value, lowest[j : j + 1], float(gain_of[j]))
         for j in np.flatnonzero(gain_of > 0)
     )
     by_state = min(useful, max(at_best, by_state))
     counted = max(0.0, welfare - max(alone_welfare, none))
-    effective = min(at_best, price_of_gain(alone, weight, land.value, land.task_price, counted))
+    effective = min(at_best, price_of_gain(alone, weight, land.value, lowest, counted))
 
     def bars(bins: FloatArray) -> dict[str, float]:
         money = {

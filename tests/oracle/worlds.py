@@ -123,7 +123,7 @@ def small_world(choose: Choose) -> Scenario:
     wild: set[str] = set()
     for _ in range(choose((1, 2, 0, 2, 1, 3))):
         wild.add(choose(sorted(VALUES.keys() - wild)))
-    parameters = {name: choose(VALUES[name][name in wild]) for name in VALUES}
+    parameters = plain_parameters() | {name: choose(VALUES[name][name in wild]) for name in VALUES}
     parameters |= {name: LEVERS[name][0] for name in LEVERS}
     parameters["project_tasks_minimum"] = min(parameters["project_tasks_minimum"], parameters["project_tasks_maximum"])
     if all(parameters[f"motive_{name}"] == 0 for name in ("need", "security", "political", "visibility")):

@@ -250,6 +250,6 @@ def test_the_engine_pays_equal_and_marginal_credit_of_new_tasks_that_nobody_else
     taken[0, :n] = True
     taken[1, n : n + live] = True
     equal = RULES["equal"](taken, np.ones(2), gained)[0]
-    assert project_value(n, count, base, 0.0, weight, f) == pytest.approx(equal, rel=1e-9)
+    assert project_value(n, count, base, 0.0, weight, RULES["equal"].kind, f) == pytest.approx(equal, rel=1e-9)
     marginal = RULES["marginal"](taken, np.ones(2), gained)[0]
-    assert project_value(n, count, base, weight, 0.0, f) == pytest.approx(marginal, rel=1e-9, abs=1e-12)
+    assert project_value(n, count, base, weight, 0.0, -1, f) == pytest.approx(marginal, rel=1e-9, abs=1e-12)
