@@ -25,6 +25,7 @@ from donorlab.experiments.words import in_lines, label
 
 _ROW: Final = 0.62  # cm
 _GAP: Final = 0.35
+_ABREAST: Final = 4  # architectures beside each other
 _PARTS: Final = (
     ("better", "#14375e", ""),
     ("same", "#e9e9e9", ""),
@@ -52,20 +53,27 @@ def rivals(found: Sequence[Standing], first: str, smallest: float, draws: Sequen
     title = claim(found, first)
     with style():
         heads = max(len(in_lines(name).split("\n")) for name in names)
-        body = 0.4 + 0.36 * heads + _ROW * len(forms)
         note = (
             f"Share of the futures in which an architecture is better than {label(first)} by {100 * smallest:g} points of "
             "efficiency (dark), about the same (light) or worse (hatched), and their numbers. !: says the opposite of the "
             "forms as set. ?: open, or says something where they leave it open. =: changes nothing here, to the last bit."
         )
-        page = Page(title, note, stamp, body + 0.2)
+        banks = -(-len(names) // _ABREAST)
+        abreast = -(-len(names) // banks)
+        height = _ROW * len(forms)
+        bank = 0.75 + 0.36 * heads + height
+        page = Page(title, note, stamp, banks * bank)
         edge = 0.5 + max(text_width_cm(_named(form), FONT, "bold") for form in forms)
-        width = (WIDTH_CM - edge - 0.35 - _GAP * (len(names) - 1)) / len(names)
-        for column, name in enumerate(names):
-            left = edge + column * (width + _GAP)
-            axes = page.axes(left, 0.55, width, _ROW * len(forms))
-            for row, form in enumerate(forms):
-                _bar(axes, len(forms) - 1 - row, cells[form, name], mark(cells[form, name], cells[AS_SET, name]))
+        width = (WIDTH_CM - edge - 0.35 - _GAP * (abreast - 1)) / abreast
+        for place, name in enumerate(names):
+            row, column = divmod(place, abreast)
+            left, bottom = edge + column * (width + _GAP), 0.55 + (banks - 1 - row) * bank
+            axes = page.axes(left, bottom, width, height)
+            for at, form in enumerate(reversed(forms)):
+                _bar(axes, at, cells[form, name], mark(cells[form, name], cells[AS_SET, name]))
+                if column == 0:
+                    weight = "bold" if form == AS_SET else "normal"
+                    page.text(0.25, bottom + _ROW * (at + 0.5), _named(form), va="center", fontweight=weight)
             axes.set_xlim(0, 1)
             axes.set_ylim(-0.5, len(forms) - 0.5)
             axes.set_xticks([0, 0.5, 1], ["", "half", ""])
@@ -73,12 +81,8 @@ def rivals(found: Sequence[Standing], first: str, smallest: float, draws: Sequen
             axes.spines["left"].set_visible(False)
             axes.axvline(0.5, color="#555555", linewidth=0.5, zorder=3)
             page.text(
-                left + width / 2, 0.7 + _ROW * len(forms), in_lines(name), ha="center", va="bottom", linespacing=1.0
+                left + width / 2, bottom + 0.15 + height, in_lines(name), ha="center", va="bottom", linespacing=1.0
             )
-        for row, form in enumerate(forms):
-            height = 0.55 + _ROW * (len(forms) - row - 0.5)
-            weight = "bold" if form == AS_SET else "normal"
-            page.text(0.25, height, _named(form), va="center", fontweight=weight)
     return Drawn("rivals", title, page.figure, summary(found), stamp)
 
 
