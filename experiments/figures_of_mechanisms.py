@@ -49,7 +49,7 @@ def mechanisms(found: pd.DataFrame, smallest: float, seeds: int, stamp: Stamp) -
     futures = "future_change" in data and bool(data["future_change"].notna().any())
     with style():
         heads = [_head(name, names[0]) for name in names]
-        edge = 0.45 + max(text_width_cm(name, FONT) for name in order)
+        edge = 0.45 + max(text_width_cm(label(name), FONT) for name in order)
         width = (WIDTH_CM - edge - 0.3 - _GAP * (len(names) - 1)) / len(names)
         heads = ["\n".join(wrapped(head, SMALL, "bold", width)) for head in heads]
         lines = max(head.count("\n") + 1 for head in heads)
@@ -66,7 +66,7 @@ def mechanisms(found: pd.DataFrame, smallest: float, seeds: int, stamp: Stamp) -
             "outcome moves by a bit."
         )
         if left_out:
-            note += f" So, and without a row, in every panel and future: {', '.join(left_out)}."
+            note += f" So, and without a row, in every panel and future: {', '.join(map(label, left_out))}."
         page = Page(title, note, stamp, body)
         for column, name in enumerate(names):
             left = edge + column * (width + _GAP)
@@ -83,7 +83,7 @@ def mechanisms(found: pd.DataFrame, smallest: float, seeds: int, stamp: Stamp) -
                 linespacing=1.1,
             )
             if column == 0:
-                axes.set_yticks(np.arange(len(order))[::-1], order)
+                axes.set_yticks(np.arange(len(order))[::-1], [label(name) for name in order])
         page.text(edge, 0.05, "points of efficiency", fontsize=SMALL)
     return Drawn("mechanisms", title, page.figure, data, stamp)
 
@@ -132,7 +132,7 @@ def _panel(axes: Axes, rows: Sequence[Mapping[Any, Any]], smallest: float, futur
     low, high = min(seen), max(seen)
     axes.set_xscale("symlog", linthresh=points, linscale=0.7)
     axes.set_xlim(1.25 * low, 1.25 * high)
-    ticks = [sign * tick for tick in (points, 10, 50) for sign in (-1, 1)]
+    ticks = [sign * tick for tick in (points, 10) for sign in (-1, 1)]
     axes.xaxis.set_major_locator(FixedLocator([0, *(tick for tick in ticks if low <= tick <= high)]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(_signed))
@@ -158,7 +158,7 @@ def claim(data: pd.DataFrame, names: Sequence[str], smallest: float) -> str:
             parts.append(f"none moves {what} by {100 * smallest:g} points")
             continue
         most = max(rows, key=lambda row: abs(float(row["change"])))
-        parts.append(f"'{most['mechanism']}' moves {what} most ({100 * float(most['change']):+.1f} points)")
+        parts.append(f"'{label(str(most['mechanism']))}' moves {what} most ({100 * float(most['change']):+.1f} points)")
     text = "; ".join(parts)
     still = int(data.groupby("mechanism")["inert"].all().sum())
     text = f"{text[:1].upper()}{text[1:]}"

@@ -87,7 +87,7 @@ def rivals(found: Sequence[Standing], first: str, smallest: float, draws: Sequen
 
 
 def _named(form: str) -> str:
-    return "forms as set" if form == AS_SET else form
+    return "forms as set" if form == AS_SET else label(form).replace("=", ": ")
 
 
 def _bar(axes: Axes, at: int, one: Standing, sign: str) -> None:
