@@ -22,6 +22,7 @@ from donorlab.experiments.parameters import written, written_range
 from donorlab.experiments.projects import expected_projects, project_cost
 from donorlab.scenarios.parameters import ParameterRow
 from donorlab.sim.setup import BeneficiarySetup, beneficiary_setup, yearly_budgets
+from donorlab.sim.users import year_of
 
 if TYPE_CHECKING:
     from donorlab.sim.scenario import Scenario
@@ -73,6 +74,7 @@ def _receivers(screen: Console, scenario: Scenario, land: BeneficiarySetup) -> N
         f"{len(scenario.pillars)} pillars of {scenario.parameters.tasks_per_pillar} tasks; at the start "
         f"{percent(float(land.initial_count.mean()) / scenario.parameters.tasks_per_pillar)} of all tasks stand."
     )
+    _users(screen, scenario, land)
     regions = sorted(set(states.regions))
     present = set(states.income_groups)
     groups = [g for g in _INCOME_ORDER if g in present] + sorted(present - set(_INCOME_ORDER))
@@ -94,6 +96,20 @@ def _receivers(screen: Console, scenario: Scenario, land: BeneficiarySetup) -> N
     pairs = zip(scenario.pillars, by_pillar, strict=True)
     parts = ", ".join(f"{name.replace('_', ' ')} {percent(float(value))}" for name, value in pairs)
     screen.print(f"Standing by pillar: {parts}.")
+
+
+def _users(screen: Console, scenario: Scenario, land: BeneficiarySetup) -> None:
+    """What an unchanged budget means where the number of users grows."""
+    table, money = land.users_by_year, scenario.parameters.money
+    if np.array_equal(table[0], table[-1]):
+        return
+    year = year_of(scenario.parameters.horizon, len(table))
+    now, then, last = (float(table[row].sum()) for row in (0, year, -1))
+    screen.print(
+        f"They have {then:,.0f} million users ({100 * (then / now - 1):+.0f}%) when the money stops, {year} years on, and "
+        f"{last:,.0f} million at the end. The same money is EUR {money / now:.3f} a year for each user now and EUR "
+        f"{money / then:.3f} when it stops."
+    )
 
 
 def _givers(screen: Console, scenario: Scenario) -> None:

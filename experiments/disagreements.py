@@ -18,7 +18,7 @@ from donorlab import scenarios as catalogue
 from donorlab.experiments import levers
 from donorlab.experiments.arguments import InputError, did_you_mean
 from donorlab.experiments.listing import of_docstring
-from donorlab.scenarios import plugins
+from donorlab.scenarios import literature, plugins
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.mechanisms import get_mechanism, mechanism_names, phases
 from donorlab.sim.scenario import Scenario, ScenarioError
@@ -114,11 +114,9 @@ DISAGREEMENTS: Final = (
     ),
 )
 
-NO_RIVALS: Final[Mapping[str, str]] = {
-    "planning.equilibrium": "belongs to the published model covering-games, where a round is solved as a game",
-    "planning.mixed": "belongs to the published model halonen-miniature, where a round has one mixed equilibrium",
-}
-"""Forms of a phase, ``PHASE.NAME``, that are no rivals of the others, and why."""
+NO_RIVALS: Final[Mapping[str, str]] = {}
+"""Forms of a phase, ``PHASE.NAME``, that are no rivals of the others, and why; besides those of published models, each of
+which stands for the world of its paper alone."""
 
 
 @dataclass(frozen=True)
@@ -163,11 +161,17 @@ def forms(one: Disagreement) -> list[Form]:
     """Return the forms that are registered, the known ones first, in their order."""
     if one.key.startswith(PHASE):
         phase = one.key.removeprefix(PHASE)
-        there = [name for name in mechanism_names(phase) if f"{phase}.{name}" not in NO_RIVALS]
+        there = [name for name in mechanism_names(phase) if is_rival(phase, name)]
     else:
         there = [name for name in _words_of(one.key) if name not in one.silent]
     names = [name for name in one.forms if name in there] + [name for name in there if name not in one.forms]
     return [Form(one, name, one.forms.get(name) or _told(one.key, name)) for name in names]
+
+
+def is_rival(phase: str, name: str) -> bool:
+    """Return whether a form of a phase may stand in the place of another, in any scenario."""
+    of_a_paper = get_mechanism(phase, name).__module__.startswith(f"{literature.__name__}.")
+    return not of_a_paper and f"{phase}.{name}" not in NO_RIVALS
 
 
 def _words_of(parameter: str) -> tuple[str, ...]:

@@ -31,6 +31,9 @@ def scenario(
     rank: list[float] | None = None,
     income_groups: list[str] | None = None,
     pillar_weights: list[float] | None = None,
+    growth: list[float] | None = None,
+    share: list[float] | None = None,
+    share_rate: list[float] | None = None,
 ) -> Scenario:
     """Build a scenario from plain lists; names and what no rule reads are filled in."""
     n_states, n_donors = len(state_ids), len(donor_ids)
@@ -46,6 +49,9 @@ def scenario(
         government_rank=np.array([0.5] * n_states if rank is None else rank),
         norm_position=np.zeros(n_states),
         initial_score=np.array(score),
+        population_growth=None if growth is None else np.array(growth),
+        internet_share=None if share is None else np.array(share),
+        internet_share_rate=None if share_rate is None else np.array(share_rate),
     )
     donors = Donors(
         ids=tuple(donor_ids),

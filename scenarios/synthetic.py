@@ -77,7 +77,7 @@ OPTIONS: Final = tuple(item.name for item in dataclasses.fields(Options))
 
 
 def build(data: Mapping[str, Any]) -> Parts:
-    """Return a drawn world; donors, states and pairs are drawn from generators of their own."""
+    """Return a drawn world; donors, states and growth of users are drawn from generators of their own."""
     section = data["synthetic"]
     if not isinstance(section, dict):
         raise ScenarioError(f"synthetic: must be a mapping with {', '.join(OPTIONS)}")
@@ -124,7 +124,17 @@ def _beneficiaries(options: Options, rng: np.random.Generator) -> Beneficiaries:
         government_rank=rank,
         norm_position=rng.normal(-0.3, 0.7, n),
         initial_score=score,
+        **_growth(n, np.random.default_rng([options.draw, 2])),
     )
+
+
+def _growth(n: int, rng: np.random.Generator) -> dict[str, FloatArray]:
+    """Growth of users, from a generator of its own: as spread as in real states, and independent of everything else."""
+    return {
+        "population_growth": rng.normal(0.013, 0.013, n).clip(-0.03, 0.04),
+        "internet_share": rng.beta(1.5, 1.0, n).clip(0.02, 0.98),
+        "internet_share_rate": rng.normal(0.21, 0.09, n).clip(0.0, 0.5),
+    }
 
 
 def _donors(options: Options, instruments: int, rng: np.random.Generator) -> Donors:

@@ -113,6 +113,9 @@ def _beneficiaries(table: Table, pillars: tuple[str, ...]) -> tuple[Beneficiarie
         users_relative=users[:, 1],
         government_rank=table.numbers("government_effectiveness_rank")[order],
         norm_position=table.numbers("norm_position")[order],
+        population_growth=table.numbers("population_growth")[order],
+        internet_share=table.numbers("internet_share")[order],
+        internet_share_rate=table.numbers("internet_share_rate")[order],
         initial_score=table.numbers(*(f"gci2024_{pillar}" for pillar in pillars))[order] / GCI_FULL_SCORE,
     )
     ldc, sids = table.flags("ldc"), table.flags("sids")

@@ -15,6 +15,8 @@ from donorlab.sim.scenario import Beneficiaries, Donors, FloatArray, ScenarioErr
 _STATE: Final = (
     "name", "region", "subregion", "income_group", "users_m", "government_rank", "norm_position", "initial_score",
 )  # fmt: skip
+_GROWTH: Final = {"population_growth": 0.0, "internet_share": 1.0, "internet_share_rate": 0.0}
+"""What a state may leave out, and what then holds: its number of users never moves."""
 _DONOR: Final = ("name", "kind", "budget", "mandate", "skill", "affinity", "norm_position", "rival", "conditional")
 _BUDGET: Final = ("low", "central", "high")
 
@@ -25,7 +27,7 @@ def build(data: Mapping[str, Any]) -> Parts:
     pillars = tuple(mix)
     instruments = tuple(_mapping(mix[pillars[0]], f"instrument_mix, {pillars[0]}"))
     weights = data.get("pillar_weights") or dict.fromkeys(pillars, 1)
-    states = _records(data["beneficiaries"], _STATE, "beneficiary")
+    states = _records(data["beneficiaries"], _STATE, "beneficiary", tuple(_GROWTH))
     donors = _records(data["donors"], _DONOR, "donor")
     users = np.array([_number(row["users_m"], f"beneficiary {name}, users_m") for name, row in states.items()])
     beneficiaries = Beneficiaries(
@@ -39,6 +41,10 @@ def build(data: Mapping[str, Any]) -> Parts:
         government_rank=np.array(_column(states, "government_rank", "beneficiary")),
         norm_position=np.array(_column(states, "norm_position", "beneficiary")),
         initial_score=np.array(_rows(states, "initial_score", pillars, "beneficiary")),
+        **{
+            key: np.array(_column({name: {key: still} | row for name, row in states.items()}, key, "beneficiary"))
+            for key, still in _GROWTH.items()
+        },
     )
     budgets = np.array(_rows(donors, "budget", _BUDGET, "donor"))
     ids = tuple(donors)
@@ -90,13 +96,17 @@ def _mapping(data: object, where: str) -> dict[str, Any]:
     return data
 
 
-def _records(data: object, keys: tuple[str, ...], what: str) -> dict[str, dict[str, Any]]:
-    """Return the records sorted by id, each with exactly these keys."""
+def _records(
+    data: object, keys: tuple[str, ...], what: str, optional: tuple[str, ...] = ()
+) -> dict[str, dict[str, Any]]:
+    """Return the records sorted by id, each with exactly these keys, and perhaps some of the optional ones."""
     records = {name: _mapping(row, f"{what} {name}") for name, row in sorted(_mapping(data, what).items())}
     for name, row in records.items():
         for key in row:
-            if key not in keys:
-                raise ScenarioError(f"{what} {name}: unknown key '{plain.one_line(key)}'{suggest(key, keys)}")
+            if key not in keys + optional:
+                raise ScenarioError(
+                    f"{what} {name}: unknown key '{plain.one_line(key)}'{suggest(key, keys + optional)}"
+                )
         for key in keys:
             if key not in row:
                 raise ScenarioError(f"{what} {name}: '{key}' is missing; it needs {', '.join(keys)}")

@@ -52,6 +52,7 @@ class Trace:
         self._status = ledger.whole[: ledger.size, STATUS].copy()
         self._remaining = ledger.words[: ledger.size, REMAINING].copy()
         self._standing: WordArray = model.state.standing.copy()
+        self._alarm = model.state.alarm_until.copy()
 
     def _project(self, model: CoordinationModel, event: str, p: int, task: int = -1) -> None:
         row = model.state.ledger.whole[p]
@@ -94,7 +95,9 @@ class Trace:
         self._remember(model)
 
     def after(self, phase: str, model: CoordinationModel) -> None:
-        """Note tasks that a phase of Evolve did or undid."""
+        """Note tasks that a phase of Evolve did or undid, and incidents."""
+        for j in np.flatnonzero(model.state.alarm_until != self._alarm):
+            self.rows.append((model.quarter, "incident", -1, -1, int(j), -1, -1))
         for event, words in (
             (GAINED.get(phase, phase), model.state.standing & ~self._standing),
             (LOST.get(phase, phase), self._standing & ~model.state.standing),

@@ -21,7 +21,7 @@ from donorlab.sim.events import Trace
 from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, motives
 from donorlab.sim.mechanisms.calendar import score_factor
 from donorlab.sim.mechanisms.information import observe
-from donorlab.sim.mechanisms.steering import preferences, steer, wish
+from donorlab.sim.mechanisms.steering import renew_wishes, steer
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.scenario import FloatArray, Scenario, ScenarioError, checked_seed, options_of, suggest
 from donorlab.sim.setup import beneficiary_setup, donor_setup
@@ -46,6 +46,7 @@ class Scratch:
     member: npt.NDArray[np.int64]
     limits: FloatArray
     grants: FloatArray
+    exposure: FloatArray
 
     @staticmethod
     def sized(donors: int, states: int, pillars: int) -> Scratch:
@@ -66,6 +67,7 @@ class Scratch:
             member=np.zeros(0, dtype=np.int64),
             limits=np.zeros(0),
             grants=np.zeros(0),
+            exposure=np.zeros(states),
         )
 
     def delivery(self, projects: int) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray, npt.NDArray[np.int64]]:
@@ -141,11 +143,10 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.project_size = np.array([p.project_tasks_minimum, p.project_tasks_maximum], dtype=np.int64)
         states, pillars = self.land.standing.shape
         self.secretariat: Secretariat | None = None  # there while the design has members
+        self.wish = self.promise = np.zeros((0, 0, 0))  # omega0, where something uses it (see steering)
+        self.preferences = np.zeros((0, 0))
         self.agreed = False  # whether leads and pledges of the design in force were agreed on
         self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
-        self.adopt(self.architecture.design(self.inputs))
-        self.factor = score_factor(self)
-        self.record = recording.Record.sized(p.quarters, pillars)
         names = self.inputs.mechanisms
         self.phases = {
             item.name: get_mechanism(item.name, getattr(names, item.name)) for item in dataclasses.fields(names)
@@ -154,6 +155,11 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
             phase: options_of(getattr(function, "Options", None), scenario.options, f"mechanism.{phase}.")
             for phase, function in self.phases.items()
         }
+        self.wants_moved = True  # whether what draws donors is to be made anew
+        self.phases["exposure"](self, 0)  # from the first tasks
+        self.adopt(self.architecture.design(self.inputs))
+        self.factor = score_factor(self)
+        self.record = recording.Record.sized(p.quarters, pillars)
         self.trace = Trace(self) if trace else None
         self._people(donors or {}, beneficiaries or {})
 
@@ -192,9 +198,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         shape = (len(giving.keys), *land.standing.shape)
         expecting = self.expected_accounts is not None  # then accounts are kept throughout: members may come later
         self.budget_responds = self.keep_accounts or expecting or design.budget_elasticity > 0
-        self.wish = wish(self) if design.steers or self.budget_responds else np.zeros((0, 0, 0))
-        self.promise = self.wish if self.budget_responds else np.zeros((0, 0, 0))
-        self.preferences = preferences(self) if design.division != "none" else np.zeros((0, 0))
+        renew_wishes(self)
         state.weight = np.ones(shape if design.steers else (0, 0, 0))
         if design.conditional.any() and not len(state.shun_until):
             state.shun_until = np.zeros(shape[:2], dtype=np.int32)
@@ -249,7 +253,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         3. Plan: donors choose and contract, slot by slot of the planning calendar.
         4. Contract: states decide whether to reform.
         5. Deliver: projects start, work as administration allows, finish or fail.
-        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, then lapse of what is not owned.
+        6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned,
+           norms, growth of users, items that go out of date, safe havens and incidents.
         7. Record.
         """
         self._begin()
@@ -276,6 +281,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
     def observe(self) -> None:
         """Bring the register up to date; agree on leads and pledge, once a year and when a design comes into force."""
         observe(self, self.quarter)
+        if self.quarter % 4 == 1:
+            renew_wishes(self)
         if self.design.steers:
             steer(self, self.quarter)
 
@@ -283,6 +290,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         """Let donors plan and contract."""
         self.first_row = self.state.ledger.size
         motives.refresh(self)
+        motives.see_others(self)
         self.phases["planning"](self, self.quarter)
         if self.trace:
             self.trace.after_plan(self)

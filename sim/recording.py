@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from donorlab.sim.compiled import compiled
+from donorlab.sim.mechanisms.exposure import exposure, users_now
 from donorlab.sim.scenario import FloatArray
 from donorlab.sim.state import FLOW_NAMES
-from donorlab.sim.value import bit_count
+from donorlab.sim.value import bit_count, bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
 
-WELFARE, CASH, LIVE, PROJECTS, OVERHEAD = range(5)
+WELFARE, CASH, LIVE, PROJECTS, OVERHEAD, HAVENS, EXPOSURE, EXPOSED = range(8)
 
 
 @dataclass(eq=False)
@@ -25,23 +27,25 @@ class Record:
 
     Attributes
     ----------
-    numbers : (T, 5) welfare, cash EUR m, live projects, projects contracted and overhead paid (EUR m) so far
+    numbers : (T, 8) welfare, cash EUR m, live projects, projects contracted and overhead paid (EUR m) so far; safe havens,
+        mean exposure of users, users times exposure (millions)
     tasks : (T, K) tasks standing by pillar, over all states
-    flow : (T, 5) what happened in the quarter, see FLOW_NAMES
-    standing_at_horizon : (J, K) words, and own_at_horizon : number of own tasks up to then
+    flow : (T, 6) what happened in the quarter, see FLOW_NAMES
+    standing_at_horizon : (J, K) words, and gained_at_horizon : how many of these are new since the start and how many of
+        those are own tasks
     """
 
     numbers: FloatArray
     tasks: FloatArray
     flow: FloatArray
     standing_at_horizon: npt.NDArray[np.uint64] | None = None
-    own_at_horizon: int = 0
+    gained_at_horizon: tuple[int, int] = (0, 0)
 
     @staticmethod
     def sized(quarters: int, pillars: int) -> Record:
         """Return an empty record for T quarters and K pillars."""
         return Record(
-            numbers=np.zeros((quarters, 5)),
+            numbers=np.zeros((quarters, 8)),
             tasks=np.zeros((quarters, pillars)),
             flow=np.zeros((quarters, len(FLOW_NAMES))),
         )
@@ -49,9 +53,10 @@ class Record:
 
 @compiled
 def _write(  # type: ignore[no-untyped-def]
-    row, cash, overhead, projects, own_running, standing, state_weight, pillar_weight, value, flow, numbers, tasks, flows,
+    row, cash, overhead, projects, own_running, standing, state_weight, pillar_weight, value, flow, haven,
+    exposed, users, numbers, tasks, flows,
 ):
-    welfare = 0.0
+    welfare, everybody, felt = 0.0, 0.0, 0.0
     for k in range(standing.shape[1]):
         tasks[row, k] = 0
     for j in range(standing.shape[0]):
@@ -61,13 +66,26 @@ def _write(  # type: ignore[no-untyped-def]
             tasks[row, k] += count
             inner += pillar_weight[k] * value[count]
         welfare += state_weight[j] * inner
+        everybody += users[j]
+        felt += users[j] * exposed[j]
     numbers[row, WELFARE] = welfare
     numbers[row, CASH] = cash.sum()
     numbers[row, LIVE] = own_running.sum()
     numbers[row, PROJECTS] = projects
     numbers[row, OVERHEAD] = overhead.sum()
+    numbers[row, HAVENS] = haven.sum()
+    numbers[row, EXPOSURE] = felt / everybody if everybody > 0.0 else math.nan
+    numbers[row, EXPOSED] = felt
     for i in range(flow.shape[0]):
         flows[row, i] = flow[i]
+
+
+def gained(model: CoordinationModel) -> tuple[int, int]:
+    """Return how many tasks stand that are no first tasks (what replaces an obsolete one is none), and how many are own."""
+    state = model.state
+    new = state.standing & ~(model.land.standing & ~state.outdated)
+    own = new & ~state.funded
+    return int(bit_counts(new.ravel()).sum()), int(bit_counts(own.ravel()).sum())
 
 
 def record(model: CoordinationModel) -> None:
@@ -81,8 +99,9 @@ def record(model: CoordinationModel) -> None:
     _write(
         row, state.cash, state.overhead_paid, state.ledger.size, state.own_running, state.standing,
         state.state_weight, land.pillar_weight,
-        land.value, state.flow, kept.numbers, kept.tasks, kept.flow,
+        land.value, state.flow, state.haven, exposure(model, model.scratch.exposure), users_now(model),
+        kept.numbers, kept.tasks, kept.flow,
     )  # fmt: skip
     if model.quarter == model.parameters.horizon:
         kept.standing_at_horizon = state.standing.copy()
-        kept.own_at_horizon = int(state.own_tasks.sum())
+        kept.gained_at_horizon = gained(model)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.events import events_frame
+from donorlab.sim.mechanisms.exposure import exposure
 from donorlab.sim.model import Change, CoordinationModel
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.outcomes.bound import baseline as make_baseline
@@ -18,11 +19,15 @@ from donorlab.sim.outcomes.credited import realised_credit
 from donorlab.sim.outcomes.distribution import aid_matrix, aid_need_ratio, distribution_outcomes, need
 from donorlab.sim.outcomes.duplication import duplication_outcomes
 from donorlab.sim.outcomes.efficiency import efficiency_outcomes
+from donorlab.sim.outcomes.exposure import exposure_outcomes
+from donorlab.sim.outcomes.norms import norm_outcomes
 from donorlab.sim.outcomes.tables import Payments, payments, sums
+from donorlab.sim.outcomes.users import users_outcomes
 from donorlab.sim.outcomes.waterfall import Waterfall, waterfall
-from donorlab.sim.recording import CASH, LIVE, OVERHEAD, PROJECTS, WELFARE
+from donorlab.sim.recording import CASH, EXPOSURE, HAVENS, LIVE, OVERHEAD, PROJECTS, WELFARE
 from donorlab.sim.scenario import Scenario, ScenarioError
 from donorlab.sim.state import CONDITIONAL, FLOW_NAMES, JOINED, REFORM, REPORTED, STATUS_NAMES, WILLING
+from donorlab.sim.users import QUARTERS_A_YEAR
 from donorlab.sim.value import bit_counts
 
 if TYPE_CHECKING:
@@ -54,6 +59,9 @@ class Result:
             **efficiency_outcomes(model, base, self._paid),
             **duplication_outcomes(self._paid, price),
             **distribution_outcomes(model, self._paid),
+            **norm_outcomes(model),
+            **users_outcomes(model, base),
+            **exposure_outcomes(model),
         }
 
     @property
@@ -67,11 +75,11 @@ class Result:
 
     @cached_property
     def steps(self) -> pd.DataFrame:
-        """A row a quarter: welfare with its bounds, capacity by pillar (share of tasks), money and projects."""
+        """A row a quarter: welfare with its bounds, capacity by pillar (share of tasks), havens, money and projects."""
         model, base, paid = self._model, self.baseline, self._paid
         record, quarters = model.record, model.parameters.quarters
         cells = model.land.standing.shape[0] * model.parameters.tasks_per_pillar
-        numbers = record.numbers[:quarters]
+        numbers, users = record.numbers[:quarters], model.land.users_by_year
         at = paid.quarter - 1
 
         def summed(values: np.ndarray) -> np.ndarray:
@@ -89,7 +97,10 @@ class Result:
                     f"capacity_{pillar}": record.tasks[:quarters, k] / cells
                     for k, pillar in enumerate(model.inputs.pillars)
                 },
-                "capacity_no_aid": self._capacity_no_aid(cells * record.tasks.shape[1]),
+                "capacity_no_aid": base.standing_none.sum(axis=(1, 2)) / (cells * record.tasks.shape[1]),
+                "users_m": users.sum(axis=1)[np.minimum(np.arange(1, quarters + 1) // QUARTERS_A_YEAR, len(users) - 1)],
+                "safe_havens": numbers[:, HAVENS].astype(int),
+                "exposure": numbers[:, EXPOSURE],
                 "appropriated_m": income,
                 "contracted_m": summed(paid.cost),
                 "contracted_task_cost_m": summed(paid.base_cost),
@@ -104,11 +115,6 @@ class Result:
             column = record.flow[:quarters, i]
             frame[name] = column if name == "progress_tasks" else column.astype(int)
         return frame
-
-    def _capacity_no_aid(self, tasks: int) -> np.ndarray:
-        land, length = self._model.land, self._model.parameters.tasks_per_pillar
-        standing = np.minimum(length, land.initial_count + self.baseline.own_counts).sum(axis=(1, 2))
-        return np.asarray(standing / tasks)
 
     @cached_property
     def projects(self) -> pd.DataFrame:
@@ -164,7 +170,7 @@ class Result:
 
     @cached_property
     def beneficiaries(self) -> pd.DataFrame:
-        """Final state by beneficiary: need, aid, donors, tasks, capacity at the start and at the end."""
+        """Final state by beneficiary: need, aid, donors, tasks, capacity at the start and at the end, exposure."""
         model, paid, states = self._model, self._paid, self._model.inputs.beneficiaries
         land, state = model.land, model.state
         j, length = states.count, model.parameters.tasks_per_pillar
@@ -182,6 +188,7 @@ class Result:
                 "subregion": states.subregions,
                 "income_group": states.income_groups,
                 "users_m": states.users_m,
+                "users_final_m": land.users_by_year[-1],
                 "need": need(model),
                 "aid_m": aid.sum(axis=0),
                 "aid_need_ratio": aid_need_ratio(model, aid),
@@ -191,12 +198,17 @@ class Result:
                 "tasks_funded": funded,
                 "own_effort_tasks": state.own_tasks.sum(axis=1),
                 "tasks_lapsed": state.lapsed.sum(axis=1),
+                "tasks_obsolete": state.obsolete.sum(axis=1),
                 "base_cost_m": summed(paid.base_cost),
                 "duplicated_cost_m": summed(paid.duplicated_cost),
                 "capacity_initial": land.initial_count.mean(axis=1) / length,
                 "capacity_final": final.mean(axis=1) / length,
                 **{f"capacity_final_{pillar}": final[:, k] / length for k, pillar in enumerate(model.inputs.pillars)},
+                "haven": state.haven > 0,
+                "exposure": exposure(model),
                 "ownership": state.ownership,
+                "norm_position_initial": land.norm_position,
+                "norm_position_final": state.norm_position,
                 "administration": land.administration,
             },
             index=pd.Index(states.ids, name="iso3"),
@@ -227,6 +239,8 @@ class Result:
                 "projects": summed(np.ones(len(paid.cost))).astype(int),
                 "beneficiaries": (aid > 0).sum(axis=1),
                 "credited_welfare": realised_credit(model),
+                "norm_position": who.norm_position,
+                "influence": model.state.influence,
             },
             index=pd.Index(who.ids, name="donor"),
         )

@@ -22,6 +22,8 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 MOTIVES: Final = ("need", "security", "political", "visibility")
+GROWTH_LOWEST, GROWTH_HIGHEST, RATE_HIGHEST = -0.5, 1.0, 10.0
+"""Beyond these a yearly growth of population, or a rate of internet use, is a slip of the pen."""
 
 __all__ = [
     "MOTIVES",
@@ -86,6 +88,10 @@ class Beneficiaries(ReadOnlyArrays):
     government_rank : (J,) rank of government effectiveness in the reference set, 0 (lowest) to 1
     norm_position : (J,) position on cyber norms (UN General Assembly ideal point)
     initial_score : (J, K) share of the full score of ITU's Global Cybersecurity Index, 0 to 1
+    population_growth : (J,) yearly growth of population, above -1; None: 0
+    internet_share : (J,) share of the population that uses the internet, above 0 to 1; None: 1
+    internet_share_rate : (J,) yearly rate of the logistic path of that share, 0 or more; None: 0
+        With all three None the number of users never moves.
     """
 
     ids: tuple[str, ...]
@@ -98,6 +104,9 @@ class Beneficiaries(ReadOnlyArrays):
     government_rank: FloatArray
     norm_position: FloatArray
     initial_score: FloatArray
+    population_growth: FloatArray | None = None
+    internet_share: FloatArray | None = None
+    internet_share_rate: FloatArray | None = None
 
     def __post_init__(self) -> None:
         n = len(self.ids)
@@ -108,7 +117,13 @@ class Beneficiaries(ReadOnlyArrays):
             if len(getattr(self, name)) != n:
                 raise ScenarioError(f"beneficiaries: {name} has {len(getattr(self, name))} entries for {n} ids")
         pillars = np.shape(self.initial_score)[-1] if np.ndim(self.initial_score) == 2 else 0
-        for name in ("users_m", "users_relative", "government_rank", "norm_position"):
+        for name, still in (("population_growth", 0.0), ("internet_share", 1.0), ("internet_share_rate", 0.0)):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, np.full(n, still))
+        for name in (
+            "users_m", "users_relative", "government_rank", "norm_position", "population_growth", "internet_share",
+            "internet_share_rate",
+        ):  # fmt: skip
             object.__setattr__(self, name, self._column(name, (n,)))
         object.__setattr__(self, "initial_score", self._column("initial_score", (n, pillars)))
         for name, low, high in (
@@ -116,13 +131,16 @@ class Beneficiaries(ReadOnlyArrays):
             ("users_relative", 0.0, math.inf),
             ("government_rank", 0.0, 1.0),
             ("initial_score", 0.0, 1.0),
+            ("population_growth", GROWTH_LOWEST, GROWTH_HIGHEST),
+            ("internet_share", 0.0, 1.0),
+            ("internet_share_rate", 0.0, RATE_HIGHEST),
         ):
             values = getattr(self, name)
             bad = np.argwhere((values < low) | (values > high))
             if len(bad):
                 where = self.ids[int(bad[0][0])]
                 raise ScenarioError(f"beneficiary {where}: {name} must lie between {low:g} and {high:g}")
-        for name in ("users_m", "users_relative"):
+        for name in ("users_m", "users_relative", "internet_share"):
             zero = np.flatnonzero(getattr(self, name) <= 0)
             if len(zero):
                 raise ScenarioError(f"beneficiary {self.ids[int(zero[0])]}: {name} must be above 0")
@@ -237,6 +255,10 @@ class Mechanisms:
     absorption: str = "equal_shares"
     effort: str = "poisson"
     lapse: str = "exponential"
+    norms: str = "deliveries"
+    users: str = "growth"
+    turnover: str = "replacement"
+    exposure: str = "havens"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -14,10 +14,12 @@ import numpy.typing as npt
 
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
-from donorlab.sim.scenario import MOTIVES, FloatArray, ReadOnlyArrays, Scenario
-from donorlab.sim.value import pillar_weights, state_weights, value_table
+from donorlab.sim.scenario import MOTIVES, BoolArray, FloatArray, ReadOnlyArrays, Scenario
+from donorlab.sim.users import users_by_year, weights_by_year
+from donorlab.sim.value import pillar_weights, value_table
 
 REFORM_INSTRUMENT = "advice"  # laws and strategies: what only the state itself can adopt
+HAVEN_PILLARS = ("legal", "technical")  # of which too little makes a safe haven
 
 WordArray = npt.NDArray[np.uint64]
 KeyArray = npt.NDArray[np.int64]
@@ -33,7 +35,8 @@ class BeneficiarySetup(ReadOnlyArrays):
     task_price : (J,) EUR m a task, kappa_j
     administration, ownership : (J,) task-quarters hosted a quarter; share
     government_rank : (J,) 0 to 1; norm_position : (J,) at the start
-    state_weight : (J,), pillar_weight : (K,), value : (L + 1,) as in ``value.py``
+    state_weight : (J,) of the first year, pillar_weight : (K,), value : (L + 1,) as in ``value.py``
+    users_by_year, weights_by_year : (Y + 1, J) million; w_j after each year, see ``users.py``
     standing : (J, K) first tasks, one bit each
     initial_count : (J, K) how many they are
     priority : (J, K) own priorities, rows sum to 1 (or to 0 where nothing is open)
@@ -41,6 +44,7 @@ class BeneficiarySetup(ReadOnlyArrays):
     instrument_of : (K, L) instrument of each task
     reform_words : (K,) reform tasks, one bit each (those of instrument ``advice``)
     reform_cost, reform_benefit : (J,) EUR m a project
+    haven_pillar : (K,) pillars of which too little makes a safe haven: ``legal`` and ``technical``, or all if there is neither
     """
 
     keys: KeyArray
@@ -50,6 +54,8 @@ class BeneficiarySetup(ReadOnlyArrays):
     government_rank: FloatArray
     norm_position: FloatArray
     state_weight: FloatArray
+    users_by_year: FloatArray
+    weights_by_year: FloatArray
     pillar_weight: FloatArray
     value: FloatArray
     standing: WordArray
@@ -60,6 +66,7 @@ class BeneficiarySetup(ReadOnlyArrays):
     reform_words: WordArray
     reform_cost: FloatArray
     reform_benefit: FloatArray
+    haven_pillar: BoolArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +200,9 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
     will = np.array([streams.uniform(streams.REFORM, seed, 0, key, 0, 0, 0) for key in keys])
     ownership = np.clip(ownership, 0.05, 0.95)
 
+    users = users_by_year(scenario)
+    weights = weights_by_year(scenario, users)
+    guarding = np.array([name in HAVEN_PILLARS for name in scenario.pillars])
     base = p.administration_intercept + p.administration_slope * rank
     return BeneficiarySetup(
         **_frozen(
@@ -204,7 +214,9 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
             ownership=ownership,
             government_rank=rank.copy(),
             norm_position=states.norm_position.copy(),
-            state_weight=state_weights(scenario),
+            state_weight=weights[0].copy(),
+            users_by_year=users,
+            weights_by_year=weights,
             pillar_weight=weight,
             value=value_table(length, p.value_concavity),
             standing=standing,
@@ -215,6 +227,7 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
             reform_words=words[:, reform].copy() if reform >= 0 else np.zeros(pillars, dtype=np.uint64),
             reform_cost=p.reform_cost * np.exp(p.reform_cost_spread * streams.normal_cut(will)),
             reform_benefit=p.reform_benefit * ownership,
+            haven_pillar=guarding if guarding.any() else np.ones(pillars, dtype=np.bool_),
         )
     )
 

@@ -31,8 +31,10 @@ STATUS_NAMES: Final = ("contracted", "running", "completed", "failed", "withheld
 DOMESTIC: Final = -1
 
 # columns of State.flow: what happened in one quarter
-DELIVERED, OWN, LAPSED, PROGRESS, QUEUED = range(5)
-FLOW_NAMES: Final = ("delivered_tasks", "own_effort_tasks", "lapsed_tasks", "progress_tasks", "queued")
+DELIVERED, OWN, LAPSED, PROGRESS, QUEUED, OBSOLETE = range(6)
+FLOW_NAMES: Final = (
+    "delivered_tasks", "own_effort_tasks", "lapsed_tasks", "progress_tasks", "queued", "obsolete_tasks",
+)  # fmt: skip
 
 
 # columns of the ledger's whole numbers ...
@@ -112,12 +114,14 @@ class State:
     deadline : (J, K, L) value of ``hazard`` beyond which a funded task lapses; next_deadline : (J, K) smallest
     hazard : (J,) lapse hazard summed since the start
     known : (D + 1, J, K) words: tasks of live projects that a donor knows; the last row sees all. Bits of tasks that
-        stand may be stale: they are believed taken anyway, and are mended when the task lapses
+        stand may be stale: they are believed taken anyway, and are mended when the task opens again
     visible : (D, J, K) words: tasks whose funding a donor can see (`ignorance = task`), else an empty array
     ownership : (J,) share; norm_position : (J,); state_weight : (J,) of the year; price : (J, K) EUR m a task, base price
     haven : (J,) 1 where the state is a safe haven, else 0; alarm_until : (J,) last quarter in which an incident is remembered
     attraction : (D, J, K) what draws a donor to a cell, visibility and mandate aside (see ``motives``)
     crowd : (D, J) factor on a donor's value from the presence of others, else an empty array
+    delivered_by : (D, J) tasks delivered this quarter, else an empty array
+    influence, pulled, pulled_net : (D,) and (J,) how far donors drew states' norms, see ``norms``
     own_running : (D, J) own live projects
     undelivered, room : (J,) remaining tasks of live projects; room for work after the last Deliver
     attenuation : (J,) exp(-impatience * wait); closed : (J,) queue beyond its limit
@@ -127,12 +131,14 @@ class State:
     serial : (D,) contracts of this quarter
     own_tasks : (J, K) own tasks done since the start; own_drawn : (J, K) drawn
     lapsed : (J, K) tasks lapsed since the start
+    outdated : (K,) words: items that became obsolete at least once; obsolete : (J, K) tasks that stood and became so, of
+        these obsolete_funded : (J, K) those that a project owned
     weight : (D, J, K) factor on a donor's value from leads or pledges, else an empty array
     shun_until : (D, J) last quarter in which a donor stays away after it withheld, else an empty array
     overhead_paid, pool_paid : (D,) EUR m since the start; withdrawn : (D,) cash of donors that left, EUR m
     account : (D,) credit of this year
     slot_of : (D,) planning slot of this quarter; order : (D,) donors by slot, then index
-    flow : (5,) what happened this quarter, see FLOW_NAMES
+    flow : (6,) what happened this quarter, see FLOW_NAMES
     """
 
     ledger: Ledger
@@ -152,6 +158,10 @@ class State:
     alarm_until: Int32Array
     attraction: FloatArray
     crowd: FloatArray
+    delivered_by: Int32Array
+    influence: FloatArray
+    pulled: FloatArray
+    pulled_net: FloatArray
     own_running: Int32Array
     undelivered: Int32Array
     room: FloatArray
@@ -167,6 +177,9 @@ class State:
     own_tasks: Int32Array
     own_drawn: Int32Array
     lapsed: Int32Array
+    outdated: WordArray
+    obsolete: Int32Array
+    obsolete_funded: Int32Array
     weight: FloatArray
     shun_until: Int32Array
     overhead_paid: FloatArray
@@ -224,7 +237,11 @@ def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giv
         haven=np.zeros(states),
         alarm_until=np.zeros(states, dtype=np.int32),
         attraction=np.zeros((donors, states, pillars)),
-        crowd=np.ones((0, 0)),
+        crowd=np.ones((donors, states) if parameters.herding > 0 else (0, 0)),
+        delivered_by=np.zeros((donors, states) if parameters.norm_pull > 0 else (0, 0), dtype=np.int32),
+        influence=np.zeros(donors),
+        pulled=np.zeros(states),
+        pulled_net=np.zeros(states),
         own_running=np.zeros((donors, states), dtype=np.int32),
         undelivered=np.zeros(states, dtype=np.int32),
         room=np.maximum(parameters.room_floor, land.administration),
@@ -240,6 +257,9 @@ def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giv
         own_tasks=np.zeros((states, pillars), dtype=np.int32),
         own_drawn=np.zeros((states, pillars), dtype=np.int32),
         lapsed=np.zeros((states, pillars), dtype=np.int32),
+        outdated=np.zeros(pillars, dtype=np.uint64),
+        obsolete=np.zeros((states, pillars), dtype=np.int32),
+        obsolete_funded=np.zeros((states, pillars), dtype=np.int32),
         weight=np.ones((0, 0, 0)),
         shun_until=np.zeros((0, 0), dtype=np.int32),
         overhead_paid=np.zeros(donors),

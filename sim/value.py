@@ -18,13 +18,12 @@ def value_table(tasks: int, concavity: float) -> FloatArray:
     return np.array([1.0 - (1.0 - count / tasks) ** concavity for count in range(tasks + 1)])
 
 
-def state_weights(scenario: Scenario) -> FloatArray:
-    """Return w_j, shape (J,), mean 1: users to a power, or by income group."""
+def state_weights(scenario: Scenario, users: FloatArray) -> FloatArray:
+    """Return w_j for ``users`` (J,), million: shape (J,), mean 1: users to a power, or by income group."""
     if scenario.parameters.state_weighting == "poorest":
         groups = scenario.beneficiaries.income_groups
         raw = np.array([float(scenario.income_group_weights[group]) for group in groups])
     else:
-        users = scenario.beneficiaries.users_m
         raw = np.array([float(u) ** scenario.parameters.user_weight_exponent for u in users])
     return np.asarray(raw / raw.mean())
 

@@ -1,11 +1,11 @@
-"""Rows C3, P1 and P4 of the frozen file where they are about a published model.
+"""Rows C3, P1, P2 and P4 of the frozen file where they are about a published model.
 
 What decides is the ``judge`` of the model's own module, which `donorlab reproduce` asks too.
 """
 
 from __future__ import annotations
 
-from donorlab.experiments.literature import halonen_akatwijuka, kanbur_conditions, roodman_absorption
+from donorlab.experiments.literature import annen_moers, halonen_akatwijuka, kanbur_conditions, roodman_absorption
 from donorlab.experiments.literature.rules import holds, seeds_of
 from donorlab.experiments.validation.frame import Finding, Requirement
 from donorlab.experiments.words import span
@@ -44,6 +44,24 @@ def p1_literature(need: Requirement, quick: bool) -> Finding:
         sentence=halonen_akatwijuka.words(need, shares),
         basis=span(seeds),
         lines=(*lines, *halonen_akatwijuka.beside(need, shares)),
+    )
+
+
+def p2_literature(need: Requirement, quick: bool) -> Finding:
+    """P2: donors that want relative impact lose without any friction, most where budgets are equal."""
+    seeds = seeds_of(need, quick)
+    plays = annen_moers.all_plays(need, seeds)
+    lines = annen_moers.judge(need, plays)
+    mean, low, high = annen_moers.loss(plays, "relative_impact")
+    return Finding(
+        passed=holds(lines),
+        found=mean,
+        low=low,
+        high=high,
+        unit="share of the best lost where budgets are equal",
+        sentence=annen_moers.words(plays),
+        basis=span(seeds),
+        lines=(*lines, *annen_moers.beside(plays)),
     )
 
 

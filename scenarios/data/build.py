@@ -97,6 +97,7 @@ def beneficiary_table(states: Sequence[str], raw: Raw) -> pd.DataFrame:
     government = pd.Series(raw.effectiveness, dtype=float).reindex(index)
     for name, column in (
         ("population", users["population"]),
+        ("growth of population", users["growth"]),
         ("share of internet users", users["percent"]),
         ("GCI 2020 score", scores["gci2020_total"]),
         ("government effectiveness", government),
@@ -105,12 +106,16 @@ def beneficiary_table(states: Sequence[str], raw: Raw) -> pd.DataFrame:
         if len(lost):
             raise BuildError(f"no {name} for {', '.join(map(str, lost))}")
     million = (users["population"] * users["percent"] / 100 / 1e6).clip(lower=USERS_FLOOR).round(6)
+    # where the source has no user at all, the share is that of the floor: a path from nothing leads nowhere
+    share = (users["percent"] / 100).where(users["percent"] > 0, USERS_FLOOR * 1e6 / users["population"])
+    rate = users["rate"].fillna(users["rate"].median())
     recent = raw.bilateral[raw.bilateral["year"].isin(TECHNICAL_YEARS)]
     technical = recent.groupby("recipient")["technical_cooperation"].sum(min_count=1).round(2).reindex(index)
     places = raw.codes.loc[index]
     position = [_beneficiary_position(iso3, raw.codes, raw.positions) for iso3 in index]
     percent_year = users["percent_year"].astype(int)
-    facts = zip(index, million, percent_year, scores["gci2020_total"], technical, strict=True)
+    few = users["rate"].isna()
+    facts = zip(index, million, percent_year, few, scores["gci2020_total"], technical, strict=True)
     table = pd.DataFrame(
         {
             "iso_numeric": places["iso_numeric_code"].str.zfill(3),
@@ -121,6 +126,9 @@ def beneficiary_table(states: Sequence[str], raw: Raw) -> pd.DataFrame:
             **{group: places[group] == "True" for group in ("ldc", "lldc", "sids")},
             "users_m": million,
             "users_relative": (million / median(million)).round(9),
+            "population_growth": users["growth"].round(6),
+            "internet_share": share.clip(upper=1.0).round(6),
+            "internet_share_rate": rate.round(6),
             **{f"gci2024_{pillar}": scores[f"gci2024_{pillar}"] for pillar in coding.PILLARS},
             "gci2024_total": scores["gci2024_total"],
             "gci2020_total": scores["gci2020_total"],
@@ -150,12 +158,14 @@ def _beneficiary_position(
     return value, f"does not vote: mean of {len(peers)} voters of {subregion}"
 
 
-def _notes(iso3: str, users_m: float, percent_year: int, gci2020: float, technical: float) -> str:
+def _notes(iso3: str, users_m: float, percent_year: int, few: bool, gci2020: float, technical: float) -> str:
     notes = [NOTES[iso3]] if iso3 in NOTES else []
     if users_m <= USERS_FLOOR:
         notes.append(f"internet users set to the floor of {USERS_FLOOR} million")
     if percent_year < OLD_YEAR:
         notes.append(f"share of internet users is of {percent_year}")
+    if few:
+        notes.append("too few years for a path of internet use: its rate is the median of all beneficiaries")
     if gci2020 == 0:
         notes.append("GCI 2020 of 0 means no data")
     if math.isnan(technical):

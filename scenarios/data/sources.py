@@ -10,11 +10,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import numpy as np
 import pandas as pd
 from donor_codings import PILLARS
 
 LAST_YEAR: Final = 2024
 """Newest year accepted from WDI and the population table."""
+GROWTH_YEARS: Final = (2019, 2024)
+"""First and last year of the growth of population."""
+PATH_YEARS: Final = range(2014, 2025)
+"""Years of the path of internet use."""
+PATH_LEAST: Final = 3
+"""Fewest years from which a path is fitted."""
+SATURATION: Final = 0.95
+"""Share of users in the population towards which internet use grows."""
 VOTES_SINCE: Final = 2020
 """Oldest UN voting year accepted."""
 ROUNDING: Final = 1e-6
@@ -176,8 +185,31 @@ def read_gci(raw: Path) -> pd.DataFrame:
     return wide.round(3)
 
 
+def logistic_rate(years: Sequence[int], shares: Sequence[float]) -> float:
+    """Slope a year, at least 0, of the logit of share / `SATURATION` by least squares.
+
+    Parameters
+    ----------
+    years, shares
+        Calendar years and shares of the population, 0 to 1. Years with a share of 0 or from `SATURATION` on
+        have no logit and are left out.
+
+    Returns
+    -------
+    float
+        NaN where fewer than `PATH_LEAST` years are left.
+    """
+    kept = [(year, share / SATURATION) for year, share in zip(years, shares, strict=True) if 0 < share < SATURATION]
+    if len(kept) < PATH_LEAST:
+        return float("nan")
+    year, filled = np.array(kept, dtype=float).T
+    logit = np.log(filled / (1 - filled))
+    away = year - year.mean()
+    return max(0.0, float((away * logit).sum() / (away * away).sum()))
+
+
 def read_users(raw: Path) -> pd.DataFrame:
-    """Newest population and share of internet users, up to `LAST_YEAR`.
+    """Newest population and share of internet users, up to `LAST_YEAR`, and how both grew.
 
     Parameters
     ----------
@@ -187,23 +219,35 @@ def read_users(raw: Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``population``, ``percent`` and ``percent_year``, by ISO3.
+        Columns ``population``, ``growth`` (yearly, over `GROWTH_YEARS`), ``percent``, ``percent_year`` and ``rate``
+        (`logistic_rate` over `PATH_YEARS`, NaN where there are too few), by ISO3.
     """
     path = raw / POPULATION
     columns = ["Country Code", "Year", "Value"]
     people = _load(path, columns, lambda: pd.read_csv(path, usecols=columns))
     people = people[people["Year"] <= LAST_YEAR].sort_values("Year", kind="stable")
     population = people.groupby("Country Code")["Value"].last().astype(float)
+    first, last_year = (people[people["Year"] == year].set_index("Country Code")["Value"] for year in GROWTH_YEARS)
+    growth = (last_year / first) ** (1 / (GROWTH_YEARS[1] - GROWTH_YEARS[0])) - 1
 
     path = raw / INTERNET
     wide = _load(path, ["Country Code"], lambda: pd.read_csv(path, skiprows=4))
     years = [name for name in wide.columns if name.isdigit() and int(name) <= LAST_YEAR]
     tall = wide.melt(id_vars="Country Code", value_vars=years, var_name="year").dropna(subset=["value"])
     tall["year"] = tall["year"].astype(int)
-    last = tall.sort_values("year", kind="stable").groupby("Country Code").last()
-    return pd.DataFrame({"population": population, "percent": last["value"], "percent_year": last["year"]}).rename_axis(
-        "iso3"
-    )
+    tall = tall.sort_values("year", kind="stable")
+    last = tall.groupby("Country Code").last()
+    recent = tall[tall["year"].isin(PATH_YEARS)].groupby("Country Code")
+    rate = {iso3: logistic_rate(list(part["year"]), list(part["value"] / 100)) for iso3, part in recent}
+    return pd.DataFrame(
+        {
+            "population": population,
+            "growth": growth,
+            "percent": last["value"],
+            "percent_year": last["year"],
+            "rate": pd.Series(rate, dtype=float),
+        }
+    ).rename_axis("iso3")
 
 
 def read_government_effectiveness(raw: Path, index: dict[str, str]) -> dict[str, float]:

@@ -25,10 +25,14 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "absorption": {"equal_shares": "absorption:deliver"},
     "effort": {"poisson": "effort:own_effort"},
     "lapse": {"exponential": "ownership:lapse"},
+    "norms": {"deliveries": "norms:norms"},
+    "users": {"growth": "users:grow"},
+    "turnover": {"replacement": "turnover:replace"},
+    "exposure": {"havens": "exposure:havens"},
 }
 
 # what happens in Evolve, in this order
-EVOLVE = ("effort", "lapse")
+EVOLVE = ("effort", "lapse", "norms", "users", "turnover", "exposure")
 
 
 def phases() -> list[str]:

@@ -161,15 +161,17 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
     quarter, per_project, economies, presence, floor, pace, failure, patience, lapse_on, seed, by_task, impatience, queue_limit,
     whole, words, reals, seen, standing, funded, owner, deadline, next_deadline, hazard, known, visible,
     first, last, own_running, undelivered, room, attenuation, closed, oversight, progressed, flow,
-    donor_keys, administration, ownership, rank, account, promise, value, member, limits, grants, present,
+    donor_keys, administration, ownership, rank, account, promise, value, delivered_by, member, limits, grants, present,
 ):
     """Let all projects of all states work for one quarter.
 
     ``account`` (D,) sums what donors can account for, ``promise`` (D, J, K) times the gain in f; both are empty where no
-    budget responds. ``member``, ``limits``, ``grants`` (P,) and ``present`` (D,) are scratch.
+    budget responds; ``delivered_by`` (D, J) counts tasks by donor, empty where nothing reads it.
+    ``member``, ``limits``, ``grants`` (P,) and ``present`` (D,) are scratch.
     """
     one = np.uint64(1)
     mark = 0
+    delivered_by[:] = 0
     for d in range(present.shape[0]):
         present[d] = 0
     for j in range(first.shape[0]):
@@ -217,6 +219,8 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
                 first_to_finish(p, task, first, whole, words)
                 words[p, REMAINING] &= ~bit
                 whole[p, DELIVERED_TASKS] += 1
+                if delivered_by.shape[0] > 0:
+                    delivered_by[whole[p, DONOR], j] += 1
                 undelivered[j] -= 1
                 if not standing[j, k] & bit:
                     if account.shape[0] > 0:
@@ -282,6 +286,6 @@ def deliver(model: CoordinationModel, quarter: int) -> None:
         state.first, state.last, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
         state.oversight, state.progressed, state.flow,
         model.giving.keys, land.administration, state.ownership, land.government_rank,
-        state.account if model.budget_responds else NOBODY, model.promise, land.value,
+        state.account if model.budget_responds else NOBODY, model.promise, land.value, state.delivered_by,
         *scratch.delivery(ledger.capacity),
     )  # fmt: skip

@@ -68,6 +68,14 @@ def preferences(model: CoordinationModel) -> FloatArray:
     return np.floor(np.divide(wanted, top, out=np.zeros_like(wanted), where=top > 0) * PREFERENCE_UNIT)
 
 
+def renew_wishes(model: CoordinationModel) -> None:
+    """Make omega0 anew, with what follows from it: arrays only where leads, pledges or accounts use them."""
+    nothing = np.zeros((0, 0, 0))
+    model.wish = wish(model) if model.design.steers or model.budget_responds else nothing
+    model.promise = model.wish if model.budget_responds else nothing
+    model.preferences = preferences(model) if model.design.division != "none" else np.zeros((0, 0))
+
+
 def lead_weights(model: CoordinationModel) -> None:
     """Agree on leads and write the members' factors to ``state.weight``: 1 inside the lead, 1 - discipline outside."""
     design, state, land = model.design, model.state, model.land

@@ -42,9 +42,10 @@ def wishes(itself, visibility, mandate, attraction):  # type: ignore[no-untyped-
 
 
 @compiled
-def credit_weight(d, j, k, credited, mandate, state_weight, pillar_weight):  # type: ignore[no-untyped-def]
+def credit_weight(d, j, k, credited, mandate, crowd, state_weight, pillar_weight):  # type: ignore[no-untyped-def]
     """Return what a rule of credit pays donor d in a cell, per unit of gain credited, in place of visibility (5.2)."""
-    return mandate[d, k] * credited[d] * state_weight[j] * pillar_weight[k]
+    pay = mandate[d, k] * credited[d] * state_weight[j] * pillar_weight[k]
+    return pay * crowd[d, j] if crowd.shape[0] > 0 else pay
 
 
 @compiled
@@ -110,7 +111,7 @@ def best_in_cell(  # type: ignore[no-untyped-def]
     free = value.shape[0] - 1 - count
     best = 0.0
     pull = omega(d, j, k, visible_pull, mandate, attraction, crowd)
-    earned = credit_weight(d, j, k, credited, mandate, state_weight, pillar_weight)
+    earned = credit_weight(d, j, k, credited, mandate, crowd, state_weight, pillar_weight)
     base = bit_count(standing[j, k])
     for n in range(min(size[0], free), min(size[1], free) + 1):
         if n > 0:
@@ -140,7 +141,7 @@ def best_in_state(  # type: ignore[no-untyped-def]
         pull = omega(d, j, k, visible_pull, mandate, attraction, crowd)
         unit = price[j, k] * price_factor[d, k]
         lead = weight[d, j, k] if weight.shape[0] > 0 else 1.0
-        earned = credit_weight(d, j, k, credited, mandate, state_weight, pillar_weight)
+        earned = credit_weight(d, j, k, credited, mandate, crowd, state_weight, pillar_weight)
         base = bit_count(standing[j, k])
         for n in range(min(size[0], free), min(size[1], free) + 1):
             worth = project_value(n, count, base, pull, earned, rule, value)
@@ -244,7 +245,7 @@ def best_joint(  # type: ignore[no-untyped-def]
     pull = omega(d, j, k, visible_pull, mandate, attraction, crowd)
     unit = price[j, k] * price_factor[d, k]
     lead = weight[d, j, k] if weight.shape[0] > 0 else 1.0
-    earned = credit_weight(d, j, k, credited, mandate, state_weight, pillar_weight)
+    earned = credit_weight(d, j, k, credited, mandate, crowd, state_weight, pillar_weight)
     base = bit_count(standing[j, k])
     for n in range(min(size[0], free), min(size[1], free) + 1):
         worth = project_value(n, count, base, pull, earned, rule, value)

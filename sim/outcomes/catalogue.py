@@ -29,6 +29,15 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "failure_share": ("share", "failed projects / projects that ended"),
     "unfinished_share": ("share", "projects neither completed nor failed at the end / projects"),
     "ownership": ("share", "mean ownership of states"),
+    "safe_havens": (
+        "number",
+        "states with tasks standing / L < haven_threshold in a pillar legal or technical (any pillar where there is neither)",
+    ),
+    "exposure": (
+        "share",
+        "mean over users of 1 - sum_k pillar_weight_k f(c_jk / L) / K * (1 - haven_spill * H), H = share of users in havens",
+    ),
+    "exposed_users_m": ("millions", "exposure times all users at the end"),
     "duplication_share": ("share", "duplicated base cost / base cost of all contracted tasks"),
     "duplication_ignorance_share": ("share", "the part that could have been seen"),
     "duplication_race_share": ("share", "the part contracted in the same slot"),
@@ -47,4 +56,18 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "coverage_gini": ("index", "Gini coefficient of r_j weighted by need"),
     "attribution_share": ("share", "own-effort tasks / tasks standing at the end and not at the start"),
     "attribution_share_at_horizon": ("share", "the same at the horizon"),
+    "norm_alignment": (
+        "share",
+        "1 - mean of w_j * distance from x_j to X / range of positions, X = budget-weighted mean of the scenario's donors",
+    ),
+    "norm_shift": ("position", "mean of w_j (x_j(T) - x_j(0)), UN voting position"),
+    "norm_contest": ("share", "1 - net pull / pull, over states by w_j: what opposed camps cancel"),
+    "users_m": ("million", "Internet users of all states at the end"),
+    "aid_per_user": ("EUR a year", "appropriations of an average year with income / users at the horizon"),
+    "gain_per_user": (
+        "share",
+        "users-weighted mean of sum_k pillar_weight_k * (f(c_jk / L) - f(c_jk / L) without aid) / K at the end",
+    ),
+    "weight_of_users": ("-", "users-weighted mean of w_j at the end"),
+    "obsolete_share": ("share", "tasks of projects that became obsolete / tasks that projects delivered"),
 }

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from donorlab.sim.outcomes.tables import Payments, ratio, sums
+from donorlab.sim.recording import gained
 from donorlab.sim.scenario import BoolArray, FloatArray
-from donorlab.sim.value import bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -95,7 +95,8 @@ def distribution_outcomes(model: CoordinationModel, paid: Payments) -> dict[str,
     coverage_gini
         Gini coefficient of r_j weighted by need
     attribution_share, attribution_share_at_horizon
-        own-effort tasks / tasks standing at the end (at the horizon) and not at the start
+        own-effort tasks / tasks standing at the end (at the horizon) and not at the start; what replaces a first
+        task that became obsolete did not stand at the start
     """
     aid = aid_matrix(model, paid)
     received = aid.sum(axis=0)
@@ -103,17 +104,8 @@ def distribution_outcomes(model: CoordinationModel, paid: Payments) -> dict[str,
     share = aid[:, served] / received[served]
     hhi = (share**2).sum(axis=0)
     r = aid_need_ratio(model, aid)
-    state, land = model.state, model.land
-
-    def attributed(standing: np.ndarray, own: int) -> float:
-        gained = int(bit_counts((standing & ~land.standing).ravel()).sum())
-        return ratio(own, gained)
-
-    own_standing = int(bit_counts((state.standing & ~land.standing & ~state.funded).ravel()).sum())
-    kept = model.record
-    at_horizon = (
-        attributed(kept.standing_at_horizon, kept.own_at_horizon) if kept.standing_at_horizon is not None else np.nan
-    )
+    new, own = gained(model)
+    new_then, own_then = model.record.gained_at_horizon
     return {
         "fragmentation_hhi": float(hhi.mean()) if served.any() else float("nan"),
         "effective_donors": float((1.0 / hhi).mean()) if served.any() else float("nan"),
@@ -122,6 +114,6 @@ def distribution_outcomes(model: CoordinationModel, paid: Payments) -> dict[str,
         "orphans": float((r < ORPHAN).sum()) if np.isfinite(r).any() else float("nan"),
         "darlings": float((r > DARLING).sum()) if np.isfinite(r).any() else float("nan"),
         "coverage_gini": weighted_gini(r, need(model)),
-        "attribution_share": attributed(state.standing, own_standing),
-        "attribution_share_at_horizon": at_horizon,
+        "attribution_share": ratio(own, new),
+        "attribution_share_at_horizon": ratio(own_then, new_then),
     }

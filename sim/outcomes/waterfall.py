@@ -54,7 +54,7 @@ BARS: Final = (
     ("pipeline", "not finished: too late in the day"),
     ("congestion", "not finished: too much at once"),
     ("idle", "never spent"),
-    ("lapse", "lapsed"),
+    ("lapse", "lapsed or out of date"),
     ("displaced_own_effort", "displaced own effort"),
     ("misallocation_pillars", "misallocation between pillars"),
     ("misallocation_states", "misallocation between states"),

@@ -31,7 +31,7 @@ def test_every_registered_form_belongs_to_a_disagreement_or_is_declared_not_to_b
             name
             for name in mechanisms.mechanism_names(phase)
             if mechanisms.get_mechanism(phase, name).__module__.startswith("donorlab.")
-            and f"{phase}.{name}" not in NO_RIVALS
+            and disagreements.is_rival(phase, name)
         ]
         if len(own) > 1:
             one = declared.get(f"mechanism.{phase}")
@@ -127,6 +127,14 @@ def test_a_form_that_an_architecture_refuses_is_told(monkeypatch: pytest.MonkeyP
     assert not one.scenarios
     told = report_of_rivals.sentences(rivals.Contest((one,), (1,)), [], "fragmented")
     assert told == ["Not possible here: ignorance=task (no register here)."]
+
+
+def test_a_form_of_a_published_model_is_no_rival() -> None:
+    plugins.register()
+    assert "equilibrium" in mechanisms.mechanism_names("planning")
+    assert not disagreements.is_rival("planning", "equilibrium")
+    assert disagreements.is_rival("planning", "best_cell")
+    assert "planning" not in [one.name for one in disagreements.registered()]
 
 
 # ---------------------------------------------------------------------- the rule

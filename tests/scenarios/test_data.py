@@ -22,7 +22,8 @@ PILLARS = ["legal", "technical", "organisational", "capacity_development", "coop
 INSTRUMENTS = ["advice", "training", "institution", "exchange"]
 BENEFICIARY_COLUMNS = [
     "iso3", "iso_numeric", "name", "region", "subregion", "income_group", "ldc", "lldc", "sids", "users_m",
-    "users_relative", *(f"gci2024_{pillar}" for pillar in PILLARS), "gci2024_total", "gci2020_total",
+    "users_relative", "population_growth", "internet_share", "internet_share_rate",
+    *(f"gci2024_{pillar}" for pillar in PILLARS), "gci2024_total", "gci2020_total",
     "government_effectiveness", "government_effectiveness_rank", "norm_position", "norm_position_basis",
     "technical_cooperation_usd_m", "notes",
 ]  # fmt: skip
@@ -122,6 +123,22 @@ def test_users_and_ranks(states: pd.DataFrame) -> None:
     assert rank.mean() == pytest.approx(0.5, abs=1e-6)
     expected = (states["government_effectiveness"].rank() - 1) / 133
     assert (rank - expected).abs().max() < 1e-8
+
+
+def test_growth_of_users(states: pd.DataFrame) -> None:
+    rows = states.set_index("iso3")
+    assert rows["population_growth"].between(-0.05, 0.05).all()
+    assert rows["internet_share"].between(0, 1, inclusive="right").all()
+    assert rows["internet_share_rate"].between(0, 1).all()
+    assert rows.loc["YEM", "internet_share_rate"] == 0.0  # its share fell: no growth, and no decline either
+    few = rows["notes"].str.contains("too few years")
+    assert set(rows.index[few]) == {"PRK", "VUT", "WSM"}
+    own = rows.loc[~few, "internet_share_rate"]
+    assert (rows.loc[few, "internet_share_rate"] == own.median()).all()
+    # users over share is the population, which the growth of five years leads back to 2019: people, not thousands
+    people = rows["users_m"] / rows["internet_share"]
+    assert people["CHN"] == pytest.approx(1408.98, abs=0.1)
+    assert (people / (1 + rows["population_growth"]) ** 5)["KEN"] == pytest.approx(51.2, abs=0.5)
 
 
 def test_groups(states: pd.DataFrame) -> None:
@@ -301,6 +318,19 @@ def test_excerpt_beneficiaries(built: Path) -> None:
     assert math.isnan(table.loc["FSM", "technical_cooperation_usd_m"])
     assert table.loc["PSE", "norm_position_basis"] == "does not vote: mean of 5 voters of Western Asia"
     assert table.loc["COD", "ldc"] == "true"
+    # 8 of 10 in 2019; Kenya's path of .25 was written so; Ghana falls; China's year at saturation does not count
+    assert table["population_growth"].to_numpy() == pytest.approx((10 / 8) ** 0.2 - 1, abs=1e-6)
+    assert table.loc["KEN", "internet_share"] == 0.5
+    assert table.loc["KEN", "internet_share_rate"] == pytest.approx(0.25, abs=1e-6)
+    assert table.loc["GHA", "internet_share_rate"] == 0.0
+    logit = [math.log(share / (0.95 - share)) for share in (0.2, 0.4, 0.5)]
+    years = [2014 - 2018 - 1 / 3, 2017 - 2018 - 1 / 3, 2024 - 2018 - 1 / 3]
+    slope = sum(y * z for y, z in zip(years, logit, strict=True)) / sum(y * y for y in years)
+    assert table.loc["CHN", "internet_share_rate"] == pytest.approx(slope, abs=1e-6)
+    few = table["notes"].str.contains("too few years")
+    assert list(table.index[few]) == ["COD", "FJI", "FSM", "PSE", "YEM"]
+    assert table.loc[few, "internet_share_rate"].to_numpy() == pytest.approx(slope, abs=1e-6)  # the middle of three
+    assert table.loc["FJI", "internet_share"] == pytest.approx(0.01 / 4)  # no user in the source: that of the floor
 
 
 def test_excerpt_donors(built: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from donorlab.scenarios import literature, load, names, plugins
-from donorlab.scenarios.literature import covering_games, halonen_miniature
+from donorlab.scenarios.literature import annen_moers, covering_games, halonen_miniature
 from donorlab.sim import mechanisms, simulate
 from donorlab.sim.credit import credit_rule
 from donorlab.sim.mechanisms.answers import Contract
@@ -72,7 +72,7 @@ def test_every_model_loads_and_names_its_source(name):
 
 
 def test_published_models_are_listed_apart():
-    assert len(literature.names()) == 6
+    assert len(literature.names()) == len(list(literature.FOLDER.glob("*.yaml")))
     assert not set(literature.names()) & set(names())
 
 
@@ -114,7 +114,7 @@ def test_the_check_finds_loops(source):
 
 
 def test_at_most_one_plugin_a_model():
-    assert {path.stem for path in PLUGINS} == {"covering_games", "halonen_miniature"}
+    assert {path.stem for path in PLUGINS} == {"annen_moers", "covering_games", "halonen_miniature"}
     stems = {Path(literature.file_of(name)).stem.replace("-", "_") for name in literature.names()}
     for path in PLUGINS:
         assert path.stem in stems
@@ -236,3 +236,35 @@ def test_payoffs_are_those_of_marginal_credit():
     gained = np.array([0.0, 2.0])
     assert list(marginal(np.array([[True], [False]]), np.zeros(2), gained)) == [2, 0]
     assert list(marginal(np.array([[True], [True]]), np.zeros(2), gained)) == [0, 0]
+
+
+# --- relative impact ------------------------------------------------------------------------------------------
+
+
+def test_all_ways_to_split_are_listed_once():
+    ways = annen_moers.splits(4, 3)
+    assert len(ways) == 15
+    assert (ways.sum(axis=1) == 4).all()
+    assert len({tuple(way) for way in ways}) == 15
+    assert (ways >= 0).all()
+
+
+def test_what_one_gains_by_relative_impact_the_other_loses():
+    gained = 1 - (1 - np.arange(11) / 10) ** 2
+    mine, theirs = annen_moers.payoffs(credit_rule("relative_impact"), gained, 4, 6)
+    assert np.allclose(mine, -theirs)
+    assert mine[3, 0] == pytest.approx(gained[3])
+    assert mine[2, 4] == pytest.approx((2 - 4) / 6 * gained[6])
+
+
+def test_alone_a_donor_that_wants_relative_impact_reaches_the_optimum():
+    # with all the money there is no rival: what is left of the loss must be nothing
+    one = load("literature/annen-moers", ["mechanism.planning.rule=relative_impact"])
+    alone = one.replace(donors=one.donors.__class__(**{
+        **{name: getattr(one.donors, name) for name in one.donors.__dataclass_fields__},
+        "budget_low": np.array([80.0, 0.0]), "budget_central": np.array([80.0, 0.0]), "budget_high": np.array([80.0, 0.0]),
+    }))  # fmt: skip
+    assert simulate(alone, seed=1).outcomes["efficiency"] == pytest.approx(1.0, abs=1e-9)
+    assert simulate(one, seed=1).outcomes["efficiency"] < 1.0 - 1e-6
+    added = load("literature/annen-moers", ["mechanism.planning.rule=marginal"])
+    assert simulate(added, seed=1).outcomes["efficiency"] == pytest.approx(1.0, abs=1e-9)

@@ -177,7 +177,9 @@ def test_named_sets_and_lists():
 def test_a_subset_does_not_change_a_state_or_a_donor():
     whole, part = load(), load("world", ["beneficiaries=[KEN,TZA]", "donors=[USA,GBR]"])
     rows = [whole.beneficiaries.ids.index(name) for name in part.beneficiaries.ids]
-    for name in ("users_m", "users_relative", "government_rank", "norm_position", "initial_score"):
+    growth = ("population_growth", "internet_share", "internet_share_rate")
+    assert whole.beneficiaries.internet_share[rows].min() < 0.5  # and not the 1 of a scenario without growth
+    for name in ("users_m", "users_relative", "government_rank", "norm_position", "initial_score", *growth):
         assert np.array_equal(getattr(whole.beneficiaries, name)[rows], getattr(part.beneficiaries, name))
     givers = [whole.donors.ids.index(name) for name in part.donors.ids]
     assert np.array_equal(whole.donors.affinity[np.ix_(givers, rows)], part.donors.affinity)
@@ -210,6 +212,7 @@ def tables(tmp_path, monkeypatch):
         ("donors.csv", r"^id,name", "idd,name", ("donors.csv", "no column 'id'")),
         ("donors.csv", r"^(GBR.*)", r"\1,x", ("donors.csv, row", "cells for")),
         ("beneficiaries.csv", r"^KEN,", "AGO,", ("'AGO' occurs twice",)),
+        ("beneficiaries.csv", "population_growth", "population_grows", ("no column 'population_growth'",)),
     ],
 )
 def test_damaged_cells_are_reported(tables, name, old, new, parts):
@@ -236,6 +239,28 @@ def test_toy():
     assert np.median(scenario.beneficiaries.users_relative) == 1
     assert scenario.parameters.crowding_out == parameter_defaults()["crowding_out"]
     assert load("toy", ["donors=[FUND]", "beneficiaries=[ALBA,ELMA]"]).donors.affinity.shape == (1, 2)
+
+
+def test_growth_of_users_is_optional(tmp_path):
+    states = load("toy").beneficiaries
+    assert (states.population_growth == 0).all()
+    assert (states.internet_share == 1).all()
+    assert (states.internet_share_rate == 0).all()
+    text = (composition.CONF / "scenario" / "toy.yaml").read_text()
+    own = tmp_path / "own.yaml"
+    own.write_text(text.replace("users_m: 2,", "users_m: 2, population_growth: 0.02, internet_share: 0.4,"))
+    states = load(own).beneficiaries
+    assert states.population_growth.tolist() == [0.02, 0, 0, 0, 0]
+    assert states.internet_share.tolist() == [0.4, 1, 1, 1, 1]
+    for key, value, words in (
+        ("internet_share", 0, "internet_share must be above 0"),
+        ("internet_share", 1.2, "internet_share must lie between 0 and 1"),
+        ("internet_share_rate", -0.1, "internet_share_rate must lie between 0 and 10"),
+        ("population_growth", 20, "population_growth must lie between -0.5 and 1"),
+        ("internet_shares", 0.5, "unknown key 'internet_shares' (did you mean 'internet_share'?)"),
+    ):
+        own.write_text(text.replace("users_m: 2,", f"users_m: 2, {key}: {value},"))
+        assert words in refused(load, own)
 
 
 def test_every_line_of_the_toy_has_a_comment():

@@ -4,6 +4,7 @@ All numbers are made up. Only codes, names and regions of countries are real (th
 codings refer to). The files have the columns that the build script reads, and no others.
 """
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -153,12 +154,18 @@ def flows() -> None:
 def people(places: pd.DataFrame) -> None:
     """Write population, internet users, governance and voting."""
     states = places[places["iso3_code"].isin(SCORED)]
-    rows = [(n, c, year, 1_000_000 * (i + 1)) for year in (2023, 2024) for i, (n, c) in
-            enumerate(zip(states["name_short"], states["iso3_code"], strict=True))]  # fmt: skip
+    rows = [(n, c, year, millions * 100_000 * (i + 1)) for year, millions in ((2019, 8), (2023, 10), (2024, 10))
+            for i, (n, c) in enumerate(zip(states["name_short"], states["iso3_code"], strict=True))]  # fmt: skip
     save(pd.DataFrame(rows, columns=["Country Name", "Country Code", "Year", "Value"]), "population/population.csv")
 
     wide = states[["name_short", "iso3_code"]].set_axis(["Country Name", "Country Code"], axis=1)
-    wide = wide.assign(**{"2017": 10.0, "2024": 50.0, "2025": 99.0})
+    wide = wide.assign(**{"2013": 90.0, "2014": None, "2017": 10.0, "2020": None, "2024": 50.0, "2025": 99.0})
+    # Kenya is on a path of rate .25, Ghana falls, China has a year without a logit; the others have two years or fewer
+    for year in (2014, 2017, 2020):
+        path = 95.0 / (1.0 + math.exp(-(math.log(50 / 45) + 0.25 * (year - 2024))))
+        wide.loc[wide["Country Code"] == "KEN", str(year)] = round(path, 9)
+        wide.loc[wide["Country Code"] == "GHA", str(year)] = 60.0
+        wide.loc[wide["Country Code"] == "CHN", str(year)] = {2014: 20.0, 2017: 40.0, 2020: 95.0}[year]
     wide.loc[wide["Country Code"] == "YEM", ["2024", "2025"]] = None
     wide.loc[wide["Country Code"] == "FJI", "2024"] = 0.0
     save(wide, "wdi/worldbank_internet.csv")
