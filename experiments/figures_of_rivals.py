@@ -20,7 +20,7 @@ from donorlab.experiments.canvas import (
     text_width_cm,
 )
 from donorlab.experiments.report_of_rivals import claim, mark
-from donorlab.experiments.rivals import AS_SET, Standing, summary
+from donorlab.experiments.rivals import AS_SET, Standing, inert, summary
 from donorlab.experiments.words import in_lines, label
 
 _ROW: Final = 0.62  # cm
@@ -48,7 +48,8 @@ def rivals(found: Sequence[Standing], first: str, smallest: float, draws: Sequen
     """
     stamp = dataclasses.replace(stamp, seeds=f"draws {draws[0]}-{draws[-1]}")
     names = list(dict.fromkeys(one.architecture for one in found))
-    forms = list(dict.fromkeys(one.form for one in found))
+    still = inert(found)
+    forms = list(dict.fromkeys(one.form for one in found if one.form not in still))
     cells = {(one.form, one.architecture): one for one in found}
     title = claim(found, first)
     with style():
@@ -58,6 +59,8 @@ def rivals(found: Sequence[Standing], first: str, smallest: float, draws: Sequen
             "efficiency (dark), about the same (light) or worse (hatched), and their numbers. !: says the opposite of the "
             "forms as set. ?: open, or says something where they leave it open. =: changes nothing here, to the last bit."
         )
+        if still:
+            note += f" Inert, and without a row: {', '.join(map(_named, still))}."
         banks = -(-len(names) // _ABREAST)
         abreast = -(-len(names) // banks)
         height = _ROW * len(forms)

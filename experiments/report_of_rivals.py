@@ -29,7 +29,11 @@ def title(contest: Contest) -> str:
 
 
 def shown(found: Sequence[Standing]) -> list[Table]:
-    """Return a row a set of forms, a column an architecture: futures better/same/worse, and the median difference."""
+    """Return a row a set of forms, a column an architecture: futures better/same/worse, and the median difference.
+
+    Forms that act on no pair have no row: they are named in words.
+    """
+    still = inert(found)
     names = list(dict.fromkeys(one.architecture for one in found))
     cells = {(one.form, one.architecture): one for one in found}
     size = math.ceil(len(names) / math.ceil(len(names) / _ABREAST))
@@ -39,7 +43,7 @@ def shown(found: Sequence[Standing]) -> list[Table]:
         block.add_column("form", no_wrap=True)
         for name in names[at : at + size]:
             block.add_column(in_lines(name), justify="right", no_wrap=True, vertical="bottom")
-        for form in dict.fromkeys(one.form for one in found):
+        for form in dict.fromkeys(one.form for one in found if one.form not in still):
             row = [_cell(cells[form, name], cells[AS_SET, name]) for name in names[at : at + size]]
             block.add_row("forms as set" if form == AS_SET else form, *row, style="bold" if form == AS_SET else "")
         made.append(block)
