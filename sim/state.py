@@ -31,10 +31,12 @@ STATUS_NAMES: Final = ("contracted", "running", "completed", "failed", "withheld
 DOMESTIC: Final = -1
 
 # columns of State.flow: what happened in one quarter
-DELIVERED, OWN, LAPSED, PROGRESS, QUEUED, OBSOLETE = range(6)
+DELIVERED, OWN, LAPSED, PROGRESS, QUEUED, OBSOLETE, SPOILED_TASKS, POACHED = range(8)
 FLOW_NAMES: Final = (
-    "delivered_tasks", "own_effort_tasks", "lapsed_tasks", "progress_tasks", "queued", "obsolete_tasks",
+    "delivered_tasks", "own_effort_tasks", "lapsed_tasks", "progress_tasks", "queued", "obsolete_tasks", "spoiled_tasks",
+    "poached",
 )  # fmt: skip
+FLOW_REAL: Final = ("progress_tasks", "poached")  # of these the ones that are no whole numbers
 
 
 # columns of the ledger's whole numbers ...
@@ -42,7 +44,7 @@ FLOW_NAMES: Final = (
     DONOR, BENEFICIARY, PILLAR, QUARTER, SLOT, SERIAL, SIZE, START, END, STATUS, DELIVERED_TASKS, STOP, NEXT, STALL, FLAGS,
 ) = range(15)  # fmt: skip
 # ... of its words (one bit a task) ...
-TASKS, REMAINING, DUPLICATED, RACE, OTHERS, BLOCKED = range(6)
+TASKS, REMAINING, DUPLICATED, RACE, OTHERS, BLOCKED, SPOILED = range(7)
 # ... and of its real numbers
 COST, RELATION, WORKED, FIXED, MONITORING, RETURNED, PRICE = range(7)
 # bits of FLAGS: a joiner; reported to the register; with conditions; holds reform tasks; these are willing; only because
@@ -61,9 +63,9 @@ class Ledger:
         DELIVERED_TASKS; STOP, the number of tasks after which it ends (fewer than SIZE: it fails); NEXT, the next live
         project of the same beneficiary (-1 at the end); STALL, the quarter in which only blocked tasks were left (0: not yet);
         FLAGS, see the bits above
-    words : (P, 6) TASKS contracted; REMAINING, of these not yet delivered; DUPLICATED, payments classed so; RACE, of
+    words : (P, 7) TASKS contracted; REMAINING, of these not yet delivered; DUPLICATED, payments classed so; RACE, of
         these by race; OTHERS, contracted tasks of other donors' projects live in the cell at the contract;
-        BLOCKED, reform tasks that the state does not want
+        BLOCKED, reform tasks that the state does not want; SPOILED, delivered tasks that did not take
     reals : (P, 7) COST, all of it, EUR m; RELATION, FIXED and MONITORING cost in it; WORKED, progress in tasks; RETURNED,
         EUR m given back when it was withheld; PRICE, base price of one of its tasks at the contract, EUR m
     seen : (P, ceil(D / 64)) words: donors who see the project
@@ -80,7 +82,7 @@ class Ledger:
         """Return a ledger without projects, with room for ``capacity``."""
         return Ledger(
             whole=np.zeros((capacity, 15), dtype=np.int32),
-            words=np.zeros((capacity, 6), dtype=np.uint64),
+            words=np.zeros((capacity, 7), dtype=np.uint64),
             reals=np.zeros((capacity, 7)),
             seen=np.zeros((capacity, (donors + 63) // 64), dtype=np.uint64),
         )
@@ -125,7 +127,9 @@ class State:
     own_running : (D, J) own live projects
     undelivered, room : (J,) remaining tasks of live projects; room for work after the last Deliver
     attenuation : (J,) exp(-impatience * wait); closed : (J,) queue beyond its limit
-    oversight, progressed : (J,) of the last Deliver, tasks a quarter
+    oversight, progressed : (J,) of the last Deliver, tasks a quarter; administration : (J,) what poaching left of it then
+    skill : (D, C, M) weights by context and instrument with which tasks are picked; trials, successes : (D, C, M) deliveries
+        that a donor saw, and those of them that took
     first, last : (J,) first and last live project, -1 if none
     cash, appropriated : (D,) EUR m
     serial : (D,) contracts of this quarter
@@ -138,7 +142,7 @@ class State:
     overhead_paid, pool_paid : (D,) EUR m since the start; withdrawn : (D,) cash of donors that left, EUR m
     account : (D,) credit of this year
     slot_of : (D,) planning slot of this quarter; order : (D,) donors by slot, then index
-    flow : (6,) what happened this quarter, see FLOW_NAMES
+    flow : (8,) what happened this quarter, see FLOW_NAMES
     """
 
     ledger: Ledger
@@ -169,6 +173,10 @@ class State:
     closed: npt.NDArray[np.bool_]
     oversight: FloatArray
     progressed: FloatArray
+    administration: FloatArray
+    skill: FloatArray
+    trials: Int64Array
+    successes: Int64Array
     first: Int32Array
     last: Int32Array
     cash: FloatArray
@@ -249,6 +257,10 @@ def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giv
         closed=np.zeros(states, dtype=np.bool_),
         oversight=np.zeros(states),
         progressed=np.zeros(states),
+        administration=land.administration.copy(),
+        skill=np.repeat(giving.skill[:, None, :], len(land.method_success), axis=1),
+        trials=np.zeros((donors, *land.method_success.shape), dtype=np.int64),
+        successes=np.zeros((donors, *land.method_success.shape), dtype=np.int64),
         first=np.full(states, -1, dtype=np.int32),
         last=np.full(states, -1, dtype=np.int32),
         cash=np.zeros(donors),

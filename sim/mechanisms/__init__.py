@@ -22,17 +22,18 @@ Phase = Callable[["CoordinationModel", int], None]
 _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "planning": {"best_cell": "calendar:plan"},
     "contract": {"ex_ante": "contracts:contract"},
-    "absorption": {"equal_shares": "absorption:deliver"},
+    "absorption": {"equal_shares": "absorption:deliver", "per_task": "absorption:deliver_per_task"},
     "effort": {"poisson": "effort:own_effort"},
     "lapse": {"exponential": "ownership:lapse"},
     "norms": {"deliveries": "norms:norms"},
     "users": {"growth": "users:grow"},
     "turnover": {"replacement": "turnover:replace"},
     "exposure": {"havens": "exposure:havens"},
+    "peers": {"neighbours": "peers:peers"},
 }
 
 # what happens in Evolve, in this order
-EVOLVE = ("effort", "lapse", "norms", "users", "turnover", "exposure")
+EVOLVE = ("effort", "lapse", "norms", "users", "turnover", "exposure", "peers")
 
 
 def phases() -> list[str]:

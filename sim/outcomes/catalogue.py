@@ -26,7 +26,9 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "stalled_share": ("share", "projects that ended with reforms nobody wanted / projects that ended"),
     "idle_share": ("share", "cash at the end / appropriations"),
     "absorption_use": ("share", "tasks progressed / administration of all states, quarters 1 to horizon"),
+    "poached_share": ("share", "administration lost to donors' hiring / administration of all states, quarters 1 to horizon"),
     "failure_share": ("share", "failed projects / projects that ended"),
+    "spoiled_share": ("share", "delivered tasks that did not take / delivered tasks"),
     "unfinished_share": ("share", "projects neither completed nor failed at the end / projects"),
     "ownership": ("share", "mean ownership of states"),
     "safe_havens": (

@@ -9,7 +9,7 @@ import numpy as np
 from donorlab.sim.outcomes.bound import Baseline, bound_money, certificate
 from donorlab.sim.outcomes.tables import Payments, ratio
 from donorlab.sim.recording import WELFARE
-from donorlab.sim.state import COMPLETED, CONDITIONAL, FAILED, PROGRESS, REFORM, STALLED, WILLING, WITHHELD
+from donorlab.sim.state import COMPLETED, CONDITIONAL, FAILED, POACHED, PROGRESS, REFORM, STALLED, WILLING, WITHHELD
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -40,8 +40,12 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
         projects that ended with reforms nobody wanted / projects that ended
     absorption_use
         tasks progressed / administrative capacity of all states, over the quarters to the horizon
+    poached_share
+        administration lost to donors' hiring / administrative capacity of all states, over the quarters to the horizon
     failure_share
         failed projects / projects that ended (NaN where none ended)
+    spoiled_share
+        delivered tasks that did not take / delivered tasks (NaN where none was delivered)
     ownership
         mean over states, 0 to 1
     """
@@ -57,6 +61,7 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
     promised = (paid.flags & CONDITIONAL != 0) & (paid.flags & REFORM != 0)
     overhead = float(model.state.overhead_paid.sum())
     used = float(record.flow[: p.horizon, PROGRESS].sum())
+    hosted = float(model.land.administration.sum()) * p.horizon
     return {
         "efficiency": _share_of_reachable(welfare[end] - none[end], bound[end] - none[end], bound[end]),
         "efficiency_at_horizon": _share_of_reachable(
@@ -77,12 +82,14 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
         "transaction_cost_share": ratio(float(paid.transaction_cost.sum()), appropriated),
         "mismatch_cost_share": ratio(float(paid.mismatch_cost.sum()), appropriated),
         "idle_share": ratio(float(model.state.cash.sum() + model.state.withdrawn.sum()), appropriated),
-        "absorption_use": ratio(used, float(model.land.administration.sum()) * p.horizon),
+        "absorption_use": ratio(used, hosted),
+        "poached_share": ratio(float(record.flow[: p.horizon, POACHED].sum()), hosted),
         "overhead_share": ratio(overhead, appropriated),
         "compliance_rate": ratio(float((promised & (paid.flags & WILLING != 0)).sum()), float(promised.sum())),
         "release_rate": ratio(float((promised & (paid.status != WITHHELD)).sum()), float(promised.sum())),
         "stalled_share": ratio(float((paid.status == STALLED).sum()), ended),
         "failure_share": ratio(float((paid.status == FAILED).sum()), ended),
+        "spoiled_share": ratio(float(paid.spoiled.sum()), float(paid.delivered.sum())),
         "unfinished_share": ratio(float((paid.status < COMPLETED).sum()), len(paid.cost)),
         "ownership": float(np.mean(model.state.ownership)),
     }

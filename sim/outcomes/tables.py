@@ -31,6 +31,7 @@ from donorlab.sim.state import (
     SERIAL,
     SIZE,
     SLOT,
+    SPOILED,
     STALL,
     START,
     STATUS,
@@ -117,6 +118,7 @@ class Payments:
     serial: IntArray
     tasks: IntArray
     delivered: IntArray
+    spoiled: IntArray
     duplicated: IntArray
     race: IntArray
     objective: IntArray
@@ -175,6 +177,7 @@ def payments(model: CoordinationModel) -> Payments:
     return Payments(
         donor=whole[:, DONOR], beneficiary=whole[:, BENEFICIARY], pillar=pillar, quarter=whole[:, QUARTER],
         slot=whole[:, SLOT], serial=whole[:, SERIAL], tasks=size, delivered=whole[:, DELIVERED_TASKS],
+        spoiled=bit_counts(np.ascontiguousarray(words[:, SPOILED])),
         duplicated=duplicated, race=race,
         objective=np.where(column["others"] != 0, size, 0),
         method=_same_instrument(column["tasks"], column["others"], pillar, land.instrument_words),

@@ -1,12 +1,13 @@
 """Nothing is lost and nothing appears: money, tasks, projects and shares, after every quarter of drawn worlds."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from oracle.worlds import worlds
+from oracle.worlds import numbered, worlds
 from possible import possible, under
 
 from donorlab.sim import CoordinationModel, simulate
@@ -28,6 +29,7 @@ from donorlab.sim.state import (
     OBSOLETE,
     OWN,
     PILLAR,
+    PRICE,
     PROGRESS,
     QUARTER,
     RACE,
@@ -36,6 +38,8 @@ from donorlab.sim.state import (
     RUNNING,
     SIZE,
     SLOT,
+    SPOILED,
+    SPOILED_TASKS,
     START,
     STATUS,
     STOP,
@@ -46,6 +50,13 @@ from donorlab.sim.state import (
 from donorlab.sim.value import bit_counts
 
 NEAR = 1e-9
+SOCIETY = {
+    "peer_discount": 0.3,
+    "poaching": 0.6,
+    "poaching_altruism": 0.2,
+    "method_failure": 0.4,
+    "method_learning": 1.5,
+}
 
 
 def count(words):
@@ -98,7 +109,7 @@ def check_tasks(model):
         assert (p != DOMESTIC) == bool(state.funded[j, k] & bit)
         if p != DOMESTIC:
             assert (ledger.whole[p, BENEFICIARY], ledger.whole[p, PILLAR]) == (j, k)
-            assert ledger.words[p, TASKS] & bit & ~ledger.words[p, REMAINING]
+            assert ledger.words[p, TASKS] & bit & ~ledger.words[p, REMAINING] & ~ledger.words[p, SPOILED]
 
 
 def check_projects(model):
@@ -107,7 +118,9 @@ def check_projects(model):
     left = count(words[:, REMAINING])
     np.testing.assert_array_equal(count(words[:, TASKS]), whole[:, SIZE])
     np.testing.assert_array_equal(whole[:, DELIVERED_TASKS] + left, whole[:, SIZE])
-    for inner, outer in ((REMAINING, TASKS), (DUPLICATED, TASKS), (RACE, DUPLICATED)):
+    assert not (words[:, SPOILED] & words[:, REMAINING]).any()
+    assert count(words[:, SPOILED]).sum() == model.record.flow[: model.quarter, SPOILED_TASKS].sum()
+    for inner, outer in ((REMAINING, TASKS), (SPOILED, TASKS), (DUPLICATED, TASKS), (RACE, DUPLICATED)):
         assert not (words[:, inner] & ~words[:, outer]).any()
     assert (whole[:, SIZE] >= 1).all()
     assert (whole[:, SIZE] <= p.project_tasks_maximum).all()
@@ -126,7 +139,9 @@ def check_projects(model):
     np.testing.assert_array_equal(
         whole[live, DELIVERED_TASKS], np.minimum(whole[live, STOP], np.floor(reals[live, WORKED] + NEAR))
     )
-    room = np.maximum(p.room_floor, model.land.administration - state.oversight)
+    assert (state.administration <= model.land.administration + NEAR).all()
+    assert (state.administration >= (1 - p.poaching) * model.land.administration - NEAR).all()
+    room = np.maximum(p.room_floor, state.administration - state.oversight)
     assert (state.progressed <= room + NEAR).all()
     # sums kept by state and donor are those of the live projects
     shape = state.own_running.shape
@@ -176,7 +191,10 @@ def check_shares(model):
     np.testing.assert_allclose(
         paid.cost, paid.transaction_cost + paid.base_cost + paid.mismatch_cost, rtol=NEAR, atol=NEAR
     )
-    price = model.land.task_price[paid.beneficiary]
+    price = model.state.ledger.reals[: model.state.ledger.size, PRICE]
+    lowest = model.land.task_price[paid.beneficiary] * (1 - model.parameters.peer_discount)
+    assert (price >= lowest - NEAR).all()
+    assert (price <= model.land.task_price[paid.beneficiary] + NEAR).all()
     assert paid.duplicated_cost.sum() == pytest.approx((paid.duplicated * price).sum(), rel=NEAR, abs=NEAR)
     assert (paid.duplicated_cost <= paid.base_cost + NEAR).all()
 
@@ -187,6 +205,8 @@ SHARES = (
     "idle_share",
     "absorption_use",
     "failure_share",
+    "spoiled_share",
+    "poached_share",
     "unfinished_share",
     "ownership",
     "duplication_share",
@@ -281,6 +301,16 @@ def test_nothing_is_lost_on_drawn_worlds(world, seed, architecture):
 @pytest.mark.parametrize("name", ["toy", "synthetic", "world"])
 def test_nothing_is_lost(name, request):
     check_run(request.getfixturevalue(name).replace(failure=0.3, lapse=0.03, turnover=0.02), 1, every=14)
+
+
+@pytest.mark.parametrize("absorption", ["equal_shares", "per_task"])
+@pytest.mark.parametrize("number", range(0, 60, 5))
+def test_nothing_is_lost_with_peers_poaching_and_methods(number, absorption):
+    world = numbered(number)
+    if not possible(world):
+        pytest.skip("an impossible composition")
+    mechanisms = dataclasses.replace(world.mechanisms, absorption=absorption)
+    check_run(world.replace(mechanisms=mechanisms, **SOCIETY), number)
 
 
 def test_fair_measures_do_not_depend_on_the_order_of_ids():
