@@ -26,7 +26,17 @@ from donorlab.sim.outcomes.users import users_outcomes
 from donorlab.sim.outcomes.waterfall import Waterfall, waterfall
 from donorlab.sim.recording import CASH, EXPOSURE, HAVENS, LIVE, OVERHEAD, PROJECTS, WELFARE
 from donorlab.sim.scenario import Scenario, ScenarioError
-from donorlab.sim.state import CONDITIONAL, FLOW_NAMES, FLOW_REAL, JOINED, REFORM, REPORTED, STATUS_NAMES, WILLING
+from donorlab.sim.state import (
+    CONDITIONAL,
+    FLOW_NAMES,
+    FLOW_REAL,
+    IMPOSED,
+    JOINED,
+    REFORM,
+    REPORTED,
+    STATUS_NAMES,
+    WILLING,
+)
 from donorlab.sim.users import QUARTERS_A_YEAR
 from donorlab.sim.value import bit_counts
 
@@ -159,6 +169,7 @@ class Result:
                 "conditional": paid.flags & CONDITIONAL != 0,
                 "reform": paid.flags & REFORM != 0,
                 "willing": paid.flags & WILLING != 0,
+                "imposed": paid.flags & IMPOSED != 0,
             }
         )
 

@@ -42,7 +42,8 @@ FLOW_REAL: Final = ("progress_tasks", "poached")  # of these the ones that are n
 # columns of the ledger's whole numbers ...
 (
     DONOR, BENEFICIARY, PILLAR, QUARTER, SLOT, SERIAL, SIZE, START, END, STATUS, DELIVERED_TASKS, STOP, NEXT, STALL, FLAGS,
-) = range(15)  # fmt: skip
+    DEMANDED,
+) = range(16)  # fmt: skip
 # ... of its words (one bit a task) ...
 TASKS, REMAINING, DUPLICATED, RACE, OTHERS, BLOCKED, SPOILED = range(7)
 # ... and of its real numbers
@@ -58,11 +59,11 @@ class Ledger:
 
     Attributes
     ----------
-    whole : (P, 15) DONOR, BENEFICIARY, PILLAR rows; QUARTER, SLOT and SERIAL of the contract (serial counts within
+    whole : (P, 16) DONOR, BENEFICIARY, PILLAR rows; QUARTER, SLOT and SERIAL of the contract (serial counts within
         donor and quarter); SIZE tasks contracted; START and END quarter (0: not yet); STATUS (index into STATUS_NAMES);
         DELIVERED_TASKS; STOP, the number of tasks after which it ends (fewer than SIZE: it fails); NEXT, the next live
         project of the same beneficiary (-1 at the end); STALL, the quarter in which only blocked tasks were left (0: not yet);
-        FLAGS, see the bits above
+        FLAGS, see the bits above; DEMANDED, reform tasks that its donor demands (-1 where no donor that sets conditions asks)
     words : (P, 7) TASKS contracted; REMAINING, of these not yet delivered; DUPLICATED, payments classed so; RACE, of
         these by race; OTHERS, contracted tasks of other donors' projects live in the cell at the contract;
         BLOCKED, reform tasks that the state does not want; SPOILED, delivered tasks that did not take
@@ -81,7 +82,7 @@ class Ledger:
     def empty(capacity: int, donors: int) -> Ledger:
         """Return a ledger without projects, with room for ``capacity``."""
         return Ledger(
-            whole=np.zeros((capacity, 15), dtype=np.int32),
+            whole=np.zeros((capacity, 16), dtype=np.int32),
             words=np.zeros((capacity, 7), dtype=np.uint64),
             reals=np.zeros((capacity, 7)),
             seen=np.zeros((capacity, (donors + 63) // 64), dtype=np.uint64),

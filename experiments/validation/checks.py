@@ -34,6 +34,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "P4/literature": "published:p4_literature",
     "P4/world": "patterns:p4_world",
     "P5/literature": "published:p5",
+    "P7/literature": "published:p7",
     "P9/world": "patterns:p9",
 }
 """Row to ``module:function`` of this package; the function takes the requirement and whether to be quick."""

@@ -1,4 +1,4 @@
-"""Rows C3 and P1 to P5 of the frozen file where they are about a published model.
+"""Rows of the frozen file that are about a published model.
 
 What decides is the ``judge`` of the model's own module, which `donorlab reproduce` asks too.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from donorlab.experiments.literature import (
     annen_moers,
     halonen_akatwijuka,
+    hernandez_rival,
     kanbur_conditions,
     knack_rahman_poaching,
     roodman_absorption,
@@ -123,4 +124,22 @@ def p5(need: Requirement, quick: bool) -> Finding:
         sentence=knack_rahman_poaching.words(found),
         basis=span(seeds),
         lines=(*lines, *knack_rahman_poaching.beside(found)),
+    )
+
+
+def p7(need: Requirement, quick: bool) -> Finding:
+    """P7: a rival without conditions lowers the number of conditions that others set, and how many are met."""
+    seeds = seeds_of(need, quick)
+    found = hernandez_rival.erosion(need, seeds)
+    lines = hernandez_rival.judge(need, found)
+    mean, low, high = hernandez_rival.fall(need, found)
+    return Finding(
+        passed=holds(lines),
+        found=mean,
+        low=low,
+        high=high,
+        unit="share of conditions lost per point of the rival's share",
+        sentence=hernandez_rival.words(need, found),
+        basis=span(seeds),
+        lines=(*lines, *hernandez_rival.beside(need, found)),
     )

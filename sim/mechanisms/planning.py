@@ -26,6 +26,7 @@ from donorlab.sim.state import (
     CONTRACTED,
     COST,
     DELIVERED_TASKS,
+    DEMANDED,
     DONOR,
     END,
     FIXED,
@@ -192,6 +193,7 @@ def contract_slot(  # type: ignore[no-untyped-def]
         if conditional[d]:
             whole[p, FLAGS] |= CONDITIONAL
         whole[p, STALL] = 0
+        whole[p, DEMANDED] = -1
         words[p, BLOCKED] = np.uint64(0)
         words[p, SPOILED] = np.uint64(0)
         reals[p, RETURNED] = 0.0

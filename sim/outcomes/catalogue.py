@@ -23,6 +23,10 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "overhead_share": ("share", "(overhead + negotiation) / appropriations"),
     "compliance_rate": ("share", "conditional projects with reform tasks that the state adopts / all such projects"),
     "release_rate": ("share", "conditional projects with reform tasks that are not withheld / all such projects"),
+    "conditions_demanded": (
+        "share",
+        "reform tasks that donors who set conditions demand / reform tasks in their projects (1 unless they choose how many)",
+    ),
     "stalled_share": ("share", "projects that ended with reforms nobody wanted / projects that ended"),
     "idle_share": ("share", "cash at the end / appropriations"),
     "absorption_use": ("share", "tasks progressed / administration of all states, quarters 1 to horizon"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from donorlab.sim.outcomes.bound import Baseline, certificate
+from donorlab.sim.outcomes.bound import Baseline, bound_money, certificate
 from donorlab.sim.outcomes.tables import Payments, ratio
 from donorlab.sim.recording import WELFARE
 from donorlab.sim.state import COMPLETED, CONDITIONAL, FAILED, POACHED, PROGRESS, REFORM, STALLED, WILLING, WITHHELD
@@ -26,7 +26,8 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
     """Return outcomes against the bound and shares of the money.
 
     efficiency
-        (W(T) - W_none(T)) / (W_bound(T) - W_none(T)) after the wind-down; at most 1; negative when aid did harm
+        (W(T) - W_none(T)) / (W_bound(T) - W_none(T)) after the wind-down; at most 1; negative when aid did harm; NaN
+        where there is no money
     efficiency_at_horizon, path_efficiency
         the same at the horizon; with sums over the quarters 1 to horizon
     welfare, welfare_no_aid, welfare_bound, bound_gap
@@ -34,7 +35,10 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
     transaction_cost_share, overhead_share, idle_share
         fixed, relation and monitoring cost; overhead and negotiation; cash never spent; over all appropriations
     compliance_rate, release_rate
-        conditional projects with reform tasks that the state adopts; that are not withheld / all such projects
+        conditional projects with reform tasks that the state adopts; that are not withheld / all such projects (where donors
+        choose how many reforms to demand: those of which they demand at least one)
+    conditions_demanded
+        reform tasks demanded / reform tasks, over all projects of donors that set conditions, also where they demand none
     stalled_share
         projects that ended with reforms nobody wanted / projects that ended
     absorption_use
@@ -52,10 +56,13 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
     end, horizon = p.quarters - 1, p.horizon - 1
     welfare = record.numbers[:, WELFARE]
     none, bound = base.welfare_none, base.welfare_bound
+    if bound_money(model.original) <= 0:  # nothing can be reached; what goes out of date leaves a gap all the same
+        bound = none
     proof = certificate(model.original, base, p.quarters)
     appropriated = float(model.state.appropriated.sum())
     ended = int((paid.status >= COMPLETED).sum())
     promised = (paid.flags & CONDITIONAL != 0) & (paid.flags & REFORM != 0)
+    asked = (paid.flags & REFORM != 0) & (paid.demanded >= 0)
     overhead = float(model.state.overhead_paid.sum())
     used = float(record.flow[: p.horizon, PROGRESS].sum())
     hosted = float(model.land.administration.sum()) * p.horizon
@@ -71,7 +78,7 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
         ),
         "welfare": float(welfare[end]),
         "welfare_no_aid": float(none[end]),
-        "welfare_bound": float(bound[end]),
+        "welfare_bound": float(base.welfare_bound[end]),
         "bound_gap": proof.gap,
         "appropriated_m": appropriated,
         "contracted_m": float(paid.cost.sum()),
@@ -84,6 +91,7 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
         "overhead_share": ratio(overhead, appropriated),
         "compliance_rate": ratio(float((promised & (paid.flags & WILLING != 0)).sum()), float(promised.sum())),
         "release_rate": ratio(float((promised & (paid.status != WITHHELD)).sum()), float(promised.sum())),
+        "conditions_demanded": ratio(float(paid.demanded[asked].sum()), float(paid.reforms[asked].sum())),
         "stalled_share": ratio(float((paid.status == STALLED).sum()), ended),
         "failure_share": ratio(float((paid.status == FAILED).sum()), ended),
         "spoiled_share": ratio(float(paid.spoiled.sum()), float(paid.delivered.sum())),

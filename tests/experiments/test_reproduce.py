@@ -32,7 +32,13 @@ from donorlab.scenarios import literature as models
 from experiments.conftest import Shell
 
 # some of what their sources say is not found
-DOUBTFUL = {"kanbur-conditions", "roodman-absorption", "roodman-project-size", "roodman-proliferation"}
+DOUBTFUL = {
+    "hernandez-rival",
+    "kanbur-conditions",
+    "roodman-absorption",
+    "roodman-project-size",
+    "roodman-proliferation",
+}
 WATCHED: dict[str, tuple[int, int]] = {}  # pieces of work that were announced, and that were done
 
 
@@ -119,6 +125,7 @@ ROWS = {
     "roodman-absorption": ("P4", published.p4_literature),
     "roodman-project-size": ("P3", published.p3),
     "knack-rahman-poaching": ("P5", published.p5),
+    "hernandez-rival": ("P7", published.p7),
 }
 
 

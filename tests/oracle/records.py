@@ -49,7 +49,8 @@ class OracleProject:
     task_overlap: set[int] = field(default_factory=set)
     joined: bool = False
     reported: bool = False
-    conditional: bool = False
+    conditional: bool = False  # a condition is set (or would be, if it held reforms)
+    demanded: int | None = None  # reforms that its donor demands, where donors that set conditions ask
     complied: bool = True  # its reform tasks are willing, or it has none
     blocked: set[int] = field(default_factory=set)  # reform tasks that are never worked on
     monitoring: float = 0.0

@@ -100,6 +100,9 @@ LEVERS: Final[dict[str, tuple[Any, ...]]] = {
     "linked_conditions": ("off", "on"),
     "pledge_strength": (0.1, 0.5, 1.0, 0.0),
     "pledge_focus": (0.5, 0.2, 0.0, 1.0),
+    "credibility_rule": ("given", "given", "given", "endogenous"),
+    "opportunity_cost": (0.5, 0.9, 1.0, 0.0),
+    "conditions_choice": ("off", "off", "off", "on"),
 }
 
 # Now and then all of an income goes elsewhere.
@@ -258,6 +261,8 @@ class ShownByDesign:
 
     stalled: bool  # a project ended with reforms that nobody wanted
     withheld: bool
+    fewer: bool  # fewer reforms were demanded than a project holds, but some
+    unasked: bool  # a donor that sets conditions set none, since the state would have accepted none
     complied_for_money: bool  # a conditional project holds reforms that go on
     joined: bool
     pool_spent: bool
@@ -270,6 +275,8 @@ def shown_by_design(run: OracleRun) -> ShownByDesign:
     return ShownByDesign(
         stalled=any(project.status == "stalled" for project in run.projects),
         withheld=any(project.status == "withheld" for project in run.projects),
+        fewer=any(project.for_money and project.blocked for project in run.projects),
+        unasked=any(project.demanded == 0 for project in run.projects),
         complied_for_money=any(project.for_money for project in run.projects),
         joined=any(project.joined for project in run.projects),
         pool_spent=any(project.donor == pool for project in run.projects),
