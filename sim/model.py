@@ -250,7 +250,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         """Simulate one quarter.
 
         1. Appropriate: budgets arrive.
-        2. Observe: the register shows what is due (beliefs are derived); once a year, leads and pledges.
+        2. Observe: the register shows what is due (beliefs are derived); once a year, wishes, leads and pledges.
         3. Plan: donors choose and contract, slot by slot of the planning calendar.
         4. Contract: states decide whether to reform.
         5. Deliver: projects start, work as administration allows, finish or fail.

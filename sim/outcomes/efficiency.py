@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from donorlab.sim.outcomes.bound import Baseline, certificate
+from donorlab.sim.outcomes.bound import Baseline, bound_money, certificate
 from donorlab.sim.outcomes.tables import Payments, ratio
 from donorlab.sim.recording import WELFARE
 from donorlab.sim.state import COMPLETED, CONDITIONAL, FAILED, PROGRESS, REFORM, STALLED, WILLING, WITHHELD
@@ -26,7 +26,8 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
     """Return outcomes against the bound and shares of the money.
 
     efficiency
-        (W(T) - W_none(T)) / (W_bound(T) - W_none(T)) after the wind-down; at most 1; negative when aid did harm
+        (W(T) - W_none(T)) / (W_bound(T) - W_none(T)) after the wind-down; at most 1; negative when aid did harm; NaN
+        where there is no money
     efficiency_at_horizon, path_efficiency
         the same at the horizon; with sums over the quarters 1 to horizon
     welfare, welfare_no_aid, welfare_bound, bound_gap
@@ -48,6 +49,8 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
     end, horizon = p.quarters - 1, p.horizon - 1
     welfare = record.numbers[:, WELFARE]
     none, bound = base.welfare_none, base.welfare_bound
+    if bound_money(model.original) <= 0:  # nothing can be reached; what goes out of date leaves a gap all the same
+        bound = none
     proof = certificate(model.original, base, p.quarters)
     appropriated = float(model.state.appropriated.sum())
     ended = int((paid.status >= COMPLETED).sum())
@@ -66,7 +69,7 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
         ),
         "welfare": float(welfare[end]),
         "welfare_no_aid": float(none[end]),
-        "welfare_bound": float(bound[end]),
+        "welfare_bound": float(base.welfare_bound[end]),
         "bound_gap": proof.gap,
         "appropriated_m": appropriated,
         "contracted_m": float(paid.cost.sum()),

@@ -29,7 +29,7 @@ settings.register_profile(
 # tests of the suite by name, and in which file they stand
 SUITE: Final = {
     "metamorphic": "test_metamorphic", "credit": "test_credit", "game": "test_game", "rounds": "test_rounds",
-    "theorems": "test_theorems_of_games", "owners": "test_owners", "contracts": "test_contracts",
+    "theorems": "test_theorems_of_games", "owners": "test_owners", "havens": "test_havens", "contracts": "test_contracts",
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from faults.fault import Fault
 from faults.table_of_contracts import FAULTS_OF_CONTRACTS
 from faults.table_of_games import FAULTS_OF_GAMES
+from faults.table_of_havens import FAULTS_OF_HAVENS
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -201,11 +202,11 @@ FAULTS: Final[tuple[Fault, ...]] = (
           "cash[d] -= cost", "cash[d] -= cost - due", ("agreement", "conservation", "T9 sum"), (("fragmented", 2),)),
     Fault("engine: shortcuts look at too few states", "4.3", "donorlab.sim.mechanisms.wants", "promise_of_states",
           "factor * (1.0 + 1e-9)) + 1", "factor * 0.9) + 1", ("agreement",), (("umbrella", 0),)),
-    Fault("engine: motives enter twice", "4.3", "donorlab.sim.mechanisms.wants", "omega",
-          "need * state_weight[j] * pillar_weight[k]", "need * need * state_weight[j] * pillar_weight[k]",
+    Fault("engine: motives enter twice", "4.3", "donorlab.sim.mechanisms.motives", "fill_attraction",
+          "wanted * felt * pillar_weight[k]", "wanted * wanted * felt * pillar_weight[k]",
           ("agreement",), (("fragmented", 0),)),
-    Fault("engine: the bound has no ceiling of own effort", "6", "donorlab.sim.outcomes.bound", "_paths",
-          "solve_bound(start, weight", "solve_bound(initial, weight", ("T6 certificate", "T6", "T6 every purchase"),
+    Fault("engine: the bound has no ceiling of own effort", "6", "donorlab.sim.outcomes.bound", "_bound_start",
+          " + own[t, j, k]", "", ("T6 certificate", "T6", "T6 every purchase"),
           (("fragmented", 2),)),
     Fault("engine: the bound has the money of one architecture", "6", "donorlab.sim.outcomes.bound", "bound_money",
           "total = float(yearly_budgets(scenario).sum())",
@@ -238,8 +239,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
           "attenuation * lead * (1 + 0.05 * j)",
           ("metamorphic: ids_and_order_of_states_matter_only_by_their_draws",), (("fragmented", 0),)),
     Fault("engine: the place of a pillar in the list matters", "4.3", "donorlab.sim.mechanisms.wants", "best_in_state",
-          "unit = task_price[j] * price_factor[d, k]",
-          "unit = task_price[j] * price_factor[d, k] * (1 + 0.05 * k)",
+          "unit = price[j, k] * price_factor[d, k]",
+          "unit = price[j, k] * price_factor[d, k] * (1 + 0.05 * k)",
           ("metamorphic: order_of_pillars_and_of_instruments_does_not_matter",), (("fragmented", 0),)),
     Fault("engine: weights of states are over their sum", "2", "donorlab.sim.value", "state_weights",
           "raw / raw.mean()",
@@ -266,4 +267,5 @@ FAULTS: Final[tuple[Fault, ...]] = (
           ("owners: each_owner_pays_for_its_own_relations_and_projects", "owners: splitting_a_donor_raises_transaction_costs")),
     *FAULTS_OF_CONTRACTS,
     *FAULTS_OF_GAMES,
+    *FAULTS_OF_HAVENS,
 )  # fmt: skip
