@@ -169,9 +169,9 @@ def test_donors_with_conditions_follow_the_record_and_their_leads(toy, architect
         division="cell",
         discipline=0.5,
         selectivity=3.0,
-        reform_cost=3.0,
+        reform_cost=1.0,
     )
-    model = CoordinationModel(world, rng=1)
+    model = CoordinationModel(world, rng=2)
     model.run_for(8)
     projects = model.state.ledger.size
     model.step()
