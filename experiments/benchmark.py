@@ -22,7 +22,7 @@ from rich.table import Table
 
 from donorlab import scenarios as catalogue
 from donorlab import sim
-from donorlab.experiments import provenance
+from donorlab.experiments import provenance, switches
 from donorlab.experiments.arguments import parse
 from donorlab.experiments.progress import progress
 from donorlab.sim.scenario import Scenario, ScenarioError, checked_seed
@@ -36,6 +36,7 @@ BENEFICIARIES: Final = (125, 250, 500, 1000)
 QUARTERS: Final = (20, 40, 80, 160)
 REFERENCE_WORLD: Final = ("synthetic.donors=6", "synthetic.beneficiaries=16", "money=10", "horizon=20")
 QUICK: Final = 10  # sizes of the quick variant are so many times smaller
+MECHANISMS_AIM: Final = 2.5  # what all mechanisms together may cost, to a run without any
 MONEY: Final = 250.0  # EUR m a year where the number of projects is fixed (over 40 quarters)
 MONEY_PER_DONOR: Final = 5.0  # EUR m a year where budgets per donor are fixed
 
@@ -139,6 +140,7 @@ def run(words: Sequence[str]) -> None:
         screen = Console(width=_WIDTH)
     _ratios(screen, scenario, seed, 5 if quick else REPEATS)
     _architectures(screen, scenario, seed, 5 if quick else REPEATS)
+    _mechanisms(screen, scenario, seed, 5 if quick else REPEATS)
     _reference(screen, seed)
     with progress("growth on synthetic", 2 * (len(DONORS) + len(BENEFICIARIES) + len(QUARTERS)), "sizes") as advance:
         series = [
@@ -191,6 +193,28 @@ def _architectures(screen: Console, scenario: Scenario, seed: int, repeats: int)
             ratios[what].append(spent[1] / spent[0])
     for what, values in ratios.items():
         screen.print(f"umbrella run / fragmented run, {what}: [bold]{statistics.median(values):.2f}[/]")
+
+
+def _mechanisms(screen: Console, scenario: Scenario, seed: int, repeats: int) -> None:
+    """Print what a run with every mechanism costs beside a run with none, as ratios of neighbours in time.
+
+    On and off as in `switches`; levers stay as they are. The aim is 2.5, but a ratio depends on what is simulated, so that
+    it is printed and never demanded.
+    """
+    try:
+        core, whole = (scenario.replace(**changes) for changes in (switches.all_off(), switches.all_on(scenario)))
+        for one in (core, whole):
+            sim.simulate(one, seed=seed)  # not counted: its compiled code
+    except ScenarioError as error:
+        screen.print(f"run with all mechanisms / core run: not measured ({error})")
+        return
+    pairs = [(_seconds(_whole_run(core, seed)), _seconds(_whole_run(whole, seed))) for _ in range(repeats)]
+    ratio = statistics.median(full / bare for bare, full in pairs)
+    bare, full = (1000 * statistics.median(side) for side in zip(*pairs, strict=True))
+    screen.print(
+        f"run with all mechanisms on / core run, all off: [bold]{ratio:.2f}[/] ({full:.1f} and {bare:.1f} ms; aim: at most "
+        f"{MECHANISMS_AIM:g})"
+    )
 
 
 def _reference(screen: Console, seed: int) -> None:

@@ -122,6 +122,8 @@ def compare(words: tuple[str, ...]) -> None:
     smallest_difference=0.02 in efficiency, from which on one is called better
     break_even=true          where the difference to the first changes its sign
     values=true              the ranking under other value judgements
+    rivals=none              which conclusions survive rival submodels: true, or some: [lapse,ignorance]
+    rivals_draws=40          futures for each rival form, the first of the draws
     workers=auto             processes; the numbers do not depend on it
     out=FOLDER               default ./results/<date>-<time>-compare-<hash>
 
@@ -152,6 +154,34 @@ def describe(words: tuple[str, ...]) -> None:
     All other keys are parameters of the scenario (`donorlab parameters`).
     """
     from donorlab.experiments.describe import run
+
+    run(words)
+
+
+@program.command()
+@click.argument("words", nargs=-1, metavar="[SCENARIO] [KEY=VALUE]...")
+def mechanisms(words: tuple[str, ...]) -> None:
+    """Switch each mechanism off and on: what it does.
+
+    Pairs runs with a mechanism off and on, all else equal, at default values and over futures, and says what that does to
+    the first architecture and to the differences to it. Off and on follow from the table of parameters. Writes a result
+    folder.
+
+    \b
+    scenario=world           also as the first word; `donorlab list` names them
+    architectures=[fragmented,umbrella,umbrella_conditional]
+                             two or three; differences are taken to the first
+    only=[all]               mechanisms, for example only=[herding,lapse]
+    replications=10          at default values; paired: off and on meet the same draws
+    seed=1                   of the first replication
+    draws=40                 futures, the first of the ensemble; 0 for none
+    smallest_difference=0.02 in efficiency; a smaller effect is called small
+    workers=auto             processes; the numbers do not depend on it
+    out=FOLDER               default ./results/<date>-<time>-mechanisms-<hash>
+
+    All other keys are parameters of the scenario (`donorlab parameters`).
+    """
+    from donorlab.experiments.mechanisms import run
 
     run(words)
 

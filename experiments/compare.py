@@ -12,10 +12,22 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 from rich.console import Console
 
-from donorlab import scenarios as catalogue
-from donorlab.experiments import break_even, ensemble, falls, figures, levers, provenance, report, tables
-from donorlab.experiments.arguments import Arguments, InputError, did_you_mean, parse
+from donorlab.experiments import (
+    break_even,
+    ensemble,
+    falls,
+    figures,
+    levers,
+    provenance,
+    report,
+    rivals,
+    setting,
+    tables,
+)
+from donorlab.experiments.arguments import Arguments, InputError, parse
 from donorlab.experiments.comparison import Comparison, Study, asked, study
+from donorlab.experiments.disagreements import chosen as chosen_disagreements
+from donorlab.experiments.disagreements import variants
 from donorlab.experiments.progress import progress
 from donorlab.experiments.runner import checked_workers
 from donorlab.experiments.store import ResultFolder, default_folder, digest_of, refuse_occupied
@@ -40,6 +52,8 @@ class Options:
     smallest: float
     break_even: bool
     judgements: bool
+    rivals: tuple[str, ...]
+    rivals_draws: int
     workers: int | None
     out: Path | None
 
@@ -51,13 +65,14 @@ def run(words: Sequence[str]) -> None:
     options = _options(arguments)
     if options.out is not None:
         refuse_occupied(options.out)
-    loaded = _load(arguments)
+    loaded = setting.load_each(arguments, "compare")
     chosen = {word.partition("=")[0] for word in arguments.overrides}
     levers.check(loaded, chosen)
     first = next(iter(loaded.values()))
     ends = levers.pessimistic(chosen) if options.pessimistic else {}
     plan = ensemble.plan(first, options.draws, chosen, ends) if options.draws else None
-    configuration = _configuration(arguments, options, loaded, plan)
+    contest = _contest(options, loaded)
+    configuration = _configuration(arguments, options, loaded, plan, contest)
     digest = digest_of(configuration)
     target = options.out or default_folder("compare", digest, datetime.datetime.now())
     stamp = figures.Stamp(
@@ -71,7 +86,7 @@ def run(words: Sequence[str]) -> None:
     screen = Console()
     if not screen.is_terminal:
         screen = Console(width=max(report.WIDTH, screen.width))
-    what = (plan, options.break_even, options.judgements)
+    what = (plan, options.break_even, options.judgements, contest)
     with ResultFolder(target, refuse_existing=options.out is not None) as folder:
         with progress(
             f"{stamp.scenario}, {len(loaded)} architectures", asked(loaded, options.seeds, *what).runs
@@ -81,22 +96,7 @@ def run(words: Sequence[str]) -> None:
         summary = tables.summarise(found.comparison.runs, found.draws, options.smallest)
         _store(folder, found, summary, stamp, options)
         folder.json("configuration", configuration)
-        folder.manifest(
-            {
-                "command": "compare",
-                "words": list(words),
-                "configuration": _outline(configuration),
-                "configuration_hash": digest,
-                "seeds": list(options.seeds),
-                "source_hash": source_hash(),
-                "ranges_hash": catalogue.ranges_hash(),
-                "git": provenance.git_state(),
-                "packages": provenance.package_versions(),
-                "platform": provenance.machine(),
-                "started": started.isoformat(timespec="seconds"),
-                "wall_seconds": round(time.monotonic() - clock, 3),
-            }
-        )
+        folder.manifest(setting.manifest(configuration, words, options.seeds, started, clock))
     settings = (*arguments.overrides, *(["levers=pessimistic"] if options.pessimistic else []))
     report.show(screen, found, summary, options.smallest, settings)
     screen.print(f"\nResults, figures and their data: {folder.path}", soft_wrap=True, highlight=False)
@@ -114,6 +114,9 @@ def _store(folder: ResultFolder, found: Study, summary: pd.DataFrame, stamp: fig
         folder.csv("break_even", found.curves)
     if found.rankings is not None:
         folder.csv("values", found.rankings)
+    if found.contested is not None:
+        folder.table("rivals", found.contested)
+        folder.csv("rivals", rivals.summary(rivals.standings(found.contested, options.smallest)))
     for drawn in figures.draw_all(found, stamp, options.smallest):
         folder.figure(drawn.name, drawn.figure, drawn.data, drawn.stamp.metadata(drawn.title))
 
@@ -129,6 +132,10 @@ def _options(arguments: Arguments) -> Options:
         raise InputError(f"smallest_difference: {smallest:g} is out of range; it is a share such as 0.02 (2 points)")
     if given["levers"] not in LEVERS:
         raise InputError(f"levers: '{given['levers']}' is not one of {', '.join(LEVERS)}")
+    if not 1 <= given["rivals_draws"] <= ensemble.DRAWS_MAXIMUM:
+        raise InputError(
+            f"rivals_draws: {given['rivals_draws']} is out of range; it must lie between 1 and {ensemble.DRAWS_MAXIMUM}"
+        )
     first = checked_seed(given["seed"])
     return Options(
         seeds=tuple(range(first, checked_seed(first + count - 1) + 1)),
@@ -137,34 +144,34 @@ def _options(arguments: Arguments) -> Options:
         smallest=smallest,
         break_even=given["break_even"],
         judgements=given["values"],
+        rivals=tuple(given["rivals"]),
+        rivals_draws=given["rivals_draws"],
         workers=checked_workers(given["workers"]),
         out=Path(given["out"]) if given["out"] is not None else None,
     )
 
 
-def _load(arguments: Arguments) -> dict[str, Scenario]:
-    """Load the scenario once for each architecture."""
-    chosen: list[str] = arguments.experiment["architectures"]
-    known = catalogue.architectures()
-    for name in chosen:
-        if name not in known:
-            hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
-            raise InputError(f"architectures: there is no architecture '{name}'{hint}")
-    twice = sorted({name for name in chosen if chosen.count(name) > 1})
-    if twice:
-        raise InputError(f"architectures: '{twice[0]}' is given twice")
-    if any(word.startswith("architecture=") for word in arguments.overrides):
-        raise InputError("architecture: compare runs several; write architectures=[fragmented,central]")
-    scenario = str(arguments.experiment["scenario"])
-    return {name: catalogue.load(scenario, [*arguments.overrides, f"architecture={name}"]) for name in chosen}
+def _contest(options: Options, loaded: Mapping[str, Scenario]) -> rivals.Contest | None:
+    """Return which rival submodels are run on which futures; None where none is asked for."""
+    disagreements = chosen_disagreements(options.rivals)
+    if not disagreements:
+        return None
+    if not options.draws:
+        raise InputError("rivals: they are run on futures, and draws=0 has none; give draws=40 or leave rivals out")
+    if len(loaded) < 2:
+        raise InputError("rivals: each architecture is held against the first; name two or more")
+    draws = range(1, min(options.draws, options.rivals_draws) + 1)
+    return rivals.Contest(tuple(variants(loaded, disagreements)), tuple(draws))
 
 
 def _configuration(
-    arguments: Arguments, options: Options, loaded: Mapping[str, Scenario], plan: ensemble.Plan | None
+    arguments: Arguments,
+    options: Options,
+    loaded: Mapping[str, Scenario],
+    plan: ensemble.Plan | None,
+    contest: rivals.Contest | None,
 ) -> dict[str, Any]:
     """Return all that determines the results: the whole scenario, and what each architecture changes in it."""
-    plain = {name: provenance.as_plain(scenario) for name, scenario in loaded.items()}
-    first = next(iter(plain.values()))
     return {
         "command": "compare",
         "scenario": arguments.experiment["scenario"],
@@ -176,9 +183,8 @@ def _configuration(
         "break_even": {name: break_even.grid(name) for name in break_even.PARAMETERS} if options.break_even else None,
         "values": options.judgements,
         "ensemble": _ensemble(plan) if plan is not None else None,
-        "build": catalogue.configuration(arguments.experiment["scenario"], arguments.overrides),
-        "resolved": first,
-        "changed_by_architecture": {name: provenance.differences(first, other) for name, other in plain.items()},
+        **({} if contest is None else {"rivals": rivals.outline(contest)}),
+        **setting.resolved(arguments, loaded),
     }
 
 
@@ -192,14 +198,6 @@ def _ensemble(plan: ensemble.Plan) -> dict[str, Any]:
         "held": plan.held,
         "levers": plan.levers,
     }
-
-
-def _outline(configuration: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the configuration without the tables of donors and beneficiaries, of which only the ids stay."""
-    resolved = dict(configuration["resolved"])
-    for actors in ("donors", "beneficiaries"):
-        resolved[actors] = {"ids": resolved[actors]["ids"], "all": "configuration.json"}
-    return {**configuration, "resolved": resolved}
 
 
 def _with_varied_parameters(comparison: Comparison) -> pd.DataFrame:

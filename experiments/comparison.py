@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from donorlab.experiments import break_even, ensemble, values
+from donorlab.experiments import break_even, ensemble, rivals, values
 from donorlab.experiments.parts import FIGURES_NEED, joined
 from donorlab.experiments.runner import Job, Run, in_order
 
@@ -57,6 +57,7 @@ class Study:
     plan, draws : the ensemble's plan, and a row a draw and architecture
     curves : efficiency by lever, value, architecture and seed
     rankings : efficiency by value judgement, architecture and seed
+    contest, contested : which rival submodels, and a row a set of forms, architecture and future
     """
 
     comparison: Comparison
@@ -64,6 +65,8 @@ class Study:
     draws: pd.DataFrame | None
     curves: pd.DataFrame | None
     rankings: pd.DataFrame | None
+    contest: rivals.Contest | None = None
+    contested: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,12 @@ class Asked:
     futures: list[Job]
     levers: list[Job]
     judgements: list[Job]
+    rivals: list[Job]
 
     @property
     def jobs(self) -> list[Job]:
         """All of them."""
-        return [*self.replications, *self.futures, *self.levers, *self.judgements]
+        return [*self.replications, *self.futures, *self.levers, *self.judgements, *self.rivals]
 
     @property
     def runs(self) -> int:
@@ -92,6 +96,7 @@ def asked(
     plan: ensemble.Plan | None = None,
     with_break_even: bool = False,
     with_values: bool = False,
+    contest: rivals.Contest | None = None,
 ) -> Asked:
     """Return the runs that a study needs."""
     names = tuple(scenarios)
@@ -100,6 +105,7 @@ def asked(
         futures=ensemble.jobs(plan, names) if plan is not None else [],
         levers=break_even.jobs(scenarios, seeds) if with_break_even else [],
         judgements=values.jobs(scenarios, seeds) if with_values else [],
+        rivals=rivals.jobs(contest, plan) if contest is not None and plan is not None else [],
     )
 
 
@@ -109,6 +115,7 @@ def study(
     plan: ensemble.Plan | None = None,
     with_break_even: bool = False,
     with_values: bool = False,
+    contest: rivals.Contest | None = None,
     workers: int | None = 1,
     advance: Callable[[], None] = lambda: None,
     sink: Sink = _forget,
@@ -121,16 +128,19 @@ def study(
     seeds : replications
     plan : of the ensemble; None for no ensemble
     with_break_even, with_values : whether these are asked for
+    contest : rival submodels, on futures of the plan; None for none
     workers : as in `in_order`
     advance : called after each run
     sink : takes the tables of the replications, part by part, always in the same order
     """
-    wanted = asked(scenarios, seeds, plan, with_break_even, with_values)
-    with closing(in_order(scenarios, wanted.jobs, workers, advance)) as found:
+    wanted = asked(scenarios, seeds, plan, with_break_even, with_values, contest)
+    every = {**scenarios, **(rivals.scenarios(contest) if contest is not None else {})}
+    with closing(in_order(every, wanted.jobs, workers, advance)) as found:
         comparison = compared(scenarios, seeds, islice(found, len(wanted.replications)), sink)
         futures = list(islice(found, len(wanted.futures)))
         levers = list(islice(found, len(wanted.levers)))
-        judgements = list(found)
+        judgements = list(islice(found, len(wanted.judgements)))
+        others = list(found)
     own = values.as_set(next(iter(scenarios.values())))
     return Study(
         comparison=comparison,
@@ -138,6 +148,8 @@ def study(
         draws=ensemble.table(plan, futures, tuple(scenarios)) if plan is not None else None,
         curves=break_even.curves(wanted.levers, levers, comparison.runs) if with_break_even else None,
         rankings=values.rankings(wanted.judgements, judgements, comparison.runs, own) if with_values else None,
+        contest=contest,
+        contested=rivals.table(contest, wanted.rivals, others, futures) if contest is not None else None,
     )
 
 

@@ -27,9 +27,11 @@ from donorlab.experiments.canvas import (
     style,
     text_width_cm,
 )
+from donorlab.experiments.figures_of_rivals import rivals
 from donorlab.experiments.figures_of_states import who_is_served
 from donorlab.experiments.figures_of_worth import break_even, futures, losses
 from donorlab.experiments.outcomes import cents, percent
+from donorlab.experiments.rivals import standings
 from donorlab.experiments.tables import names_in, paired
 from donorlab.experiments.words import in_lines, label
 
@@ -50,6 +52,8 @@ def draw_all(study: Study, stamp: Stamp, smallest: float) -> Iterator[Drawn]:
         yield futures(study.draws, mean - mean[names[0]], smallest, stamp, pessimistic)
     if study.curves is not None and study.curves["difference"].notna().any():
         yield break_even(study.curves, names, stamp, smallest)
+    if study.contest is not None and study.contested is not None:
+        yield rivals(standings(study.contested, smallest), names[0], smallest, study.contest.draws, stamp)
 
 
 def draw_comparison(comparison: Comparison, stamp: Stamp) -> Iterator[Drawn]:

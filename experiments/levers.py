@@ -25,6 +25,8 @@ _NEEDS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "discipline": ("division", ("cell", "beneficiary")),
     "joiner_fixed_share": ("joint_programming", ("on",)),
     "pool_share": ("pooled_fund", ("on",)),
+    "credibility": ("credibility_rule", ("given",)),
+    "opportunity_cost": ("credibility_rule", ("endogenous",)),
 }
 """A lever that acts only where another one has one of these values."""
 
@@ -37,6 +39,7 @@ WORSE_END: Final[dict[str, tuple[Literal["low", "high"], str]]] = {
     "discipline": ("low", "agreed leads are not kept"),
     "joiner_fixed_share": ("high", "joining a project saves less"),
     "credibility": ("low", "refusing a condition has no consequence"),
+    "opportunity_cost": ("low", "withheld money is lost to the donor, so that threats are empty"),
     "monitoring_cost": ("high", "money that pays for no task"),
     "pledge_strength": ("low", "a pledge binds nobody"),
 }
@@ -110,8 +113,13 @@ def _of_conditions(made: Mapping[str, Any]) -> list[str]:
     if not any(made["conditional"]):
         return []
     linked = " (linked)" if made["linked"] else ""
-    text = f"conditions{linked} set by {counted(sum(made['conditional']), 'donor')}, aid withheld in "
-    return [f"{text}{100 * made['credibility']:g}% of refusals, costs EUR {made['monitoring_cost']:g}m a project"]
+    chosen = ", who choose how many" if made["conditions_choice"] == "on" else ""
+    if "credibility" in made:
+        threat = f"in {100 * made['credibility']:g}% of refusals"
+    else:
+        threat = f"where that is better for the donor (money is worth {100 * made['opportunity_cost']:g}% of its value elsewhere)"
+    text = f"conditions{linked} set by {counted(sum(made['conditional']), 'donor')}{chosen}, aid withheld {threat}"
+    return [f"{text}, costs EUR {made['monitoring_cost']:g}m a project"]
 
 
 def _idle(design: Design) -> set[str]:
@@ -131,7 +139,9 @@ def _idle(design: Design) -> set[str]:
     if design.pool < 0:
         off |= {"pool_share"}
     if not design.conditional.any():
-        off |= {"credibility", "monitoring_cost", "shun_quarters", "linked"}
+        off |= {"credibility", "credibility_rule", "opportunity_cost", "conditions_choice"}
+        off |= {"monitoring_cost", "shun_quarters", "linked"}
+    off |= {"credibility" if design.credibility_rule == "endogenous" else "opportunity_cost"}
     if not design.pledging.any():
         off |= {"pledge_strength", "pledge_focus"}
     return off

@@ -64,6 +64,9 @@ def groups() -> dict[str, str]:
 def _entry(screen: Console, name: str, default: str, limits: str, kind: str, meaning: str, source: str) -> None:
     """Print a parameter: numbers on one line, words below it, indented."""
     head = f"  [bold]{escape(name):<30}[/]{escape(default):>8}   {escape(limits):<32} {kind}"
+    if len(head) - len("[bold][/]") > _WIDTH:  # many words to choose from: they have lines of their own
+        head = f"  [bold]{escape(name):<30}[/]{escape(default):>8}   {kind}"
+        meaning = f"{limits}: {meaning}"
     screen.print(head.rstrip(), soft_wrap=True)
     if meaning:
         screen.print(Padding(escape(meaning), (0, 0, 0, 6), expand=False))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 from rich.console import Console
 
-from donorlab.experiments import break_even, ensemble, falls, levers, tables, values
+from donorlab.experiments import break_even, ensemble, falls, levers, report_of_rivals, rivals, tables, values
 from donorlab.experiments.outcomes import euros, written, written_difference, written_noise
 from donorlab.experiments.parameters import written as as_typed
 from donorlab.experiments.tables import SURE, names_in, paired, standard_error
@@ -52,6 +52,12 @@ def show(screen: Console, study: Study, summary: pd.DataFrame, smallest: float, 
         _say(screen, _ranking_title(study.rankings), [ranking(study.rankings)])
         for text in swap_sentences(study, smallest):
             screen.print(text, highlight=False)
+    contested = rivals.standings(study.contested, smallest) if study.contested is not None else []
+    if study.contest is not None:
+        head = names_in(comparison.runs)[0]
+        _say(screen, report_of_rivals.title(study.contest), report_of_rivals.shown(contested))
+        screen.print(f"[dim]{report_of_rivals.caption(head, smallest)}[/]", highlight=False)
+        _points(screen, report_of_rivals.sentences(study.contest, contested, head))
     _say(screen, "In words", [])
     first = label(names_in(comparison.runs)[0])
     told = [

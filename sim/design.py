@@ -30,6 +30,8 @@ class Design:
     credit : ``none`` or the name of a rule (``sim/credit.py``): what is earned in place of visibility
     overhead, negotiation_cost, budget_elasticity : see the specification, 5.2
     conditional : (D,) whose aid is conditional; credibility, monitoring_cost, shun_quarters, linked : 5.3
+    credibility_rule : ``given``, or ``endogenous``: what the donor would really do, by its opportunity_cost
+    conditions_choice : ``on`` where donors choose how many reforms to demand
     pledging : (D,) who pledges; pledge_strength, pledge_focus : 5.1
     """
 
@@ -51,6 +53,9 @@ class Design:
     negotiation_cost: float = 0.0
     budget_elasticity: float = 0.0
     credibility: float = 0.0
+    credibility_rule: str = "given"
+    opportunity_cost: float = 0.0
+    conditions_choice: str = "off"
     monitoring_cost: float = 0.0
     shun_quarters: int = 0
     linked: bool = False

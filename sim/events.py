@@ -16,6 +16,7 @@ from donorlab.sim.state import (
     QUARTER,
     REMAINING,
     RUNNING,
+    SPOILED,
     START,
     STATUS,
     STATUS_NAMES,
@@ -75,7 +76,8 @@ class Trace:
         self._remember(model)
 
     def after_deliver(self, model: CoordinationModel) -> None:
-        """Note starts, deliveries and ends. A delivery of a task that stood already is `delivered again`."""
+        """Note starts, deliveries and ends. A delivery of a task that stood already is `delivered again`, one that did not take
+        `spoiled`."""
         ledger = model.state.ledger
         standing = self._standing.copy()
         whole, words = ledger.whole[: ledger.size], ledger.words[: ledger.size]
@@ -88,6 +90,9 @@ class Trace:
             j, k = whole[p, BENEFICIARY], whole[p, PILLAR]
             for task in bits(int(self._remaining[p]) & ~int(words[p, REMAINING])):
                 bit = np.uint64(1 << task)
+                if words[p, SPOILED] & bit:
+                    self._project(model, "spoiled", int(p), task)
+                    continue
                 self._project(model, "delivered again" if standing[j, k] & bit else "delivered", int(p), task)
                 standing[j, k] |= bit
             if whole[p, END] == model.quarter and whole[p, STATUS] >= COMPLETED:

@@ -18,7 +18,7 @@ from donorlab.sim.architectures import get_architecture
 from donorlab.sim.credit import RULES
 from donorlab.sim.design import Design
 from donorlab.sim.events import Trace
-from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, motives, offers
+from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, methods, motives, offers
 from donorlab.sim.mechanisms.calendar import score_factor
 from donorlab.sim.mechanisms.information import observe
 from donorlab.sim.mechanisms.ownership import FORMS, LapseForm
@@ -45,7 +45,9 @@ class Scratch:
     draw: FloatArray
     present: npt.NDArray[np.int64]
     member: npt.NDArray[np.int64]
+    hired: npt.NDArray[np.int64]
     limits: FloatArray
+    parts: FloatArray
     grants: FloatArray
     promised: npt.NDArray[np.int64]
     cells: npt.NDArray[np.int64]
@@ -69,7 +71,9 @@ class Scratch:
             draw=np.zeros(donors),
             present=np.zeros(donors, dtype=np.int64),
             member=np.zeros(0, dtype=np.int64),
+            hired=np.zeros(donors, dtype=np.int64),
             limits=np.zeros(0),
+            parts=np.zeros(0),
             grants=np.zeros(0),
             promised=np.zeros(states if cells else 0, dtype=np.int64),
             cells=np.zeros((3, cells), dtype=np.int64),
@@ -77,13 +81,12 @@ class Scratch:
             exposure=np.zeros(states),
         )
 
-    def delivery(self, projects: int) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray, npt.NDArray[np.int64]]:
-        """Return member, limits, grants (P,) and present (D,), grown with the ledger."""
+    def delivery(self, projects: int) -> tuple[npt.NDArray[Any], ...]:
+        """Return member, limits, parts, grants (P,), present and hired (D,), grown with the ledger."""
         if len(self.member) < projects:
             self.member = np.zeros(projects, dtype=np.int64)
-            self.limits = np.zeros(projects)
-            self.grants = np.zeros(projects)
-        return self.member, self.limits, self.grants, self.present
+            self.limits, self.parts, self.grants = (np.zeros(projects) for _ in range(3))
+        return self.member, self.limits, self.parts, self.grants, self.present, self.hired
 
 
 Change = Callable[["CoordinationModel"], None]
@@ -166,6 +169,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         }
         self.wants_moved = True  # whether what draws donors is to be made anew
         self.phases["exposure"](self, 0)  # from the first tasks
+        self.phases["peers"](self, 0)  # prices of the first quarter
         self.adopt(self.architecture.design(self.inputs))
         self.factor = score_factor(self)
         self.record = recording.Record.sized(p.quarters, pillars)
@@ -211,7 +215,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         expecting = self.expected_accounts is not None  # then accounts are kept throughout: members may come later
         self.budget_responds = self.keep_accounts or expecting or design.budget_elasticity > 0
         renew_wishes(self)
-        state.weight = np.ones(shape if design.steers else (0, 0, 0))
+        state.agreed = np.ones(shape if design.steers else (0, 0, 0))
+        state.weight = state.agreed  # until a mechanism puts another in its place
         if design.conditional.any() and not len(state.shun_until):
             state.shun_until = np.zeros(shape[:2], dtype=np.int32)
         if design.member.any() and self.secretariat is None:
@@ -261,12 +266,12 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         """Simulate one quarter.
 
         1. Appropriate: budgets arrive.
-        2. Observe: the register shows what is due (beliefs are derived); once a year, leads and pledges.
+        2. Observe: the register shows what is due (beliefs are derived); once a year, wishes, leads and pledges.
         3. Plan: donors choose and contract, slot by slot of the planning calendar.
         4. Contract: states decide whether to reform.
         5. Deliver: projects start, work as administration allows, finish or fail.
         6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned,
-           ownership, norms, growth of users, items that go out of date, safe havens and incidents.
+           ownership, norms, growth of users, items that go out of date, safe havens and incidents, prices.
         7. Record.
         """
         self._begin()
@@ -298,6 +303,9 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
             renew_wishes(self)
         if self.design.steers:
             steer(self, self.quarter)
+        for function in self.phases.values():
+            if hasattr(function, "before_plan"):
+                function.before_plan(self, self.quarter)
 
     def plan(self) -> None:
         """Let donors plan and contract."""
@@ -305,6 +313,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         motives.refresh(self)
         offers.begin(self)
         motives.see_others(self)
+        methods.refresh(self)
         self.phases["planning"](self, self.quarter)
         offers.mark_chosen(self)
         if self.trace:

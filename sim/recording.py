@@ -30,7 +30,7 @@ class Record:
     numbers : (T, 8) welfare, cash EUR m, live projects, projects contracted and overhead paid (EUR m) so far; safe havens,
         mean exposure of users, users times exposure (millions)
     tasks : (T, K) tasks standing by pillar, over all states
-    flow : (T, 6) what happened in the quarter, see FLOW_NAMES
+    flow : (T, 8) what happened in the quarter, see FLOW_NAMES
     standing_at_horizon : (J, K) words, and gained_at_horizon : how many of these are new since the start and how many of
         those are own tasks
     owner_when_aid_ended : (J, K, L) ledger row that owned a task at the horizon, or when all aid was cut if earlier, else

@@ -26,7 +26,17 @@ from donorlab.sim.outcomes.users import users_outcomes
 from donorlab.sim.outcomes.waterfall import Waterfall, waterfall
 from donorlab.sim.recording import CASH, EXPOSURE, HAVENS, LIVE, OVERHEAD, PROJECTS, WELFARE
 from donorlab.sim.scenario import Scenario, ScenarioError
-from donorlab.sim.state import CONDITIONAL, FLOW_NAMES, JOINED, REFORM, REPORTED, STATUS_NAMES, WILLING
+from donorlab.sim.state import (
+    CONDITIONAL,
+    FLOW_NAMES,
+    FLOW_REAL,
+    IMPOSED,
+    JOINED,
+    REFORM,
+    REPORTED,
+    STATUS_NAMES,
+    WILLING,
+)
 from donorlab.sim.users import QUARTERS_A_YEAR
 from donorlab.sim.value import bit_counts
 
@@ -113,7 +123,7 @@ class Result:
         )
         for i, name in enumerate(FLOW_NAMES):
             column = record.flow[:quarters, i]
-            frame[name] = column if name == "progress_tasks" else column.astype(int)
+            frame[name] = column if name in FLOW_REAL else column.astype(int)
         return frame
 
     @cached_property
@@ -139,6 +149,7 @@ class Result:
                 "programme": text(programme),
                 "tasks": paid.tasks,
                 "delivered": paid.delivered,
+                "spoiled": paid.spoiled,
                 "duplicated": paid.duplicated,
                 "duplicated_by_race": paid.race,
                 "cost_m": paid.cost,
@@ -158,6 +169,7 @@ class Result:
                 "conditional": paid.flags & CONDITIONAL != 0,
                 "reform": paid.flags & REFORM != 0,
                 "willing": paid.flags & WILLING != 0,
+                "imposed": paid.flags & IMPOSED != 0,
             }
         )
 

@@ -260,6 +260,7 @@ class Mechanisms:
     users: str = "growth"
     turnover: str = "replacement"
     exposure: str = "havens"
+    peers: str = "neighbours"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -20,6 +20,8 @@ from donorlab.sim.value import pillar_weights, value_table
 
 REFORM_INSTRUMENT = "advice"  # laws and strategies: what only the state itself can adopt
 HAVEN_PILLARS = ("legal", "technical")  # of which too little makes a safe haven
+REGIONAL = "regional_org"  # kind of donor whose members are each other's peers
+CONTEXTS = 3  # thirds of government effectiveness in which methods succeed differently
 
 WordArray = npt.NDArray[np.uint64]
 KeyArray = npt.NDArray[np.int64]
@@ -45,6 +47,8 @@ class BeneficiarySetup(ReadOnlyArrays):
     reform_words : (K,) reform tasks, one bit each (those of instrument ``advice``)
     reform_cost, reform_benefit : (J,) EUR m a project
     haven_pillar : (K,) pillars of which too little makes a safe haven: ``legal`` and ``technical``, or all if there is neither
+    peer_start : (J + 1,), peer_of : (E,) the peers of state j are the rows ``peer_of[peer_start[j]:peer_start[j + 1]]``
+    context : (J,) third of government effectiveness, 0 to 2; method_success : (3, M) probability that a task takes
     """
 
     keys: KeyArray
@@ -67,6 +71,10 @@ class BeneficiarySetup(ReadOnlyArrays):
     reform_cost: FloatArray
     reform_benefit: FloatArray
     haven_pillar: BoolArray
+    peer_start: KeyArray
+    peer_of: KeyArray
+    context: KeyArray
+    method_success: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,6 +176,29 @@ def _frozen(**arrays: Any) -> dict[str, Any]:
     return arrays
 
 
+def peers_of(scenario: Scenario) -> npt.NDArray[np.bool_]:
+    """Return who is a peer of whom, (J, J), nobody of itself (4.8): by subregion, or by common regional organisations."""
+    states, donors = scenario.beneficiaries, scenario.donors
+    if scenario.parameters.peer_scope == "subregion":
+        names = np.array(states.subregions, dtype=object)
+        peers = np.asarray(names[:, None] == names[None, :], dtype=np.bool_)
+    else:
+        regional = np.array([kind == REGIONAL for kind in donors.kinds]) & (donors.affinity < 1.0).any(axis=1)
+        member = donors.affinity[regional] >= 1.0
+        peers = (member[:, :, None] & member[:, None, :]).any(axis=0)
+    np.fill_diagonal(peers, False)
+    return peers
+
+
+def _method_success(seed: int, failure: float, instruments: int) -> FloatArray:
+    """Return the probability that a task takes, by context and instrument (4.4)."""
+    draws = [
+        [streams.uniform(streams.METHOD, seed, 0, 0, 0, 64 * c + m, 0) for m in range(instruments)]
+        for c in range(CONTEXTS)
+    ]
+    return np.asarray(1.0 - 2.0 * failure * np.array(draws))
+
+
 def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
     """Realise the beneficiaries' side of a scenario for one seed (replication)."""
     p, states = scenario.parameters, scenario.beneficiaries
@@ -200,6 +231,7 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
     will = np.array([streams.uniform(streams.REFORM, seed, 0, key, 0, 0, 0) for key in keys])
     ownership = np.clip(ownership, 0.05, 0.95)
 
+    peers = peers_of(scenario)
     users = users_by_year(scenario)
     weights = weights_by_year(scenario, users)
     guarding = np.array([name in HAVEN_PILLARS for name in scenario.pillars])
@@ -228,6 +260,10 @@ def beneficiary_setup(scenario: Scenario, seed: int) -> BeneficiarySetup:
             reform_cost=p.reform_cost * np.exp(p.reform_cost_spread * streams.normal_cut(will)),
             reform_benefit=p.reform_benefit * ownership,
             haven_pillar=guarding if guarding.any() else np.ones(pillars, dtype=np.bool_),
+            peer_start=np.append(0, peers.sum(axis=1).cumsum()).astype(np.int64),
+            peer_of=np.nonzero(peers)[1].astype(np.int64),
+            context=np.minimum(CONTEXTS - 1, np.floor(CONTEXTS * rank)).astype(np.int64),
+            method_success=_method_success(seed, p.method_failure, len(scenario.instruments)),
         )
     )
 

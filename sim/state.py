@@ -33,18 +33,21 @@ NO_OFFER: Final = -1
 SEVERAL: Final = -2
 
 # columns of State.flow: what happened in one quarter
-DELIVERED, OWN, LAPSED, PROGRESS, QUEUED, OBSOLETE = range(6)
+DELIVERED, OWN, LAPSED, PROGRESS, QUEUED, OBSOLETE, SPOILED_TASKS, POACHED = range(8)
 FLOW_NAMES: Final = (
-    "delivered_tasks", "own_effort_tasks", "lapsed_tasks", "progress_tasks", "queued", "obsolete_tasks",
+    "delivered_tasks", "own_effort_tasks", "lapsed_tasks", "progress_tasks", "queued", "obsolete_tasks", "spoiled_tasks",
+    "poached",
 )  # fmt: skip
+FLOW_REAL: Final = ("progress_tasks", "poached")  # of these the ones that are no whole numbers
 
 
 # columns of the ledger's whole numbers ...
 (
     DONOR, BENEFICIARY, PILLAR, QUARTER, SLOT, SERIAL, SIZE, START, END, STATUS, DELIVERED_TASKS, STOP, NEXT, STALL, FLAGS,
-) = range(15)  # fmt: skip
+    DEMANDED,
+) = range(16)  # fmt: skip
 # ... of its words (one bit a task) ...
-TASKS, REMAINING, DUPLICATED, RACE, OTHERS, BLOCKED = range(6)
+TASKS, REMAINING, DUPLICATED, RACE, OTHERS, BLOCKED, SPOILED = range(7)
 # ... and of its real numbers
 COST, RELATION, WORKED, FIXED, MONITORING, RETURNED, PRICE = range(7)
 # bits of FLAGS: a joiner; reported to the register; with conditions; holds reform tasks; these are willing; only because
@@ -58,14 +61,14 @@ class Ledger:
 
     Attributes
     ----------
-    whole : (P, 15) DONOR, BENEFICIARY, PILLAR rows; QUARTER, SLOT and SERIAL of the contract (serial counts within
+    whole : (P, 16) DONOR, BENEFICIARY, PILLAR rows; QUARTER, SLOT and SERIAL of the contract (serial counts within
         donor and quarter); SIZE tasks contracted; START and END quarter (0: not yet); STATUS (index into STATUS_NAMES);
         DELIVERED_TASKS; STOP, the number of tasks after which it ends (fewer than SIZE: it fails); NEXT, the next live
         project of the same beneficiary (-1 at the end); STALL, the quarter in which only blocked tasks were left (0: not yet);
-        FLAGS, see the bits above
-    words : (P, 6) TASKS contracted; REMAINING, of these not yet delivered; DUPLICATED, payments classed so; RACE, of
+        FLAGS, see the bits above; DEMANDED, reform tasks that its donor demands (-1 where no donor that sets conditions asks)
+    words : (P, 7) TASKS contracted; REMAINING, of these not yet delivered; DUPLICATED, payments classed so; RACE, of
         these by race; OTHERS, contracted tasks of other donors' projects live in the cell at the contract;
-        BLOCKED, reform tasks that the state does not want
+        BLOCKED, reform tasks that the state does not want; SPOILED, delivered tasks that did not take
     reals : (P, 7) COST, all of it, EUR m; RELATION, FIXED and MONITORING cost in it; WORKED, progress in tasks; RETURNED,
         EUR m given back when it was withheld; PRICE, base price of one of its tasks at the contract, EUR m
     seen : (P, ceil(D / 64)) words: donors who see the project
@@ -81,8 +84,8 @@ class Ledger:
     def empty(capacity: int, donors: int) -> Ledger:
         """Return a ledger without projects, with room for ``capacity``."""
         return Ledger(
-            whole=np.zeros((capacity, 15), dtype=np.int32),
-            words=np.zeros((capacity, 6), dtype=np.uint64),
+            whole=np.zeros((capacity, 16), dtype=np.int32),
+            words=np.zeros((capacity, 7), dtype=np.uint64),
             reals=np.zeros((capacity, 7)),
             seen=np.zeros((capacity, (donors + 63) // 64), dtype=np.uint64),
         )
@@ -129,7 +132,9 @@ class State:
     own_running : (D, J) own live projects
     undelivered, room : (J,) remaining tasks of live projects; room for work after the last Deliver
     attenuation : (J,) exp(-impatience * wait); closed : (J,) queue beyond its limit
-    oversight, progressed : (J,) of the last Deliver, tasks a quarter
+    oversight, progressed : (J,) of the last Deliver, tasks a quarter; administration : (J,) what poaching left of it then
+    skill : (D, C, M) weights by context and instrument with which tasks are picked; trials, successes : (D, C, M) deliveries
+        that a donor saw, and those of them that took
     first, last : (J,) first and last live project, -1 if none
     cash, appropriated : (D,) EUR m
     serial : (D,) contracts of this quarter
@@ -137,12 +142,13 @@ class State:
     lapsed : (J, K) tasks lapsed since the start
     outdated : (K,) words: items that became obsolete at least once; obsolete : (J, K) tasks that stood and became so, of
         these obsolete_funded : (J, K) those that a project owned
-    weight : (D, J, K) factor on a donor's value from leads or pledges, else an empty array
+    agreed : (D, J, K) factor on a donor's value from leads or pledges, else an empty array
+    weight : (D, J, K) factor on a donor's value in all: ``agreed``, or that times a factor of a mechanism
     shun_until : (D, J) last quarter in which a donor stays away after it withheld, else an empty array
     overhead_paid, pool_paid : (D,) EUR m since the start; withdrawn : (D,) cash of donors that left, EUR m
     account : (D,) credit of this year
     slot_of : (D,) planning slot of this quarter; order : (D,) donors by slot, then index
-    flow : (6,) what happened this quarter, see FLOW_NAMES
+    flow : (8,) what happened this quarter, see FLOW_NAMES
     """
 
     ledger: Ledger
@@ -175,6 +181,10 @@ class State:
     closed: npt.NDArray[np.bool_]
     oversight: FloatArray
     progressed: FloatArray
+    administration: FloatArray
+    skill: FloatArray
+    trials: Int64Array
+    successes: Int64Array
     first: Int32Array
     last: Int32Array
     cash: FloatArray
@@ -186,6 +196,7 @@ class State:
     outdated: WordArray
     obsolete: Int32Array
     obsolete_funded: Int32Array
+    agreed: FloatArray
     weight: FloatArray
     shun_until: Int32Array
     overhead_paid: FloatArray
@@ -257,6 +268,10 @@ def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giv
         closed=np.zeros(states, dtype=np.bool_),
         oversight=np.zeros(states),
         progressed=np.zeros(states),
+        administration=land.administration.copy(),
+        skill=np.repeat(giving.skill[:, None, :], len(land.method_success), axis=1),
+        trials=np.zeros((donors, *land.method_success.shape), dtype=np.int64),
+        successes=np.zeros((donors, *land.method_success.shape), dtype=np.int64),
         first=np.full(states, -1, dtype=np.int32),
         last=np.full(states, -1, dtype=np.int32),
         cash=np.zeros(donors),
@@ -268,6 +283,7 @@ def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giv
         outdated=np.zeros(pillars, dtype=np.uint64),
         obsolete=np.zeros((states, pillars), dtype=np.int32),
         obsolete_funded=np.zeros((states, pillars), dtype=np.int32),
+        agreed=np.ones((0, 0, 0)),
         weight=np.ones((0, 0, 0)),
         shun_until=np.zeros((0, 0), dtype=np.int32),
         overhead_paid=np.zeros(donors),

@@ -7,7 +7,21 @@ from donorlab.sim import CoordinationModel
 from donorlab.sim.events import bits
 from donorlab.sim.outcomes.tables import payments
 from donorlab.sim.result import expected_accounts
-from donorlab.sim.state import BLOCKED, CONDITIONAL, DUPLICATED, JOINED, OTHERS, RACE, REMAINING, STATUS_NAMES, TASKS
+from donorlab.sim.state import (
+    BLOCKED,
+    CONDITIONAL,
+    DEMANDED,
+    DUPLICATED,
+    IMPOSED,
+    JOINED,
+    OTHERS,
+    RACE,
+    REFORM,
+    REMAINING,
+    STATUS_NAMES,
+    TASKS,
+    WILLING,
+)
 
 
 def compare(scenario, seed):
@@ -40,13 +54,17 @@ def compare(scenario, seed):
             int(paid.end[p]), set(bits(words[TASKS])) - set(bits(words[REMAINING])),
             set(bits(words[DUPLICATED])), set(bits(words[RACE])), bool(words[OTHERS]),
             set(bits(words[TASKS])) & set(bits(words[OTHERS])), method, bool(paid.flags[p] & JOINED),
-            bool(paid.flags[p] & CONDITIONAL), set(bits(words[BLOCKED])),
+            bool(paid.flags[p] & CONDITIONAL), set(bits(words[BLOCKED])), bool(paid.flags[p] & IMPOSED),
+            int(ledger.whole[p, DEMANDED]),
+            bool(paid.flags[p] & WILLING) or not paid.flags[p] & REFORM,
         )  # fmt: skip
         wanted = (
             project.donor, project.beneficiary, project.pillar, project.quarter, project.slot, project.serial,
             project.tasks, project.status, project.start, project.end, project.delivered, project.duplicated,
             project.race, project.objective_overlap, project.task_overlap, len(project.method_overlap), project.joined,
-            project.conditional, project.blocked,
+            project.conditional, project.blocked, project.for_money,
+            -1 if project.demanded is None else project.demanded,
+            project.complied,
         )  # fmt: skip
         assert found == wanted, f"project {p}"
         money = (paid.cost[p], paid.fixed_cost[p], paid.monitoring_cost[p], paid.progress[p])

@@ -35,7 +35,9 @@ def _ranked(rank: float) -> dict[str, Any]:
     return {"beneficiaries": {name: {**row, "government_rank": rank} for name, row in states.items()}}
 
 
-def comparative(what: str, expected: str, found: Sequence[Sequence[int]], demanded: bool = True) -> Line:
+def comparative(
+    what: str, expected: str, found: Sequence[Sequence[int]], demanded: bool = True, share: float = SHARE
+) -> Line:
     """Return the line of one comparative static; ``found`` is a list of best sizes by seed, for each of three values."""
     by_seed = list(zip(*found, strict=True))
     signs = float(np.mean([a <= b <= c and a < c for a, b, c in by_seed]))
@@ -45,7 +47,7 @@ def comparative(what: str, expected: str, found: Sequence[Sequence[int]], demand
     if any(edge):
         counts = ", ".join(map(str, edge))
         text += f"; {SIZES[-1]}, the largest tried, is best in {counts} of {len(by_seed)} seeds: at least so much"
-    return Line(what, expected, text, signs >= SHARE if demanded else None)
+    return Line(what, expected, text, signs >= share if demanded else None)
 
 
 def reproduce(quick: bool = False, watch: Watch = silent) -> Reproduction:
@@ -94,11 +96,11 @@ def reproduce(quick: bool = False, watch: Watch = silent) -> Reproduction:
             ),
             (
                 "in a Nash equilibrium projects are smaller than the planner's",
-                "the size of projects is not a choice of donors in the engine",
+                "size is the planner's here; `roodman-project-size` makes it a choice of donors",
             ),
             (
                 "selfish donors subdivide their budgets to draw the recipient's resources; the smallest gain",
-                "the same: no donor chooses its size, and none is paid for its own projects alone",
+                "see `roodman-project-size`",
             ),
         ),
         seeds=chosen,

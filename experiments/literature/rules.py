@@ -36,6 +36,12 @@ def under(what: str, values: Interval, limit: float, form: str = ".3f") -> Line:
     return Line(what, f"under {limit:g} (95% interval)", told(values, form), bool(values[2] < limit))
 
 
+def within(what: str, values: Interval, limit: float, form: str = ".1%") -> Line:
+    """Return the line that agrees if the whole 95% interval lies between ``-limit`` and ``limit``."""
+    agrees = bool(-limit < values[1] and values[2] < limit)
+    return Line(what, f"under {limit:.0%} either way (95% interval)", told(values, form), agrees)
+
+
 def removed(what: str, seen: Interval, blind: Interval, left: float) -> Line:
     """Return the line that agrees if less than the share ``left`` of the slope of those that see little is left.
 

@@ -34,7 +34,7 @@ def aid_by_year(projects: pd.DataFrame, scenario: Scenario) -> FloatArray:
     table = np.zeros(shape)
     kept = projects[projects["quarter"] <= p.horizon]
     place = tuple(
-        pd.Index(names).get_indexer(kept[column])
+        pd.Index(names).get_indexer(pd.Index(kept[column]))
         for column, names in (
             ("donor", scenario.donors.ids),
             ("beneficiary", scenario.beneficiaries.ids),
@@ -244,7 +244,8 @@ def c5(need: Requirement, quick: bool, scenario: Scenario | None = None, workers
 
 def _relative(pairs: FloatArray) -> FloatArray:
     """Return (seeds,) relative changes of pairs (seeds, 2), NaN where there was nothing."""
-    return np.divide(pairs[:, 1], pairs[:, 0], out=np.full(len(pairs), math.nan), where=pairs[:, 0] != 0) - 1.0
+    ratio = np.divide(pairs[:, 1], pairs[:, 0], out=np.full(len(pairs), math.nan), where=pairs[:, 0] != 0)
+    return np.asarray(ratio - 1.0)
 
 
 def _level(values: Sequence[float] | FloatArray) -> str:

@@ -30,8 +30,12 @@ CHECKS: Final[Mapping[str, str]] = {
     "P1/literature": "published:p1_literature",
     "P1/world": "patterns:p1_world",
     "P2/literature": "published:p2_literature",
+    "P3/literature": "published:p3",
     "P4/literature": "published:p4_literature",
     "P4/world": "patterns:p4_world",
+    "P5/literature": "published:p5",
+    "P7/literature": "published:p7",
+    "P6/literature": "published:p6",
     "P8/world": "failures:p8",
     "P9/world": "patterns:p9",
 }

@@ -1,13 +1,22 @@
-"""Rows C3, P1, P2 and P4 of the frozen file where they are about a published model.
+"""Rows of the frozen file that are about a published model.
 
 What decides is the ``judge`` of the model's own module, which `donorlab reproduce` asks too.
 """
 
 from __future__ import annotations
 
-from donorlab.experiments.literature import annen_moers, halonen_akatwijuka, kanbur_conditions, roodman_absorption
+from donorlab.experiments.literature import (
+    annen_moers,
+    halonen_akatwijuka,
+    hernandez_rival,
+    kanbur_conditions,
+    knack_rahman_poaching,
+    roodman_absorption,
+    roodman_project_size,
+    svensson_tournament,
+)
 from donorlab.experiments.literature.rules import holds, seeds_of
-from donorlab.experiments.validation.frame import Finding, Requirement
+from donorlab.experiments.validation.frame import Finding, Requirement, interval
 from donorlab.experiments.words import span
 
 
@@ -80,4 +89,78 @@ def p4_literature(need: Requirement, quick: bool) -> Finding:
         sentence=roodman_absorption.words(small, large),
         basis=span(seeds),
         lines=(*lines, roodman_absorption.collapse(small), *roodman_absorption.closer(small, large, seeds)),
+    )
+
+
+def p3(need: Requirement, quick: bool) -> Finding:
+    """P3: donors that choose the size of their projects choose it too small; what moves the planner's best size."""
+    seeds = seeds_of(need, quick)
+    found = roodman_project_size.plays(seeds)
+    lines = roodman_project_size.judge(need, found, roodman_project_size.statics(seeds))
+    mean, low, high = roodman_project_size.smaller(found)
+    return Finding(
+        passed=holds(lines),
+        found=mean,
+        low=low,
+        high=high,
+        unit="tasks a project: the planner's size less the donors'",
+        sentence=roodman_project_size.words(lines, found),
+        basis=span(seeds),
+        lines=(*lines, *roodman_project_size.beside(found, seeds)),
+    )
+
+
+def p5(need: Requirement, quick: bool) -> Finding:
+    """P5: poaching is linear in altruism + (1 - altruism) * concentration."""
+    seeds = seeds_of(need, quick)
+    found = knack_rahman_poaching.by_altruism(need, seeds)
+    lines = knack_rahman_poaching.judge(need, found)
+    mean, low, high = interval([one.slope for one in found[min(found)]])
+    return Finding(
+        passed=holds(lines),
+        found=mean,
+        low=low,
+        high=high,
+        unit=f"task-quarters a quarter, from no to full concentration (slope at altruism {min(found):g})",
+        sentence=knack_rahman_poaching.words(found),
+        basis=span(seeds),
+        lines=(*lines, *knack_rahman_poaching.beside(found)),
+    )
+
+
+def p7(need: Requirement, quick: bool) -> Finding:
+    """P7: a rival without conditions lowers the number of conditions that others set, and how many are met."""
+    seeds = seeds_of(need, quick)
+    found = hernandez_rival.erosion(need, seeds)
+    lines = hernandez_rival.judge(need, found)
+    mean, low, high = hernandez_rival.fall(need, found)
+    return Finding(
+        passed=holds(lines),
+        found=mean,
+        low=low,
+        high=high,
+        unit="share of conditions lost per point of the rival's share",
+        sentence=hernandez_rival.words(need, found),
+        basis=span(seeds),
+        lines=(*lines, *hernandez_rival.beside(need, found)),
+    )
+
+
+def p6(need: Requirement, quick: bool) -> Finding:
+    """P6: a tournament moves more effort than individual conditions, and a shock to all does not change it."""
+    seeds = seeds_of(need, quick)
+    tournament = svensson_tournament.rounds(seeds, svensson_tournament.TOURNAMENT)
+    individual = svensson_tournament.rounds(seeds, svensson_tournament.INDIVIDUAL)
+    under_shock = svensson_tournament.shocked(svensson_tournament.TOURNAMENT, seeds)
+    lines = svensson_tournament.judge(need, tournament, individual, under_shock)
+    mean, low, high = svensson_tournament.gain(tournament, individual)
+    return Finding(
+        passed=holds(lines),
+        found=mean,
+        low=low,
+        high=high,
+        unit="share of reforms adopted: tournament less individual conditions",
+        sentence=svensson_tournament.words(tournament, individual, under_shock),
+        basis=span(seeds),
+        lines=lines,
     )

@@ -1,4 +1,4 @@
-"""5.3 and 5.4 Conditional aid: ex-ante contracts with given credibility, alone or under an umbrella."""
+"""5.3 and 5.4 Conditional aid: ex-ante contracts, alone or under an umbrella."""
 
 from __future__ import annotations
 
@@ -35,6 +35,9 @@ def with_conditions(design: Design, scenario: Scenario, linked: bool) -> Design:
         design,
         conditional=who,
         credibility=p.credibility,
+        credibility_rule=p.credibility_rule,
+        opportunity_cost=p.opportunity_cost,
+        conditions_choice=p.conditions_choice,
         monitoring_cost=p.monitoring_cost,
         shun_quarters=p.shun_quarters,
         linked=linked,

@@ -2,7 +2,8 @@
 
 A third party adds one through the entry-point group ``donorlab.mechanisms`` or ``register_mechanism``. Its own options
 stand in a frozen dataclass, ``function.Options`` (see ``donorlab.sim.scenario.option``); the ones in force are
-``model.options[phase]``, on the command line ``mechanism.PHASE.OPTION=value``.
+``model.options[phase]``, on the command line ``mechanism.PHASE.OPTION=value``. What a mechanism must do before donors plan is a
+function of the same form, ``function.before_plan``: it is called at the end of each quarter's Observe.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ Phase = Callable[["CoordinationModel", int], None]
 # phase -> name -> "module:function" of this package (imported when first used) or the function itself
 _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "planning": {"best_cell": "calendar:plan"},
-    "contract": {"ex_ante": "contracts:contract"},
-    "absorption": {"equal_shares": "absorption:deliver"},
+    "contract": {
+        "ex_ante": "contracts:contract",
+        "ex_post": "selectivity:contract",
+        "tournament": "tournament:contract",
+    },
+    "absorption": {"equal_shares": "absorption:deliver", "per_task": "absorption:deliver_per_task"},
     "effort": {"poisson": "effort:own_effort"},
     "lapse": {"exponential": "ownership:lapse", "ageing": "ownership:ageing", "after_exit": "ownership:after_exit"},
     "ownership": {"alignment": "alignment:alignment"},
@@ -30,10 +35,11 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "users": {"growth": "users:grow"},
     "turnover": {"replacement": "turnover:replace"},
     "exposure": {"havens": "exposure:havens"},
+    "peers": {"neighbours": "peers:peers"},
 }
 
 # what happens in Evolve, in this order
-EVOLVE = ("effort", "lapse", "ownership", "norms", "users", "turnover", "exposure")
+EVOLVE = ("effort", "lapse", "ownership", "norms", "users", "turnover", "exposure", "peers")
 
 
 def phases() -> list[str]:

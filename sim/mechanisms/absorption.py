@@ -1,10 +1,12 @@
 """4.4 Absorption: projects share what is left of a state's administration.
 
 ``oversight = o1 * n^(1 - economies)`` a project plus a constant per donor present; ``room = max(floor, admin - sum)``;
-each project progresses by min(pace, work left, its share of room). Too many small projects slow everything.
-Sources: oversight that eats the recipient's scarce resource, with economies of scale (Roodman 2006, CGD WP 89 and 75);
-the numbers are assumptions. A project fails by a draw that depends on government and ownership (Dollar and
-Svensson 2000: domestic traits predict failure, donors' efforts do not).
+each project progresses by min(pace, work left, its share of room). Too many small projects slow everything. Donors'
+hiring takes ``poaching * (1 - phi)`` of admin, phi = altruism + (1 - altruism) * (sum of squared shares of projects).
+Sources: hiring that falls with a donor's share of projects and its altruism (Knack and Rahman 2007); oversight that eats
+the recipient's scarce resource, with economies of scale (Roodman 2006, CGD WP 89 and 75); the numbers are assumptions. A
+project fails by a draw that depends on government and ownership (Dollar and Svensson 2000: domestic traits predict
+failure, donors' efforts do not).
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ import numpy as np
 
 from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
-from donorlab.sim.mechanisms.coverage import first_to_finish, mend_beliefs, next_in_line
+from donorlab.sim.mechanisms.coverage import first_to_finish, mend_beliefs, next_in_line, pass_on
+from donorlab.sim.mechanisms.methods import takes, witness
 from donorlab.sim.mechanisms.ownership import lifetime
 from donorlab.sim.mechanisms.planning import update_wait
 from donorlab.sim.state import (
@@ -27,6 +30,7 @@ from donorlab.sim.state import (
     DELIVERED,
     DELIVERED_TASKS,
     DONOR,
+    DUPLICATED,
     END,
     FAILED,
     FLAGS,
@@ -34,6 +38,7 @@ from donorlab.sim.state import (
     JOINED,
     NEXT,
     PILLAR,
+    POACHED,
     PROGRESS,
     QUARTER,
     QUEUED,
@@ -41,6 +46,8 @@ from donorlab.sim.state import (
     RUNNING,
     SERIAL,
     SIZE,
+    SPOILED,
+    SPOILED_TASKS,
     STALL,
     STALLED,
     START,
@@ -140,43 +147,82 @@ def unlink_ended(j, first, last, whole):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def share_room(room, limits, grants, count):  # type: ignore[no-untyped-def]
-    """Share room equally among ``count`` projects; what one cannot use (its limit) is shared again."""
+def administration_left(j, poaching, altruism, first, whole, administration, hired):  # type: ignore[no-untyped-def]
+    """Return the administration of state j that the hiring of donors with started live projects leaves, task-quarters.
+
+    ``hired`` (D,) is scratch, 0 before and after.
+    """
+    if poaching <= 0.0:
+        return administration[j]
+    projects = 0
+    squares = 0
+    p = first[j]
+    while p >= 0:
+        if whole[p, STATUS] == RUNNING:
+            projects += 1
+            squares += 2 * hired[whole[p, DONOR]] + 1
+            hired[whole[p, DONOR]] += 1
+        p = whole[p, NEXT]
+    p = first[j]
+    while p >= 0:
+        hired[whole[p, DONOR]] = 0
+        p = whole[p, NEXT]
+    if projects == 0:
+        return administration[j]
+    counted = altruism + (1.0 - altruism) * (squares / (projects * projects))
+    return administration[j] * (1.0 - poaching * (1.0 - counted))
+
+
+@compiled
+def share_room(room, limits, parts, grants, count):  # type: ignore[no-untyped-def]
+    """Share room among ``count`` projects in proportion to ``parts``; what one cannot use (its limit) is shared again.
+
+    A project whose part is 0 gets nothing: all that it could do is done, up to rounding.
+    """
+    total = 0.0
     for i in range(count):
         grants[i] = -1.0
+        total += parts[i]
     waiting = count
     left = room
     while waiting > 0:
-        share = left / waiting
+        rate = left / total if total > 0.0 else 0.0
         served = 0
         given = 0.0
+        taken = 0.0
         for i in range(count):
-            if grants[i] < 0.0 and limits[i] <= share:
+            if grants[i] < 0.0 and limits[i] <= parts[i] * rate:
                 grants[i] = limits[i]
                 given += limits[i]
+                taken += parts[i]
                 served += 1
         if served == 0:
             for i in range(count):
                 if grants[i] < 0.0:
-                    grants[i] = share
+                    grants[i] = parts[i] * rate
             break
         left -= given
+        total -= taken
         waiting -= served
 
 
 @compiled
 def deliver_quarter(  # type: ignore[no-untyped-def]
-    quarter, per_project, economies, presence, floor, pace, failure, patience, lapse_on, seed, by_task, impatience, queue_limit,
+    quarter, per_task, poaching, altruism, spoils, per_project, economies, presence, floor, pace, failure,
+    patience, lapse_on, seed, by_task, impatience, queue_limit,
     whole, words, reals, seen, standing, funded, owner, deadline, next_deadline, hazard, known, visible,
     first, last, own_running, undelivered, room, attenuation, closed, oversight, progressed, flow,
-    donor_keys, administration, ownership, rank, account, promise, value, delivered_by, delivered, reform_words,
-    imposed_lapse, shape, member, limits, grants, present,
+    donor_keys, administration, staff, ownership, rank, account, promise, value, delivered_by, delivered, reform_words,
+    imposed_lapse, shape, context, instrument_of, method_success, trials, successes, member, limits, parts, grants, present,
+    hired,
 ):
     """Let all projects of all states work for one quarter.
 
     ``account`` (D,) sums what donors can account for, ``promise`` (D, J, K) times the gain in f; both are empty where no
     budget responds; ``delivered_by`` (D, J) counts tasks by donor, empty where nothing reads it, ``delivered`` (J, K + 1) by
-    pillar, and reform tasks of imposed projects. ``member``, ``limits``, ``grants`` (P,) and ``present`` (D,) are scratch.
+    pillar, and reform tasks of imposed projects. ``staff`` (J,) becomes what poaching leaves of ``administration``.
+    ``per_task`` : room is shared by the tasks that projects can still deliver.
+    ``member``, ``limits``, ``parts``, ``grants`` (P,) and ``present``, ``hired`` (D,) are scratch.
     """
     one = np.uint64(1)
     mark = 0
@@ -186,6 +232,7 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
     for j in range(first.shape[0]):
         oversight[j] = 0.0
         progressed[j] = 0.0
+        staff[j] = administration[j]
         if first[j] < 0:
             continue
         start_projects(j, quarter, failure, rank[j], ownership[j], seed, donor_keys, first, whole)
@@ -203,16 +250,19 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
                 else:
                     member[count] = p
                     limits[count] = min(pace, workable(p, whole, words) - reals[p, WORKED])
+                    parts[count] = workable(p, whole, words) - whole[p, DELIVERED_TASKS] if per_task else 1.0
                     count += 1
                     burden += oversight_of(whole[p, SIZE], per_project, economies)
                     donors += presence_added(p, whole, present, mark)
             p = whole[p, NEXT]
         oversight[j] = burden + presence * donors
-        space = max(floor, administration[j] - oversight[j])
-        share_room(space, limits, grants, count)
+        staff[j] = administration_left(j, poaching, altruism, first, whole, administration, hired)
+        flow[POACHED] += administration[j] - staff[j]
+        space = max(floor, staff[j] - oversight[j])
+        share_room(space, limits, parts, grants, count)
         for i in range(count):
             p = member[i]
-            if grants[i] < limits[i]:
+            if grants[i] < limits[i] and parts[i] > 0.0:
                 flow[QUEUED] += 1
             reals[p, WORKED] += grants[i]
             progressed[j] += grants[i]
@@ -225,7 +275,13 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
                     task += 1
                 able &= ~(one << np.uint64(task))
                 bit = one << np.uint64(task)
-                first_to_finish(p, task, first, whole, words)
+                took = True
+                if spoils:
+                    c, m, key = context[j], instrument_of[k, task], donor_keys[whole[p, DONOR]]
+                    took = takes(method_success[c, m], seed, whole[p, QUARTER], key, task, whole[p, SERIAL])
+                    witness(p, c, m, took, seen, trials, successes)
+                if took:
+                    first_to_finish(p, task, first, whole, words)
                 words[p, REMAINING] &= ~bit
                 whole[p, DELIVERED_TASKS] += 1
                 if delivered_by.shape[0] > 0:
@@ -234,7 +290,12 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
                 imposed = (whole[p, FLAGS] & IMPOSED) != 0 and (reform_words[k] & bit) != 0
                 delivered[j, k] += 1
                 delivered[j, delivered.shape[1] - 1] += imposed
-                if not standing[j, k] & bit:
+                if not took:
+                    words[p, SPOILED] |= bit
+                    flow[SPOILED_TASKS] += 1
+                    pass_on(p, bit & ~words[p, DUPLICATED], first, whole, words)
+                    reopened = True
+                elif not standing[j, k] & bit:
                     if account.shape[0] > 0:
                         before = bit_count(standing[j, k])
                         gain = value[before + 1] - value[before]
@@ -267,14 +328,15 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
             for k in range(standing.shape[1]):
                 mend_beliefs(j, k, first, whole, words, seen, known, visible, by_task)
         room[j] = room_of_started(
-            j, first, whole, per_project, economies, presence, floor, administration, present, mark + 1
+            j, first, whole, poaching, altruism, per_project, economies, presence, floor, administration, present, hired,
+            mark + 1,
         )
         update_wait(j, impatience, queue_limit, undelivered, room, attenuation, closed)
 
 
 @compiled
 def room_of_started(  # type: ignore[no-untyped-def]
-    j, first, whole, per_project, economies, presence, floor, administration, present, mark
+    j, first, whole, poaching, altruism, per_project, economies, presence, floor, administration, present, hired, mark
 ):
     """Return the room of state j with the projects that are started and live, tasks a quarter."""
     burden = 0.0
@@ -285,22 +347,34 @@ def room_of_started(  # type: ignore[no-untyped-def]
             burden += oversight_of(whole[p, SIZE], per_project, economies)
             donors += presence_added(p, whole, present, mark)
         p = whole[p, NEXT]
-    return max(floor, administration[j] - (burden + presence * donors))
+    left = administration_left(j, poaching, altruism, first, whole, administration, hired)
+    return max(floor, left - (burden + presence * donors))
 
 
 def deliver(model: CoordinationModel, quarter: int) -> None:
-    """Deliver: the phase ``absorption = equal_shares``."""
+    """Deliver: the phase ``absorption = equal_shares``, the same room for every project."""
+    _deliver(model, quarter, False)
+
+
+def deliver_per_task(model: CoordinationModel, quarter: int) -> None:
+    """Deliver: the phase ``absorption = per_task``, room in proportion to the tasks that a project can still deliver."""
+    _deliver(model, quarter, True)
+
+
+def _deliver(model: CoordinationModel, quarter: int, per_task: bool) -> None:
     state, land, p = model.state, model.land, model.parameters
     ledger, scratch = state.ledger, model.scratch
     deliver_quarter(
-        quarter, p.oversight_per_project, p.oversight_economies, p.presence_oversight, p.room_floor, p.pace, p.failure,
-        p.reform_patience, p.lapse > 0, model.seed, p.ignorance == "task", p.impatience, p.queue_limit,
-        ledger.whole, ledger.words, ledger.reals, ledger.seen, state.standing, state.funded, state.owner,
+        quarter, per_task, p.poaching, p.poaching_altruism, p.method_failure > 0,
+        p.oversight_per_project, p.oversight_economies, p.presence_oversight,
+        p.room_floor, p.pace, p.failure, p.reform_patience, p.lapse > 0, model.seed, p.ignorance == "task", p.impatience,
+        p.queue_limit, ledger.whole, ledger.words, ledger.reals, ledger.seen, state.standing, state.funded, state.owner,
         state.deadline, state.next_deadline, state.hazard, state.known, state.visible,
         state.first, state.last, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
         state.oversight, state.progressed, state.flow,
-        model.giving.keys, land.administration, state.ownership, land.government_rank,
+        model.giving.keys, land.administration, state.administration, state.ownership, land.government_rank,
         state.account if model.budget_responds else NOBODY, model.promise, land.value, state.delivered_by,
         state.delivered[quarter % 4], land.reform_words, p.imposed_lapse, model.lapse_form.shape,
+        land.context, land.instrument_of, land.method_success, state.trials, state.successes,
         *scratch.delivery(ledger.capacity),
     )  # fmt: skip

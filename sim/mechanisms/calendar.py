@@ -109,7 +109,7 @@ def plan_group(  # type: ignore[no-untyped-def]
 @compiled
 def plan_quarter(  # type: ignore[no-untyped-def]
     rows, lag, seed, report_rate, plans, conditional, q, by_task, fixed, least_fixed, serial, slot_of,
-    words, visible, last, donor_keys, skill, instrument_of,
+    words, visible, last, donor_keys, skill, context, instrument_of,
     quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
     order, whole, reals, seen, cash, first, member, weight, shun_until, credited, rule,
     standing, known, own_running, undelivered, room, attenuation, closed,
@@ -137,7 +137,7 @@ def plan_quarter(  # type: ignore[no-untyped-def]
         contract_slot(
             rows, stop, quarter, slot, lag, seed, report_rate, plans, member, conditional, q, by_task, impatience,
             queue_limit, serial, whole, words, reals, seen, standing, known, visible, first, last, own_running,
-            undelivered, room, attenuation, closed, donor_keys, skill, instrument_of,
+            undelivered, room, attenuation, closed, donor_keys, skill, context, instrument_of,
         )
         cheapest = lower_cheapest(rows, stop, cheapest, size, least_fixed, whole, standing, known, price, tasks)
         rows = stop
@@ -201,7 +201,7 @@ def plan(model: CoordinationModel, quarter: int) -> None:
     state.ledger.size = plan_quarter(
         state.ledger.size, model.lag, model.seed, design.reporting_rate, design.register == "plans", design.conditional,
         p.observation_probability, p.ignorance == "task", p.fixed_cost, model.least_fixed, state.serial, state.slot_of,
-        state.ledger.words, state.visible, state.last, giving.keys, giving.skill, model.land.instrument_of,
+        state.ledger.words, state.visible, state.last, giving.keys, state.skill, model.land.context, model.land.instrument_of,
         *_arguments(model, quarter),
     )  # fmt: skip
 
@@ -330,7 +330,7 @@ def _end_slot(model: CoordinationModel, quarter: int, slot: int, rows: int) -> N
         p.ignorance == "task", p.impatience, p.queue_limit, state.serial,
         ledger.whole, ledger.words, ledger.reals, ledger.seen, state.standing, state.known, state.visible,
         state.first, state.last, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
-        giving.keys, giving.skill, model.land.instrument_of,
+        giving.keys, state.skill, model.land.context, model.land.instrument_of,
     )  # fmt: skip
     ledger.size = rows
     model.next_row = 0

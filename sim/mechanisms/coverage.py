@@ -183,7 +183,12 @@ def first_to_finish(p, task, first, whole, words):  # type: ignore[no-untyped-de
 @compiled
 def next_in_line(p, first, whole, words):  # type: ignore[no-untyped-def]
     """Project p fails: for each useful payment that it leaves undone, the next live one becomes useful."""
-    orphaned = words[p, REMAINING] & ~words[p, DUPLICATED]
+    pass_on(p, words[p, REMAINING] & ~words[p, DUPLICATED], first, whole, words)
+
+
+@compiled
+def pass_on(p, orphaned, first, whole, words):  # type: ignore[no-untyped-def]
+    """Let the next live payments in line become useful for the tasks ``orphaned``, a word, of project p."""
     q = first[whole[p, BENEFICIARY]]
     while q >= 0 and orphaned:
         if q != p and whole[q, PILLAR] == whole[p, PILLAR] and whole[q, STATUS] < COMPLETED:

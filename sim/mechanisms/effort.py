@@ -65,7 +65,7 @@ def own_effort(model: CoordinationModel, quarter: int) -> None:
     if p.own_effort <= 0:
         return
     own_effort_quarter(
-        quarter, p.own_effort, p.crowding_out, p.tasks_per_pillar, model.seed, land.keys, land.administration,
+        quarter, p.own_effort, p.crowding_out, p.tasks_per_pillar, model.seed, land.keys, state.administration,
         state.ownership, land.priority, state.oversight, state.progressed, state.standing, state.known,
         state.own_tasks, state.own_drawn, state.flow,
     )  # fmt: skip

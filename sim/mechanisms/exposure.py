@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 
 def users_now(model: CoordinationModel) -> FloatArray:
-    """Return (J,) millions of internet users at the end of the quarter."""
+    """Return (J,) millions of internet users as the quarter ends."""
     users = model.land.users_by_year
-    return np.asarray(users[year_of(model.quarter, len(users))])
+    now: FloatArray = users[year_of(model.quarter, len(users))]
+    return now
 
 
 @compiled

@@ -26,6 +26,7 @@ from donorlab.sim.state import (
     CONTRACTED,
     COST,
     DELIVERED_TASKS,
+    DEMANDED,
     DONOR,
     END,
     FIXED,
@@ -42,6 +43,7 @@ from donorlab.sim.state import (
     SERIAL,
     SIZE,
     SLOT,
+    SPOILED,
     STALL,
     START,
     STATUS,
@@ -169,7 +171,7 @@ def plan_donor(  # type: ignore[no-untyped-def]
 def contract_slot(  # type: ignore[no-untyped-def]
     start, stop, quarter, slot, lag, seed, report_rate, plans, member, conditional, q, by_task, impatience, queue_limit, serial,
     whole, words, reals, seen, standing, known, visible, first, last, own_running, undelivered, room, attenuation,
-    closed, donor_keys, skill, instrument_of,
+    closed, donor_keys, skill, context, instrument_of,
 ):
     """Turn rows ``start`` to ``stop`` into contracts at the end of the slot: pick tasks, class, link, observe.
 
@@ -179,7 +181,7 @@ def contract_slot(  # type: ignore[no-untyped-def]
     for p in range(start, stop):
         d, j, k = whole[p, DONOR], whole[p, BENEFICIARY], whole[p, PILLAR]
         words[p, TASKS] = pick_tasks(
-            whole[p, SIZE], standing[j, k] | known[d, j, k], tasks, skill[d], instrument_of[k],
+            whole[p, SIZE], standing[j, k] | known[d, j, k], tasks, skill[d, context[j]], instrument_of[k],
             seed, quarter, donor_keys[d], serial[d],
         )
         known[d, j, k] |= words[p, TASKS]  # a donor counts its own additions at once
@@ -194,7 +196,9 @@ def contract_slot(  # type: ignore[no-untyped-def]
         if conditional[d]:
             whole[p, FLAGS] |= CONDITIONAL
         whole[p, STALL] = 0
+        whole[p, DEMANDED] = -1
         words[p, BLOCKED] = np.uint64(0)
+        words[p, SPOILED] = np.uint64(0)
         reals[p, RETURNED] = 0.0
         whole[p, END] = 0
         whole[p, STATUS] = CONTRACTED

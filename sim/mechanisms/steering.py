@@ -77,9 +77,9 @@ def renew_wishes(model: CoordinationModel) -> None:
 
 
 def lead_weights(model: CoordinationModel) -> None:
-    """Agree on leads and write the members' factors to ``state.weight``: 1 inside the lead, 1 - discipline outside."""
+    """Agree on leads and write the members' factors to ``state.agreed``: 1 inside the lead, 1 - discipline outside."""
     design, state, land = model.design, model.state, model.land
-    weight = state.weight
+    weight = state.agreed
     budget = 4.0 * model.income  # of this year
     members = np.flatnonzero(design.member & (budget > 0))
     weight[design.member] = 1.0
@@ -105,8 +105,8 @@ def lead_weights(model: CoordinationModel) -> None:
 
 
 def pledge_weights(model: CoordinationModel) -> None:
-    """Let donors pledge and write their factors to ``state.weight``: 1 inside the pledge, 1 - strength outside."""
-    design, land, weight = model.design, model.land, model.state.weight
+    """Let donors pledge and write their factors to ``state.agreed``: 1 inside the pledge, 1 - strength outside."""
+    design, land, weight = model.design, model.land, model.state.agreed
     counts = _counts(model)
     length = len(land.value) - 1
     gain = np.where(counts < length, land.value[np.minimum(counts + 1, length)] - land.value[counts], 0.0)

@@ -15,6 +15,7 @@ from donorlab.sim.state import (
     BLOCKED,
     COST,
     DELIVERED_TASKS,
+    DEMANDED,
     DONOR,
     DUPLICATED,
     END,
@@ -31,6 +32,7 @@ from donorlab.sim.state import (
     SERIAL,
     SIZE,
     SLOT,
+    SPOILED,
     STALL,
     START,
     STATUS,
@@ -104,6 +106,7 @@ class Payments:
     """All projects of a run as columns, in the order of their contracts (P rows); money in EUR m.
 
     A withheld project cost its fixed and monitoring cost only; its tasks count as not paid.
+    ``reforms`` are its reform tasks, ``demanded`` those that a donor who sets conditions asks for (-1: nobody asks).
 
     ``race_cost`` is each project's equal share of the duplicated cost of the races it was in, ``ignorance_cost``
     that of its own payments duplicated by ignorance; ``duplicated_cost`` is their sum.
@@ -117,6 +120,7 @@ class Payments:
     serial: IntArray
     tasks: IntArray
     delivered: IntArray
+    spoiled: IntArray
     duplicated: IntArray
     race: IntArray
     objective: IntArray
@@ -134,6 +138,8 @@ class Payments:
     mismatch_cost: FloatArray
     flags: IntArray
     blocked: IntArray
+    reforms: IntArray
+    demanded: IntArray
     stalled_since: IntArray
     ignorance_cost: FloatArray
     race_cost: FloatArray
@@ -154,6 +160,7 @@ def payments(model: CoordinationModel) -> Payments:
     ledger, land = model.state.ledger, model.land
     whole = ledger.whole[: ledger.size].astype(np.int64)
     words, reals = ledger.words[: ledger.size], ledger.reals[: ledger.size]
+    reforms = bit_counts(words[:, TASKS] & land.reform_words[whole[:, PILLAR]])
     column = {name: np.ascontiguousarray(words[:, i]) for name, i in
               (("tasks", TASKS), ("duplicated", DUPLICATED), ("race", RACE), ("others", OTHERS), ("blocked", BLOCKED))}  # fmt: skip
     kept = whole[:, STATUS] != WITHHELD  # of what was withheld only fixed and monitoring cost are spent
@@ -175,6 +182,7 @@ def payments(model: CoordinationModel) -> Payments:
     return Payments(
         donor=whole[:, DONOR], beneficiary=whole[:, BENEFICIARY], pillar=pillar, quarter=whole[:, QUARTER],
         slot=whole[:, SLOT], serial=whole[:, SERIAL], tasks=size, delivered=whole[:, DELIVERED_TASKS],
+        spoiled=bit_counts(np.ascontiguousarray(words[:, SPOILED])),
         duplicated=duplicated, race=race,
         objective=np.where(column["others"] != 0, size, 0),
         method=_same_instrument(column["tasks"], column["others"], pillar, land.instrument_words),
@@ -183,7 +191,8 @@ def payments(model: CoordinationModel) -> Payments:
         progress=reals[:, WORKED].copy(), cost=cost, base_cost=base, fixed_cost=fixed,
         relation_cost=relation, monitoring_cost=monitoring,
         mismatch_cost=np.maximum(0.0, cost - fixed - relation - monitoring - base),
-        flags=whole[:, FLAGS], blocked=bit_counts(column["blocked"]), stalled_since=whole[:, STALL],
+        flags=whole[:, FLAGS], blocked=bit_counts(column["blocked"]), reforms=reforms,
+        demanded=whole[:, DEMANDED], stalled_since=whole[:, STALL],
         ignorance_cost=(duplicated - race) * price, race_cost=shares * price,
     )  # fmt: skip
 

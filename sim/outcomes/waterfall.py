@@ -30,6 +30,7 @@ from donorlab.sim.state import (
     RACE,
     REMAINING,
     RUNNING,
+    SPOILED,
     START,
     STATUS,
     TASKS,
@@ -50,7 +51,7 @@ BARS: Final = (
     ("duplication_ignorance", "paid twice: unseen"),
     ("duplication_race", "paid twice: at the same time"),
     ("non_compliance", "reforms that nobody wanted"),
-    ("failure", "failed projects"),
+    ("failure", "failed projects, spoiled tasks"),
     ("pipeline", "not finished: too late in the day"),
     ("congestion", "not finished: too much at once"),
     ("idle", "never spent"),
@@ -86,6 +87,8 @@ def _fate(p, task, quarters, pace, whole, words, standing, funded):  # type: ign
     one = np.uint64(1)
     bit = one << np.uint64(task)
     j, k = whole[p, BENEFICIARY], whole[p, PILLAR]
+    if words[p, SPOILED] & bit:
+        return FAILURE
     if not words[p, REMAINING] & bit:
         return USEFUL if (standing[j, k] & bit) and (funded[j, k] & bit) else LAPSED
     status = whole[p, STATUS]
@@ -141,15 +144,14 @@ def _sort_payments(reverse, size, quarters, pace, whole, words, standing, funded
                     claimed[j, k] |= bit
                     exchange[j, k, kind] |= bit
                     bins[p, USEFUL] += 1
-                elif reverse and fate != LAPSED and words[p, REMAINING] & bit:
+                elif reverse and fate != LAPSED and (words[p, REMAINING] | words[p, SPOILED]) & bit:
                     bins[p, fate] += 1
                 else:
                     bins[p, kind] += 1
     for p in range(size - 1, -1, -1):
         j, k = whole[p, BENEFICIARY], whole[p, PILLAR]
-        swapped = (
-            (exchange[j, k, 0] | exchange[j, k, 1]) & words[p, TASKS] & words[p, REMAINING] & ~words[p, DUPLICATED]
-        )
+        undone = (words[p, REMAINING] | words[p, SPOILED]) & ~words[p, DUPLICATED]
+        swapped = (exchange[j, k, 0] | exchange[j, k, 1]) & words[p, TASKS] & undone
         if whole[p, STATUS] == WITHHELD or not swapped:
             continue
         for task in range(64):

@@ -31,6 +31,8 @@ def test_it_prints_ratios_and_exponents(shell: Shell, monkeypatch: pytest.Monkey
         found = re.search(rf"umbrella run / fragmented run, {what}: ([0-9.]+)", result.stdout)
         assert found, result.stdout
         assert 0.1 < float(found[1]) < 20
+    found = re.search(r"run with all mechanisms on / core run, all off: ([0-9.]+) .*aim: at most 2.5", result.stdout)
+    assert found, result.stdout
     assert shell.left() == []
 
 

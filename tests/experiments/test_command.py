@@ -18,7 +18,7 @@ from donorlab.experiments.arguments import InputError, parse
 from donorlab.experiments.listing import of_docstring
 from experiments.conftest import Shell
 
-COMMANDS = ("benchmark", "compare", "describe", "list", "parameters", "reproduce", "validate")
+COMMANDS = ("benchmark", "compare", "describe", "list", "mechanisms", "parameters", "reproduce", "validate")
 
 
 def test_help_lists_every_command_with_one_line(shell: Shell) -> None:
@@ -41,7 +41,7 @@ def test_no_command_shows_the_help(shell: Shell) -> None:
     assert "Commands:" in shell().stdout
 
 
-@pytest.mark.parametrize("name", ["compare", "describe", "benchmark", "reproduce"])
+@pytest.mark.parametrize("name", ["compare", "describe", "benchmark", "mechanisms", "reproduce"])
 def test_help_of_a_command_names_every_key_of_its_configuration(shell: Shell, name: str) -> None:
     text = shell(name, "--help").stdout
     for key in arguments.defaults(name):
@@ -122,6 +122,27 @@ def test_help_imports_nothing_heavy() -> None:
         (["describe", "toy", "money=-1"], ["money"]),
         (["benchmark", "quick=maybe"], ["quick", "maybe"]),
         (["compare", "nothing.yaml"], ["nothing.yaml"]),
+        (["compare", "toy", "rivals=[ignorence]"], ["rivals", "ignorence", "did you mean 'ignorance'"]),
+        (["compare", "toy", "rivals=xyz"], ["rivals", "xyz", "write true, or some of", "ignorance"]),
+        (["compare", "toy", "rivals=[ignorance,ignorance]"], ["rivals", "twice"]),
+        (["compare", "toy", "rivals=true", "draws=0"], ["rivals", "futures", "draws=0"]),
+        (["compare", "toy", "rivals=true", "rivals_draws=0"], ["rivals_draws", "between 1 and"]),
+        (["compare", "toy", "rivals=true", "architectures=[central]"], ["rivals", "two or more"]),
+        (["compare", "toy", "rivlas=true"], ["rivlas", "did you mean 'rivals'"]),
+        (["mechanisms", "wrld"], ["did you mean 'world'"]),
+        (["mechanisms", "toy", "only=[herdin]"], ["only", "herdin", "did you mean 'herding'"]),
+        (["mechanisms", "toy", "only=xyz"], ["only", "xyz", "there are narrative, herding"]),
+        (["mechanisms", "toy", "architectures=[fragmented]"], ["architectures", "two or three"]),
+        (["mechanisms", "toy", "architectures=[fragmented,pledge,credit,central]"], ["architectures", "two or three"]),
+        (["mechanisms", "toy", "architectures=[fragmented,umbrela]"], ["umbrela", "did you mean 'umbrella'"]),
+        (["mechanisms", "toy", "architecture=central"], ["mechanisms runs several"]),
+        (["mechanisms", "toy", "replications=0"], ["replications", "between 1 and"]),
+        (["mechanisms", "toy", "draws=-1"], ["draws", "between 0 and"]),
+        (["mechanisms", "toy", "smallest_difference=1"], ["smallest_difference", "0.02"]),
+        (["mechanisms", "toy", "seed=-1"], ["seed", "-1"]),
+        (["mechanisms", "toy", "workers=many"], ["workers", "auto"]),
+        (["mechanisms", "toy", "herding=-1"], ["herding", "-1"]),
+        (["mechanisms", "toy", "register_lag=2"], ["register_lag", "register=projects"]),
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_nothing(shell: Shell, words: list[str], parts: list[str]) -> None:

@@ -10,8 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from donorlab.experiments import canvas, ensemble, figures, figures_of_worth, words
+from donorlab.experiments import canvas, ensemble, figures, figures_of_worth, rivals, words
 from donorlab.experiments.comparison import Comparison, Study, study
+from donorlab.experiments.disagreements import chosen, variants
 from donorlab.experiments.outcomes import cents, euros, percent, written, written_difference
 from donorlab.sim.scenario import Scenario
 from experiments import fake
@@ -21,7 +22,10 @@ STAMP = figures.Stamp("fake", "money=300", "seeds 1-3", "a" * 64, "b" * 64, "0.1
 
 def whole_study(names: tuple[str, ...]) -> Study:
     scenarios = {name: fake.scenario(states=60, architecture=name) for name in names}
-    return study(scenarios, (1, 2), ensemble.plan(scenarios[names[0]], 32), True, True)
+    contest = None
+    if len(names) > 1:
+        contest = rivals.Contest(tuple(variants(scenarios, chosen(["true"]))), tuple(range(1, 17)))
+    return study(scenarios, (1, 2), ensemble.plan(scenarios[names[0]], 32), True, True, contest)
 
 
 @pytest.fixture
@@ -54,28 +58,35 @@ def test_titles_are_claims_with_the_numbers_of_the_data(comparison: Comparison) 
     ],
 )
 def test_text_is_large_enough_inside_the_page_and_apart(model: None, architectures: tuple[str, ...]) -> None:
-    for drawn in figures.draw_all(whole_study(architectures), STAMP, 0.02):
-        draw = FigureCanvasAgg(drawn.figure)
-        draw.draw()
-        page = drawn.figure.bbox
-        hidden = _ticks_out_of_view(drawn.figure)
-        boxes = []
-        for text in drawn.figure.findobj(Text):
-            if not text.get_text().strip() or not text.get_visible() or text in hidden:
-                continue
-            assert text.get_fontsize() >= 7, text
-            box = text.get_window_extent()
-            assert box.x0 >= -1, text
-            assert box.x1 <= page.x1 + 1, text
-            assert box.y0 >= -1, text
-            assert box.y1 <= page.y1 + 1, text
-            boxes.append((text.get_text(), box))
-        for (one, a), (two, b) in itertools.combinations(boxes, 2):
-            if one == two and a.bounds == b.bounds:
-                continue  # a tick label found twice
-            wide = min(a.x1, b.x1) - max(a.x0, b.x0)
-            high = min(a.y1, b.y1) - max(a.y0, b.y0)
-            assert wide <= 1 or high <= 1, f"{drawn.name}: '{one}' on '{two}'"
+    found = list(figures.draw_all(whole_study(architectures), STAMP, 0.02))
+    assert ("rivals" in [drawn.name for drawn in found]) == (len(architectures) > 1)
+    for drawn in found:
+        assert_legible(drawn)
+
+
+def assert_legible(drawn: canvas.Drawn) -> None:
+    """No text is too small, outside the page or on top of another."""
+    draw = FigureCanvasAgg(drawn.figure)
+    draw.draw()
+    page = drawn.figure.bbox
+    hidden = _ticks_out_of_view(drawn.figure)
+    boxes = []
+    for text in drawn.figure.findobj(Text):
+        if not text.get_text().strip() or not text.get_visible() or text in hidden:
+            continue
+        assert text.get_fontsize() >= 7, text
+        box = text.get_window_extent()
+        assert box.x0 >= -1, text
+        assert box.x1 <= page.x1 + 1, text
+        assert box.y0 >= -1, text
+        assert box.y1 <= page.y1 + 1, text
+        boxes.append((text.get_text(), box))
+    for (one, a), (two, b) in itertools.combinations(boxes, 2):
+        if one == two and a.bounds == b.bounds:
+            continue  # a tick label found twice
+        wide = min(a.x1, b.x1) - max(a.x0, b.x0)
+        high = min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert wide <= 1 or high <= 1, f"{drawn.name}: '{one}' on '{two}'"
 
 
 def _ticks_out_of_view(figure: Figure) -> set[Text]:

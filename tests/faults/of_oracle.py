@@ -9,7 +9,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from agreement import compare
-from oracle import invariants, test_oracle, test_oracle_design, test_oracle_rules
+from oracle import (
+    invariants,
+    test_oracle,
+    test_oracle_conditions,
+    test_oracle_contracts,
+    test_oracle_design,
+    test_oracle_rules,
+)
 from oracle import model as oracle
 from oracle.worlds import numbered
 
@@ -102,7 +109,7 @@ def coverage(fault: Fault) -> None:
 
 BY_HAND = {
     name: function
-    for module in (test_oracle, test_oracle_design, test_oracle_rules)
+    for module in (test_oracle, test_oracle_conditions, test_oracle_contracts, test_oracle_design, test_oracle_rules)
     for name, function in vars(module).items()
     if name.startswith("test_") and not inspect.signature(function).parameters and "hypothesis" not in dir(function)
 }

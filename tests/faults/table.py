@@ -9,7 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 from faults.fault import Fault
+from faults.table_of_conditions import FAULTS_OF_CONDITIONS
+from faults.table_of_contracts import FAULTS_OF_CONTRACTS
 from faults.table_of_games import FAULTS_OF_GAMES
+from faults.table_of_havens import FAULTS_OF_HAVENS
+from faults.table_of_peers import FAULTS_OF_PEERS
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -174,13 +178,14 @@ FAULTS: Final[tuple[Fault, ...]] = (
           "by hand: a_project_of_blocked_tasks_alone_stalls_at_its_start_and_keeps_its_oversight",
           "direction: reform_cost"), (("umbrella_conditional", 3),)),
     Fault("what is refused is always released", "5.3", "oracle.conditions", "withholds",
-          "return u < world.design.credibility", "return False", ("agreement",
+          "return u < credibility(world, project)", "return False", ("agreement",
           "by hand: the_next_payment_becomes_useful_when_one_is_withheld", "direction: credibility"),
           (("conditional", 5),)),
     Fault("rivals do not replace what is at stake", "5.3", "oracle.conditions", "threat", "return stake - replaced",
           "return stake", ("agreement", "by hand: rivals_replace_the_stake"), (("umbrella_conditional", 16),)),
     Fault("conditions are never linked", "5.3", "oracle.conditions", "threat", "if design.linked_conditions and",
           "if False and", ("agreement", "by hand: linked_conditions_pool_the_stake"), (("umbrella_conditional", 3),)),
+    *FAULTS_OF_CONDITIONS,
     Fault("withheld money does not return", "5.3", "oracle.conditions", "withhold",
           "world.cash[project.donor] += project.returned", "pass", ("agreement", "invariants",
           "by hand: withheld_money_returns_but_for_fixed_and_monitoring_cost"), (("conditional", 5),)),
@@ -200,11 +205,11 @@ FAULTS: Final[tuple[Fault, ...]] = (
           "cash[d] -= cost", "cash[d] -= cost - due", ("agreement", "conservation", "T9 sum"), (("fragmented", 2),)),
     Fault("engine: shortcuts look at too few states", "4.3", "donorlab.sim.mechanisms.wants", "promise_of_states",
           "factor * (1.0 + 1e-9)) + 1", "factor * 0.9) + 1", ("agreement",), (("umbrella", 0),)),
-    Fault("engine: motives enter twice", "4.3", "donorlab.sim.mechanisms.wants", "omega",
-          "need * state_weight[j] * pillar_weight[k]", "need * need * state_weight[j] * pillar_weight[k]",
+    Fault("engine: motives enter twice", "4.3", "donorlab.sim.mechanisms.motives", "fill_attraction",
+          "wanted * felt * pillar_weight[k]", "wanted * wanted * felt * pillar_weight[k]",
           ("agreement",), (("fragmented", 0),)),
-    Fault("engine: the bound has no ceiling of own effort", "6", "donorlab.sim.outcomes.bound", "_paths",
-          "solve_bound(start, weight", "solve_bound(initial, weight", ("T6 certificate", "T6", "T6 every purchase"),
+    Fault("engine: the bound has no ceiling of own effort", "6", "donorlab.sim.outcomes.bound", "_bound_start",
+          " + own[t, j, k]", "", ("T6 certificate", "T6", "T6 every purchase"),
           (("fragmented", 2),)),
     Fault("engine: the bound has the money of one architecture", "6", "donorlab.sim.outcomes.bound", "bound_money",
           "total = float(yearly_budgets(scenario).sum())",
@@ -237,8 +242,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
           "attenuation * lead * (1 + 0.05 * j)",
           ("metamorphic: ids_and_order_of_states_matter_only_by_their_draws",), (("fragmented", 0),)),
     Fault("engine: the place of a pillar in the list matters", "4.3", "donorlab.sim.mechanisms.wants", "best_in_state",
-          "unit = task_price[j] * price_factor[d, k]",
-          "unit = task_price[j] * price_factor[d, k] * (1 + 0.05 * k)",
+          "unit = price[j, k] * price_factor[d, k]",
+          "unit = price[j, k] * price_factor[d, k] * (1 + 0.05 * k)",
           ("metamorphic: order_of_pillars_and_of_instruments_does_not_matter",), (("fragmented", 0),)),
     Fault("engine: weights of states are over their sum", "2", "donorlab.sim.value", "state_weights",
           "raw / raw.mean()",
@@ -294,5 +299,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault("engine: what another project did again counts as sustained", "7", "donorlab.sim.outcomes.efficiency",
           "_sustained_share", "(now == then)", "(now != DOMESTIC)",
           ("ownership: what_another_project_does_again_is_not_sustained",)),
+    *FAULTS_OF_CONTRACTS,
     *FAULTS_OF_GAMES,
+    *FAULTS_OF_HAVENS,
+    *FAULTS_OF_PEERS,
 )  # fmt: skip

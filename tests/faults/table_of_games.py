@@ -67,7 +67,7 @@ FAULTS_OF_GAMES: Final[tuple[Fault, ...]] = (
           " & ~self.before[where[1:]]", "",
           ("rounds: welfare_of_a_round_is_the_difference_between_before_and_after",)),
     Fault("engine: closed states keep their weight in a round", "4.3b", ROUNDS, "Watch.round",
-          "np.where(self.closed, 0.0, land.state_weight)", "land.state_weight",
+          "np.where(self.closed, 0.0, model.state.state_weight)", "model.state.state_weight",
           ("rounds: a_closed_queue_is_no_part_of_the_round", "rounds: queues_close_by_themselves_in_a_run")),
     Fault("engine: the best credit of a cell is not made concave", "4.3b", ROUNDS, "_best_steps",
           "slope[blocks - 1] > slope[blocks - 2]", "False",

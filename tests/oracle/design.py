@@ -37,6 +37,9 @@ class Design:
     budget_elasticity: float = 0.0
     conditional: list[bool] = dataclasses.field(default_factory=list)  # [d] sets conditions
     credibility: float = 0.0
+    credibility_follows: bool = False  # from what the donor would really do
+    opportunity_cost: float = 0.0
+    number_is_chosen: bool = False  # donors demand as many reforms as a state accepts
     monitoring_cost: float = 0.0
     shun_quarters: int = 0
     linked_conditions: bool = False
@@ -112,6 +115,9 @@ def use_conditions(scenario: Scenario, design: Design) -> None:
         declared = [bool(x) for x in scenario.donors.conditional]
         design.conditional = [d and not r for d, r in zip(declared, design.rival, strict=True)]  # rivals set none
     design.credibility = parameters.credibility
+    design.credibility_follows = parameters.credibility_rule == "endogenous"
+    design.opportunity_cost = parameters.opportunity_cost
+    design.number_is_chosen = parameters.conditions_choice == "on"
     design.monitoring_cost = parameters.monitoring_cost
     design.shun_quarters = parameters.shun_quarters
 

@@ -98,13 +98,22 @@ def check_design(world: Scenario, result: OracleRun) -> None:
         assert project.due == project.quarter + (parameters.decision_lag if member else 0) + project.joined
         assert not project.reported or (member and parameters.register != "none")
         assert not project.joined or (member and parameters.joint_programming == "on" and project.relation == 0.0)
-        assert not project.conditional or conditional
-        assert project.monitoring == (parameters.monitoring_cost if project.conditional else 0.0)
-        assert project.status != "withheld" or (project.conditional and not project.complied and not project.blocked)
-        assert not project.complied or not project.blocked
+        asked = project.conditional or project.demanded is not None
+        contract = world.mechanisms.contract
+        assert not asked or conditional
+        assert project.monitoring == (parameters.monitoring_cost if asked else 0.0)
+        assert project.demanded != 0 or (not project.conditional and parameters.conditions_choice == "on")
+        if parameters.conditions_choice == "on" and contract == "ex_ante":
+            assert project.status != "withheld"  # nothing is demanded that would be refused
+        assert project.status != "withheld" or (project.conditional and not project.blocked)
+        assert project.status != "withheld" or not project.complied or contract == "tournament"
+        assert project.status != "withheld" or contract != "ex_post"
+        assert (
+            not project.complied or not project.blocked or (project.for_money and parameters.conditions_choice == "on")
+        )
         assert not project.for_money or (project.conditional and project.complied)
     for one in result.projects:
-        if one.status == "withheld":
+        if one.status == "withheld" and not one.complied:
             stays_away = range(one.quarter + 1, one.quarter + parameters.shun_quarters + 1)
             for other in result.projects:
                 same = (other.donor, other.beneficiary) == (one.donor, one.beneficiary)

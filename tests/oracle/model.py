@@ -3,7 +3,8 @@
 Tasks are numbers in sets, beliefs are recomputed whenever they are needed, and every section of the ODD
 has its own module: ``derived`` (2), this one (3), ``value`` (4.1), ``coverage`` (4.2), ``omega``, ``wants`` and
 ``planning`` (4.3), ``delivery`` (4.4), ``evolve`` (4.5, 4.9), ``design`` (5), ``pledge`` (5.1), ``income``,
-``register``, ``leads`` and ``joint`` (5.2), ``conditions`` (5.3), ``bound`` (6). ``records`` holds what they share.
+``register``, ``leads`` and ``joint`` (5.2), ``conditions``, ``contracts_by_record`` and ``contracts_by_rank`` (5.3),
+``bound`` (6). ``records`` holds what they share.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import copy
 
 from donorlab.sim.scenario import Scenario
-from oracle.conditions import decide
+from oracle import conditions, contracts_by_rank, contracts_by_record
 from oracle.coverage import shares_of_race
 from oracle.delivery import deliver
 from oracle.derived import derive
@@ -26,11 +27,17 @@ from oracle.register import show_due_projects
 from oracle.value import welfare
 from oracle.wants import largest_score_at_start
 
+CONTRACTS = {
+    "ex_ante": conditions,
+    "ex_post": contracts_by_record,
+    "tournament": contracts_by_rank,
+}
+
 __all__ = ["OracleProject", "OracleRun", "run", "shares_of_race"]
 
 
 def run(scenario: Scenario, seed: int) -> OracleRun:
-    """Simulate a scenario under its architecture; its mechanisms are not looked at.
+    """Simulate a scenario under its architecture; of its mechanisms only the contract is looked at.
 
     For ``central`` pass the prepared scenario, with one donor, as ``fragmented``.
     """
@@ -44,7 +51,7 @@ def run(scenario: Scenario, seed: int) -> OracleRun:
         appropriate(world, quarter)
         observe(world, quarter)
         plan(world, quarter)  # beliefs are derived inside
-        decide(world, quarter)
+        CONTRACTS[scenario.mechanisms.contract].decide(world, quarter)
         progressed, oversight = deliver(world, quarter)
         world.run.own_effort.append(own_effort(world, quarter, progressed, oversight))
         world.run.lapsed.append(lapse(world, quarter))
@@ -80,6 +87,7 @@ def first_state(scenario: Scenario, seed: int) -> World:
         ledger=ledger,
         run=OracleRun(projects=ledger, donor_ids=scenario.donors.ids, yearly_budget=list(derived.yearly_budget)),
         paired=paired,
+        merit=[[1.0 for _ in cells] for _ in range(scenario.donors.count)],
     )
     world.largest_score = largest_score_at_start(world)
     return world
@@ -99,6 +107,8 @@ def observe(world: World, quarter: int) -> None:
         make_pledges(world)
         agreed = copy.deepcopy(world.multiplier) if world.design.division != "none" else None
         world.run.leads.append(agreed)
+    if world.scenario.mechanisms.contract == "ex_post":
+        contracts_by_record.look_at_records(world)
 
 
 def record(world: World) -> None:

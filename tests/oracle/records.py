@@ -49,7 +49,8 @@ class OracleProject:
     task_overlap: set[int] = field(default_factory=set)
     joined: bool = False
     reported: bool = False
-    conditional: bool = False
+    conditional: bool = False  # a condition is set (or would be, if it held reforms)
+    demanded: int | None = None  # reforms that its donor demands, where donors that set conditions ask
     complied: bool = True  # its reform tasks are willing, or it has none
     blocked: set[int] = field(default_factory=set)  # reform tasks that are never worked on
     monitoring: float = 0.0
@@ -127,6 +128,8 @@ class World:
     ledger: list[OracleProject]
     run: OracleRun
     paired: OracleRun | None  # the fragmented run, where budgets respond to it
+    merit: list[list[float]] = field(default_factory=list)  # [d][j] what a state's record makes of a donor's value
+    mean_record: float = 0.0  # over states, as of the last Observe
 
     @property
     def donors(self) -> range:

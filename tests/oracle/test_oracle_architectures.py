@@ -30,3 +30,5 @@ def test_worlds_show_what_the_rules_do():
     assert np.mean([shown_by_design(r).joined for r in umbrellas]) >= 0.08
     assert np.mean([shown_by_design(r).withheld for r in conditions]) >= 0.15
     assert np.mean([shown_by_design(r).complied_for_money for r in conditions]) >= 0.15
+    assert np.mean([shown_by_design(r).unasked for r in conditions]) >= 0.05
+    assert np.mean([shown_by_design(r).fewer for r in conditions]) >= 0.01

@@ -112,7 +112,12 @@ def perceived_value(
             stands = len(world.standing[j][k])
             together = capacity_value(world, count + n) - capacity_value(world, stands)
             value = own * gain + credited * n * together / (count + n - stands)
-    return value * math.exp(-world.scenario.parameters.impatience * wait) * world.multiplier[donor][j][k]
+    return (
+        value
+        * math.exp(-world.scenario.parameters.impatience * wait)
+        * world.multiplier[donor][j][k]
+        * world.merit[donor][j]
+    )
 
 
 def fixed_cost(world: World, joined: bool) -> float:

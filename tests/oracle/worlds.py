@@ -7,6 +7,7 @@ play no role; ``architectures`` draws worlds under all architectures, with their
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -100,6 +101,16 @@ LEVERS: Final[dict[str, tuple[Any, ...]]] = {
     "linked_conditions": ("off", "on"),
     "pledge_strength": (0.1, 0.5, 1.0, 0.0),
     "pledge_focus": (0.5, 0.2, 0.0, 1.0),
+    "credibility_rule": ("given", "given", "given", "endogenous"),
+    "opportunity_cost": (0.5, 0.9, 1.0, 0.0),
+    "conditions_choice": ("off", "off", "off", "on"),
+}
+
+# Where a contract is asked for by name.
+CONTRACTS: Final[dict[str, tuple[Any, ...]]] = {
+    "selectivity": (1.0, 2.0, 3.0, 1.0, 0.5, 20.0, 0.0),
+    "prize_share": (0.7, 0.5, 0.3, 0.7, 0.9, 0.0, 1.0),
+    "tournament_noise": (0.5, 1.0, 0.25, 0.0),
 }
 
 # Now and then all of an income goes elsewhere.
@@ -232,10 +243,22 @@ def architectures(draw: st.DrawFn, names: Sequence[str] = ARCHITECTURES) -> Scen
     return with_levers(small_world(choose), choose(names), choose)
 
 
+def with_contract(world: Scenario, contract: str, choose: Choose) -> Scenario:
+    """Let states decide by another contract; more money, so that a donor has more than one project to compare."""
+    chosen = {name: choose(values) for name, values in CONTRACTS.items()}
+    mechanisms = dataclasses.replace(world.mechanisms, contract=contract)
+    return world.replace(mechanisms=mechanisms, money=world.parameters.money * choose((1, 2, 3)), **chosen)
+
+
 def numbered(number: int, names: Sequence[str] = ARCHITECTURES) -> Scenario:
-    """Return the world of a number: always another one, where Hypothesis repeats much; names take turns."""
+    """Return the world of a number: always another one, where Hypothesis repeats much; names take turns.
+
+    A name is that of an architecture, or of an architecture and a contract: ``conditional/tournament``.
+    """
     chance = random.Random(number)
-    return with_levers(small_world(chance.choice), names[number % len(names)], chance.choice)
+    architecture, _, contract = names[number % len(names)].partition("/")
+    world = with_levers(small_world(chance.choice), architecture, chance.choice)
+    return with_contract(world, contract, chance.choice) if contract else world
 
 
 @dataclass
@@ -258,6 +281,8 @@ class ShownByDesign:
 
     stalled: bool  # a project ended with reforms that nobody wanted
     withheld: bool
+    fewer: bool  # fewer reforms were demanded than a project holds, but some
+    unasked: bool  # a donor that sets conditions set none, since the state would have accepted none
     complied_for_money: bool  # a conditional project holds reforms that go on
     joined: bool
     pool_spent: bool
@@ -270,6 +295,8 @@ def shown_by_design(run: OracleRun) -> ShownByDesign:
     return ShownByDesign(
         stalled=any(project.status == "stalled" for project in run.projects),
         withheld=any(project.status == "withheld" for project in run.projects),
+        fewer=any(project.for_money and project.blocked for project in run.projects),
+        unasked=any(project.demanded == 0 for project in run.projects),
         complied_for_money=any(project.for_money for project in run.projects),
         joined=any(project.joined for project in run.projects),
         pool_spent=any(project.donor == pool for project in run.projects),

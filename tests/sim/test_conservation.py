@@ -1,12 +1,13 @@
 """Nothing is lost and nothing appears: money, tasks, projects and shares, after every quarter of drawn worlds."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from oracle.worlds import worlds
+from oracle.worlds import numbered, worlds
 from possible import possible, under
 
 from donorlab.sim import CoordinationModel, simulate
@@ -25,8 +26,10 @@ from donorlab.sim.state import (
     FAILED,
     LAPSED,
     NEXT,
+    OBSOLETE,
     OWN,
     PILLAR,
+    PRICE,
     PROGRESS,
     QUARTER,
     RACE,
@@ -35,6 +38,8 @@ from donorlab.sim.state import (
     RUNNING,
     SIZE,
     SLOT,
+    SPOILED,
+    SPOILED_TASKS,
     START,
     STATUS,
     STOP,
@@ -45,6 +50,13 @@ from donorlab.sim.state import (
 from donorlab.sim.value import bit_counts
 
 NEAR = 1e-9
+SOCIETY = {
+    "peer_discount": 0.3,
+    "poaching": 0.6,
+    "poaching_altruism": 0.2,
+    "method_failure": 0.4,
+    "method_learning": 1.5,
+}
 
 
 def count(words):
@@ -76,14 +88,20 @@ def check_tasks(model):
     assert not (state.standing & beyond).any()
     assert not (state.known & beyond).any()
     assert not (state.funded & ~state.standing).any()
-    assert not (land.standing & ~state.standing).any(), "domestic tasks do not lapse"
-    assert not (land.standing & state.funded).any()
-    np.testing.assert_array_equal(count(state.standing), land.initial_count + state.own_tasks + count(state.funded))
+    lasting = land.standing & ~state.outdated
+    assert not (lasting & ~state.standing).any(), "domestic tasks do not lapse"
+    assert not (lasting & state.funded).any()
+    delivered = count(state.funded) + state.lapsed + state.obsolete_funded  # newly, by projects
+    np.testing.assert_array_equal(
+        count(state.standing), land.initial_count + state.own_tasks + delivered - state.lapsed - state.obsolete
+    )
+    assert (state.obsolete_funded <= state.obsolete).all()
     assert (state.own_tasks <= state.own_drawn).all()
     flow = model.record.flow[: model.quarter]
     assert flow[:, OWN].sum() == state.own_tasks.sum()
     assert flow[:, LAPSED].sum() == state.lapsed.sum()
-    assert flow[:, DELIVERED].sum() - flow[:, LAPSED].sum() == count(state.funded).sum()
+    assert flow[:, OBSOLETE].sum() == state.obsolete.sum()
+    assert flow[:, DELIVERED].sum() == delivered.sum()
     assert flow[:, PROGRESS].sum() == pytest.approx(ledger.reals[: ledger.size, WORKED].sum(), rel=NEAR, abs=NEAR)
     # the owner of a task is the project that delivered it, and no other
     for j, k, task in np.ndindex(state.owner.shape):
@@ -91,7 +109,7 @@ def check_tasks(model):
         assert (p != DOMESTIC) == bool(state.funded[j, k] & bit)
         if p != DOMESTIC:
             assert (ledger.whole[p, BENEFICIARY], ledger.whole[p, PILLAR]) == (j, k)
-            assert ledger.words[p, TASKS] & bit & ~ledger.words[p, REMAINING]
+            assert ledger.words[p, TASKS] & bit & ~ledger.words[p, REMAINING] & ~ledger.words[p, SPOILED]
 
 
 def check_projects(model):
@@ -100,7 +118,9 @@ def check_projects(model):
     left = count(words[:, REMAINING])
     np.testing.assert_array_equal(count(words[:, TASKS]), whole[:, SIZE])
     np.testing.assert_array_equal(whole[:, DELIVERED_TASKS] + left, whole[:, SIZE])
-    for inner, outer in ((REMAINING, TASKS), (DUPLICATED, TASKS), (RACE, DUPLICATED)):
+    assert not (words[:, SPOILED] & words[:, REMAINING]).any()
+    assert count(words[:, SPOILED]).sum() == model.record.flow[: model.quarter, SPOILED_TASKS].sum()
+    for inner, outer in ((REMAINING, TASKS), (SPOILED, TASKS), (DUPLICATED, TASKS), (RACE, DUPLICATED)):
         assert not (words[:, inner] & ~words[:, outer]).any()
     assert (whole[:, SIZE] >= 1).all()
     assert (whole[:, SIZE] <= p.project_tasks_maximum).all()
@@ -119,7 +139,9 @@ def check_projects(model):
     np.testing.assert_array_equal(
         whole[live, DELIVERED_TASKS], np.minimum(whole[live, STOP], np.floor(reals[live, WORKED] + NEAR))
     )
-    room = np.maximum(p.room_floor, model.land.administration - state.oversight)
+    assert (state.administration <= model.land.administration + NEAR).all()
+    assert (state.administration >= (1 - p.poaching) * model.land.administration - NEAR).all()
+    room = np.maximum(p.room_floor, state.administration - state.oversight)
     assert (state.progressed <= room + NEAR).all()
     # sums kept by state and donor are those of the live projects
     shape = state.own_running.shape
@@ -169,7 +191,10 @@ def check_shares(model):
     np.testing.assert_allclose(
         paid.cost, paid.transaction_cost + paid.base_cost + paid.mismatch_cost, rtol=NEAR, atol=NEAR
     )
-    price = model.land.task_price[paid.beneficiary]
+    price = model.state.ledger.reals[: model.state.ledger.size, PRICE]
+    lowest = model.land.task_price[paid.beneficiary] * (1 - model.parameters.peer_discount)
+    assert (price >= lowest - NEAR).all()
+    assert (price <= model.land.task_price[paid.beneficiary] + NEAR).all()
     assert paid.duplicated_cost.sum() == pytest.approx((paid.duplicated * price).sum(), rel=NEAR, abs=NEAR)
     assert (paid.duplicated_cost <= paid.base_cost + NEAR).all()
 
@@ -180,6 +205,8 @@ SHARES = (
     "idle_share",
     "absorption_use",
     "failure_share",
+    "spoiled_share",
+    "poached_share",
     "unfinished_share",
     "ownership",
     "duplication_share",
@@ -241,8 +268,11 @@ def check_outcomes(result):
         assert by_state[of_state].sum() == total
     assert by_donor.projects.sum() == by_state.projects.sum() == len(projects)
     of_a_state = len(result.scenario.pillars) * result.scenario.parameters.tasks_per_pillar
-    gained = (by_state.tasks_funded + by_state.own_effort_tasks).mean() / of_a_state
-    assert steps.capacity.iloc[-1] == pytest.approx(by_state.capacity_initial.mean() + gained, rel=NEAR)
+    gained = (steps.delivered_tasks + steps.own_effort_tasks - steps.lapsed_tasks - steps.obsolete_tasks).sum()
+    assert by_state.tasks_obsolete.sum() == steps.obsolete_tasks.sum()
+    assert by_state.tasks_lapsed.sum() == steps.lapsed_tasks.sum()
+    before = by_state.capacity_initial.mean()
+    assert steps.capacity.iloc[-1] == pytest.approx(before + gained / of_a_state / len(by_state), rel=NEAR)
 
 
 def check_run(scenario, seed, every=1):
@@ -263,14 +293,24 @@ def check_run(scenario, seed, every=1):
 @settings(max_examples=100)
 @given(world=worlds(), seed=st.integers(0, 2**32 - 1), architecture=st.sampled_from(architecture_names()))
 def test_nothing_is_lost_on_drawn_worlds(world, seed, architecture):
-    world = under(world, architecture)
+    world = under(world, architecture).replace(turnover=0.05 * (seed % 2))
     assume(possible(world))
     check_run(world, seed)
 
 
 @pytest.mark.parametrize("name", ["toy", "synthetic", "world"])
 def test_nothing_is_lost(name, request):
-    check_run(request.getfixturevalue(name).replace(failure=0.3, lapse=0.03), 1, every=14)
+    check_run(request.getfixturevalue(name).replace(failure=0.3, lapse=0.03, turnover=0.02), 1, every=14)
+
+
+@pytest.mark.parametrize("absorption", ["equal_shares", "per_task"])
+@pytest.mark.parametrize("number", range(0, 60, 5))
+def test_nothing_is_lost_with_peers_poaching_and_methods(number, absorption):
+    world = numbered(number)
+    if not possible(world):
+        pytest.skip("an impossible composition")
+    mechanisms = dataclasses.replace(world.mechanisms, absorption=absorption)
+    check_run(world.replace(mechanisms=mechanisms, **SOCIETY), number)
 
 
 def test_fair_measures_do_not_depend_on_the_order_of_ids():

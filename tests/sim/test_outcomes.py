@@ -243,7 +243,9 @@ def test_welfare_and_efficiency_by_hand():
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
 def traced(request, toy):
-    return simulate(toy.replace(lapse=0.1, failure=0.3, own_effort=0.4, planning_slots=2), request.param, trace=True)
+    return simulate(
+        toy.replace(lapse=0.1, failure=0.3, own_effort=0.4, planning_slots=2, turnover=0.05), request.param, trace=True
+    )
 
 
 def test_efficiency_is_read_off_the_steps(traced):
@@ -284,6 +286,7 @@ def test_events_are_those_of_the_tables(traced):
     assert by_quarter("delivered") == steps.delivered_tasks.tolist()
     assert by_quarter("own effort") == steps.own_effort_tasks.tolist()
     assert by_quarter("lapsed") == steps.lapsed_tasks.tolist()
+    assert by_quarter("obsolete") == steps.obsolete_tasks.tolist()
     count = events.event.value_counts()
     for status in ("completed", "failed"):
         assert count[status] == (projects.status == status).sum()
@@ -306,7 +309,7 @@ def test_a_replay_of_the_events_gives_what_stands_and_to_whom_it_is_owed(traced)
     model, states, pillars = traced._model, traced.scenario.beneficiaries.ids, traced.scenario.pillars
     standing = {(states[j], pillars[k], task): "first" for j, k in np.ndindex(model.land.standing.shape)
                 for task in bits(model.land.standing[j, k])}  # fmt: skip
-    at_horizon = None
+    at_horizon, gone = None, []
     for event in traced.events.itertuples():
         if event.quarter > traced.scenario.parameters.horizon and at_horizon is None:
             at_horizon = dict(standing)
@@ -321,6 +324,8 @@ def test_a_replay_of_the_events_gives_what_stands_and_to_whom_it_is_owed(traced)
             standing[cell] = "own"
         elif event.event == "lapsed":
             assert standing.pop(cell) == "donor"
+        elif event.event == "obsolete":
+            gone.append(standing.pop(cell))
     found = {(states[j], pillars[k], task) for j, k in np.ndindex(model.state.standing.shape)
              for task in bits(model.state.standing[j, k])}  # fmt: skip
     assert found == set(standing)
@@ -332,6 +337,9 @@ def test_a_replay_of_the_events_gives_what_stands_and_to_whom_it_is_owed(traced)
     assert traced.outcomes["attribution_share"] == pytest.approx(attribution(standing))
     assert traced.outcomes["attribution_share_at_horizon"] == pytest.approx(attribution(at_horizon))
     assert traced.beneficiaries.tasks_funded.sum() == list(standing.values()).count("donor")
+    assert {"first", "own", "donor"} == set(gone)
+    delivered = traced.steps.delivered_tasks.sum()
+    assert traced.outcomes["obsolete_share"] == pytest.approx(gone.count("donor") / delivered)
 
 
 def test_overlaps_are_read_off_the_contracts(traced):

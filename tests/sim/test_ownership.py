@@ -144,7 +144,7 @@ def test_every_quarter_follows_the_rule(architecture):
             before, seen = model.state.ownership.copy(), len(model.trace.rows)
             model.step()
             for _, event, p, _, j, k, task in model.trace.rows[seen:]:
-                if event in ("delivered", "delivered again"):
+                if event in ("delivered", "delivered again", "spoiled"):
                     reform = bool(int(model.land.reform_words[k]) >> task & 1)
                     imposed = reform and bool(model.state.ledger.whole[p, FLAGS] & IMPOSED)
                     history.append((quarter, j, k, imposed))
