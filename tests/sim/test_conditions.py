@@ -16,7 +16,11 @@ from donorlab.sim.value import bit_counts
 
 CONDITIONS = ("conditional", "umbrella_conditional")
 PLAIN = {"credibility_rule": "given", "conditions_choice": "off"}
-LARGE = {"project_tasks_minimum": 3, "project_tasks_maximum": 6, "reform_cost": 1.2}  # projects hold several dear reforms
+LARGE = {
+    "project_tasks_minimum": 3,
+    "project_tasks_maximum": 6,
+    "reform_cost": 1.2,
+}  # projects hold several dear reforms
 SETTINGS = {
     "endogenous": {"credibility_rule": "endogenous"},
     "a choice": {"conditions_choice": "on", "credibility": 1.0},
