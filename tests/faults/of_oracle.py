@@ -157,7 +157,9 @@ def direction(name: str, fault: Fault | None = None) -> None:
     architecture, low, high, measure, rises = DIRECTIONS[name]
     totals = [0.0, 0.0]
     for number in (0, 2, 3, 6):
-        world = numbered(number, (architecture,)).replace(register="plans", division="cell")
+        world = numbered(number, (architecture,)).replace(
+            register="plans", division="cell", credibility_rule="given", conditions_choice="off"
+        )
         for i, value in enumerate((low, high)):
             totals[i] += float(measure(oracle.run(world.replace(**{name: value}), number)))
     assert (totals[1] > totals[0]) if rises else (totals[1] < totals[0]), f"{name}: {totals}"
