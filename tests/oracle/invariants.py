@@ -48,7 +48,8 @@ def check_tasks(world: Scenario, result: OracleRun) -> None:
         grown = sum(len(b) for row in now for b in row) - sum(len(b) for row in before for b in row)
         own = sum(sum(row) for row in result.own_effort[quarter])
         lapsed = sum(sum(row) for row in result.lapsed[quarter])
-        assert grown == own + result.delivered[quarter] - lapsed
+        obsolete = sum(sum(row) for row in result.obsolete[quarter])
+        assert grown == own + result.delivered[quarter] - lapsed - obsolete
         before = now
     for project in result.projects:
         assert (project.end == 0) == project.live == (project.status not in ENDS)
@@ -56,7 +57,8 @@ def check_tasks(world: Scenario, result: OracleRun) -> None:
         never_started = project.status == "withheld" or project.due > world.parameters.quarters
         assert (project.start == 0) == never_started
         assert list(project.tasks) == sorted(set(project.tasks))
-        assert project.delivered == set(project.workable[: len(project.delivered)])
+        assert project.delivered == set(project.workable[: len(project.delivered)]) == project.delivered_in.keys()
+        assert project.spoiled <= project.delivered
         assert (project.status == "completed") == (len(project.delivered) == len(project.tasks))
         assert not project.live or project.progress < len(project.tasks)
         assert project.stalled == 0 or len(project.delivered) == len(project.workable) < len(project.tasks)
@@ -77,7 +79,8 @@ def check_duplication(world: Scenario, result: OracleRun) -> None:
             assert len({member.donor for member in group.members}) == len(group.members) >= 2
             assert useful
             lost = ("failed", "withheld", "stalled")
-            assert all(member.status in lost for member in useful[:-1]) or group.finished
+            gone = [member.status in lost or task in member.spoiled for member in useful[:-1]]
+            assert all(gone) or group.finished
     parameters = world.parameters
     umbrella = world.architecture in ("umbrella", "umbrella_conditional")
     serial = parameters.planning_slots == 0 or (umbrella and parameters.calendar == "serial")

@@ -2,13 +2,14 @@
 
 Most parameters of a world are drawn from meaningful values, chosen so that money is tight, lists are short and
 administration is busy; a few (``wild``) are drawn from extreme ones. ``worlds`` draws fragmented ones, whose levers
-play no role; ``architectures`` draws worlds under all architectures, with their levers.
+play no role; ``architectures`` draws worlds under all architectures, with their levers. Mechanisms of the political
+economy (``political``) are switched on in half of the worlds each, those in ``NEW``.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,8 +20,12 @@ from donorlab.sim.scenario import Scenario
 from oracle.derived import yearly_budgets
 from oracle.design import ARCHITECTURES, POOL
 from oracle.model import OracleRun
+from oracle.political import Choose, political
 
-__all__ = ["architectures", "numbered", "plain_parameters", "scenario", "shown", "shown_by_design", "worlds"]
+__all__ = ["NEW", "architectures", "numbered", "plain_parameters", "scenario", "shown", "shown_by_design", "worlds"]
+
+# The groups of ``political.VALUES`` that drawn worlds have, and that engine and oracle are compared on.
+NEW: Final[frozenset[str]] = frozenset()
 
 INCOME_GROUPS: Final = ("low", "lower middle", "upper middle", "high")
 
@@ -106,8 +111,6 @@ LEVERS: Final[dict[str, tuple[Any, ...]]] = {
 WILD_LEVERS: Final[dict[str, Any]] = {"overhead": 1.0, "negotiation_cost": 5.0, "register_lag": 400, "decision_lag": 9}
 
 GIVEN_MOTIVES: Final = ([1.0, 0.0, 0.0, 0.0], [0.2, 0.1, 0.3, 0.4], [0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 2.0, 0.0])
-
-Choose = Callable[[Sequence[Any]], Any]  # takes one of several values
 
 
 def weights(choose: Choose, n: int, zeros: bool = True) -> list[float]:
@@ -219,7 +222,11 @@ def with_levers(world: Scenario, architecture: str, choose: Choose) -> Scenario:
 @st.composite
 def worlds(draw: st.DrawFn) -> Scenario:
     """Draw a small fragmented world."""
-    return small_world(lambda options: draw(st.sampled_from(options)))
+
+    def choose(options: Sequence[Any]) -> Any:
+        return draw(st.sampled_from(options))
+
+    return political(small_world(choose), choose, NEW, always=False)
 
 
 @st.composite
@@ -229,13 +236,19 @@ def architectures(draw: st.DrawFn, names: Sequence[str] = ARCHITECTURES) -> Scen
     def choose(options: Sequence[Any]) -> Any:
         return draw(st.sampled_from(options))
 
-    return with_levers(small_world(choose), choose(names), choose)
+    return political(with_levers(small_world(choose), choose(names), choose), choose, NEW, always=False)
 
 
-def numbered(number: int, names: Sequence[str] = ARCHITECTURES) -> Scenario:
-    """Return the world of a number: always another one, where Hypothesis repeats much; names take turns."""
+def numbered(
+    number: int, names: Sequence[str] = ARCHITECTURES, on: Collection[str] = NEW, *, always: bool = False
+) -> Scenario:
+    """Return the world of a number: always another one, where Hypothesis repeats much; names take turns.
+
+    What is drawn for the groups that are on shifts nothing else.
+    """
     chance = random.Random(number)
-    return with_levers(small_world(chance.choice), names[number % len(names)], chance.choice)
+    world = with_levers(small_world(chance.choice), names[number % len(names)], chance.choice)
+    return political(world, random.Random(f"{number} political").choice, on, always)
 
 
 @dataclass
