@@ -44,6 +44,7 @@ def run(scenario: Scenario, seed: int) -> OracleRun:
     """
     world = first_state(scenario, seed)
     world.run.standing_start = snapshot(world.standing)
+    world.run.ownership_start = list(world.ownership)
     for quarter in range(1, scenario.parameters.quarters + 1):
         world.quarter = quarter
         if quarter % 4 == 1:

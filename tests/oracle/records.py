@@ -102,6 +102,7 @@ class OracleRun:
     yearly_budget: list[float]  # the scenario's
     standing: list[Cells] = field(default_factory=list)
     standing_start: Cells = field(default_factory=list)
+    ownership_start: list[float] = field(default_factory=list)  # [j]
     cash: list[list[float]] = field(default_factory=list)
     own_effort: list[list[list[int]]] = field(default_factory=list)
     delivered: list[int] = field(default_factory=list)
