@@ -65,11 +65,12 @@ def starts(scenario: Scenario, seed: int, derived: Derived) -> list[list[list[in
     states, pillars = range(scenario.beneficiaries.count), range(len(scenario.pillars))
     left = [[set(tasks) for tasks in row] for row in derived.first_tasks]
     drawn = [[0 for _ in pillars] for _ in states]
+    rate = parameters.ownership_rate if sum_in_order(derived.yearly_budget) > 0.0 else 0.0  # nobody is there to move it
     result = []
     for quarter in range(1, parameters.quarters + 1):
         obsolete = obsolete_items(scenario, seed, quarter)
         for j in states:
-            ownership = highest_ownership(derived.ownership[j], parameters.ownership_rate, quarter)
+            ownership = highest_ownership(derived.ownership[j], rate, quarter)
             for k in pillars:
                 mean = parameters.own_effort * derived.administration[j] * ownership * derived.priority[j][k]
                 u = streams.uniform(streams.EFFORT, seed, quarter, derived.beneficiary_key[j], 0, k, 0)

@@ -19,8 +19,10 @@ def deliver(world: World, quarter: int) -> list[float]:
         if project.status == "contracted" and project.due <= quarter:
             start(world, project, quarter)
     left: list[float] = []
+    world.run.poached.append([])
     for j in world.beneficiaries:
         started = started_in(world, j)
+        world.run.poached[-1].append(world.derived.administration[j] - administration(world, j, started))
         progressed = work(world, started, room(world, j, started))
         left.append(max(0.0, administration(world, j, started) - oversight(world, started) - progressed))
     newly = 0

@@ -124,8 +124,9 @@ def snapshot(standing: list[list[set[int]]]) -> Cells:
 def observe(world: World, quarter: int) -> None:
     """The register shows what is due; once a year leads are agreed and pledges made."""
     show_due_projects(world, quarter)
-    if first_quarter_of_a_year(world, quarter):
+    if quarter % 4 == 1:
         make_wishes(world)
+    if first_quarter_of_a_year(world, quarter):
         if world.design.division != "none":
             agree_on_leads(world)
         make_pledges(world)

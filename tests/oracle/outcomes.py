@@ -16,6 +16,28 @@ def outcomes(world: World) -> dict[str, float]:
         **of_ownership(world),
         "obsolete_share": world.run.obsolete_funded / delivered if delivered > 0 else float("nan"),
         "sustained_share": sustained(world),
+        **of_users(world),
+        **of_delivery(world),
+    }
+
+
+def of_users(world: World) -> dict[str, float]:
+    """Users of the last year, and the mean weight of the state in which a user lives."""
+    users = sum_in_order(world.users)
+    weighed = sum_in_order(u * w for u, w in zip(world.users, world.state_weight, strict=True))
+    return {"users_m": users, "weight_of_users": weighed / users}
+
+
+def of_delivery(world: World) -> dict[str, float]:
+    """Share of delivered tasks that did not take; share of administration that donors hired away, up to the horizon."""
+    delivered = sum(len(project.delivered) for project in world.ledger)
+    spoiled = sum(len(project.spoiled) for project in world.ledger)
+    horizon = world.scenario.parameters.horizon
+    poached = sum_in_order(sum_in_order(quarter) for quarter in world.run.poached[:horizon])
+    whole = sum_in_order(world.derived.administration) * horizon
+    return {
+        "spoiled_share": spoiled / delivered if delivered > 0 else float("nan"),
+        "poached_share": poached / whole if whole > 0.0 else float("nan"),
     }
 
 

@@ -98,10 +98,13 @@ def positions(world: Scenario, choose: Choose) -> Scenario:
 
 
 def neighbours(world: Scenario, choose: Choose) -> Scenario:
-    """Subregions, and donors that are regional organisations."""
+    """Subregions, and donors that are regional organisations, one of which may serve everybody."""
     subregions = tuple(choose(("North", "North", "South")) for _ in range(world.beneficiaries.count))
     kinds = tuple(choose(("state", "regional_org")) for _ in range(world.donors.count))
-    donors = dataclasses.replace(world.donors, kinds=kinds)
+    affinity = np.array(world.donors.affinity)
+    if world.donors.count > 1 and choose((False, True)):
+        kinds, affinity[0] = ("regional_org", *kinds[1:]), 1.0
+    donors = dataclasses.replace(world.donors, kinds=kinds, affinity=affinity)
     return world.replace(donors=donors, beneficiaries=replaced(world.beneficiaries, subregions=subregions))
 
 

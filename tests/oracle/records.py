@@ -109,6 +109,7 @@ class OracleRun:
     lapsed: list[list[list[int]]] = field(default_factory=list)
     welfare: list[float] = field(default_factory=list)
     obsolete: list[list[list[int]]] = field(default_factory=list)  # [t][j][k] tasks that stood and went out of date
+    poached: list[list[float]] = field(default_factory=list)  # [t][j] administration lost to donors' hiring
     incidents: list[list[int]] = field(default_factory=list)  # [t][j] drawn
     ownership: list[list[float]] = field(default_factory=list)  # [t][j]
     norm_position: list[list[float]] = field(default_factory=list)  # [t][j]

@@ -56,13 +56,14 @@ def test_security_draws_to_havens_and_is_need_where_there_is_none():
 
 
 def test_the_wish_follows_havens_once_a_year():
-    # S0 is a haven until quarter 1; a pledge is made in quarters 1 and 5 and kept between.
+    # With two tasks of 16 a state is no haven. At first both are; the pledge is to S0, then, in quarter 5, to S1: .5 + .5 * 2
+    # against .5.
     world = states(
-        2, money=8.0, tasks_per_pillar=2, motive_need=0.5, motive_security=0.5, haven_threshold=0.5, horizon=5
+        2, money=8.0, tasks_per_pillar=16, motive_need=0.5, motive_security=0.5, haven_threshold=0.125, horizon=5
     )
     result = run(world.replace(architecture="pledge", pledge_focus=0.5, pledge_strength=1.0), 1)
-    assert [p.quarter for p in result.projects if p.beneficiary == 0] == [1, 1]
-    assert [p.quarter for p in result.projects if p.beneficiary == 1] == [5, 5]
+    assert [p.beneficiary for p in result.projects] == [0] * 8 + [1, 1]
+    assert result.haven == [[0, 1]] * 4 + [[0, 0]]
 
 
 def test_exposure():

@@ -116,6 +116,7 @@ def test_a_task_that_does_not_take_is_open_again():
     world = one_cell(1, method_failure=0.5, horizon=2)
     seed = next(s for s in range(100) if not takes(s) and takes(s, quarter=2))
     result = run(world, seed)
+    assert len(result.projects) == 2
     first, second = result.projects
     assert (first.status, first.delivered, first.spoiled, first.end) == ("completed", {0}, {0}, 1)
     assert (second.quarter, second.spoiled, second.duplicated) == (2, set(), set())
