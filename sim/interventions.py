@@ -14,6 +14,7 @@ import numpy as np
 
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.design import POOL
+from donorlab.sim.recording import aid_ends
 from donorlab.sim.scenario import ScenarioError, suggest
 
 if TYPE_CHECKING:
@@ -39,7 +40,11 @@ def _withdraw(model: CoordinationModel, leaving: np.ndarray) -> None:
 
 
 def cut_aid(model: CoordinationModel) -> None:
-    """Cut all aid: no donor gets or spends money any more; running projects, paid already, go on."""
+    """Cut all aid: no donor gets or spends money any more; running projects, paid already, go on.
+
+    The outcome ``sustained_share`` tells what of the tasks that projects own at that moment still stands at the end.
+    """
+    aid_ends(model)
     _withdraw(model, np.ones(len(model.giving.keys), dtype=np.bool_))
 
 

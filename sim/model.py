@@ -18,9 +18,10 @@ from donorlab.sim.architectures import get_architecture
 from donorlab.sim.credit import RULES
 from donorlab.sim.design import Design
 from donorlab.sim.events import Trace
-from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, methods, motives
+from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, methods, motives, offers
 from donorlab.sim.mechanisms.calendar import score_factor
 from donorlab.sim.mechanisms.information import observe
+from donorlab.sim.mechanisms.ownership import FORMS, LapseForm
 from donorlab.sim.mechanisms.steering import renew_wishes, steer
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.scenario import FloatArray, Scenario, ScenarioError, checked_seed, options_of, suggest
@@ -48,11 +49,14 @@ class Scratch:
     limits: FloatArray
     parts: FloatArray
     grants: FloatArray
+    promised: npt.NDArray[np.int64]
+    cells: npt.NDArray[np.int64]
+    contracts: npt.NDArray[np.int64]
     exposure: FloatArray
 
     @staticmethod
-    def sized(donors: int, states: int, pillars: int) -> Scratch:
-        """Return scratch for D donors, J states and K pillars."""
+    def sized(donors: int, states: int, pillars: int, cells: int = 0) -> Scratch:
+        """Return scratch for D donors, J states, K pillars and so many best cells of a donor (0: nobody asks)."""
         best, best_pillar, best_tasks, tasks_added, projects_added = np.zeros((5, states), dtype=np.int64)
         return Scratch(
             best=best,
@@ -71,6 +75,9 @@ class Scratch:
             limits=np.zeros(0),
             parts=np.zeros(0),
             grants=np.zeros(0),
+            promised=np.zeros(states if cells else 0, dtype=np.int64),
+            cells=np.zeros((3, cells), dtype=np.int64),
+            contracts=np.zeros((3, states), dtype=np.int64),
             exposure=np.zeros(states),
         )
 
@@ -149,7 +156,9 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.wish = self.promise = np.zeros((0, 0, 0))  # omega0, where something uses it (see steering)
         self.preferences = np.zeros((0, 0))
         self.agreed = False  # whether leads and pledges of the design in force were agreed on
-        self.scratch = Scratch.sized(len(self.giving.keys), states, pillars)
+        self.scratch = Scratch.sized(
+            len(self.giving.keys), states, pillars, p.choice_cells if p.ownership_rate > 0 else 0
+        )
         names = self.inputs.mechanisms
         self.phases = {
             item.name: get_mechanism(item.name, getattr(names, item.name)) for item in dataclasses.fields(names)
@@ -164,6 +173,9 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.adopt(self.architecture.design(self.inputs))
         self.factor = score_factor(self)
         self.record = recording.Record.sized(p.quarters, pillars)
+        self.lapse_form = FORMS.get(names.lapse, LapseForm())
+        if self.lapse_form.after_exit:  # a clock for each donor
+            self.state.hazard = np.zeros((len(self.giving.keys), states))
         self.trace = Trace(self) if trace else None
         self._people(donors or {}, beneficiaries or {})
 
@@ -259,7 +271,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         4. Contract: states decide whether to reform.
         5. Deliver: projects start, work as administration allows, finish or fail.
         6. Evolve: what is nobody's project, in the order of ``EVOLVE``: own effort, lapse of what is not owned,
-           norms, growth of users, items that go out of date, safe havens and incidents, prices.
+           ownership, norms, growth of users, items that go out of date, safe havens and incidents, prices.
         7. Record.
         """
         self._begin()
@@ -275,6 +287,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         """Begin a quarter; what is scheduled for it happens first."""
         self.quarter += 1
         self.state.flow[:] = 0.0
+        self.state.delivered[self.quarter % len(self.state.delivered)] = 0
         for change in self.changes.pop(self.quarter, ()):
             change(self)
 
@@ -298,9 +311,11 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         """Let donors plan and contract."""
         self.first_row = self.state.ledger.size
         motives.refresh(self)
+        offers.begin(self)
         motives.see_others(self)
         methods.refresh(self)
         self.phases["planning"](self, self.quarter)
+        offers.mark_chosen(self)
         if self.trace:
             self.trace.after_plan(self)
 

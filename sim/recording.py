@@ -33,6 +33,8 @@ class Record:
     flow : (T, 8) what happened in the quarter, see FLOW_NAMES
     standing_at_horizon : (J, K) words, and gained_at_horizon : how many of these are new since the start and how many of
         those are own tasks
+    owner_when_aid_ended : (J, K, L) ledger row that owned a task at the horizon, or when all aid was cut if earlier, else
+        DOMESTIC
     """
 
     numbers: FloatArray
@@ -40,6 +42,7 @@ class Record:
     flow: FloatArray
     standing_at_horizon: npt.NDArray[np.uint64] | None = None
     gained_at_horizon: tuple[int, int] = (0, 0)
+    owner_when_aid_ended: npt.NDArray[np.int32] | None = None
 
     @staticmethod
     def sized(quarters: int, pillars: int) -> Record:
@@ -80,6 +83,12 @@ def _write(  # type: ignore[no-untyped-def]
         flows[row, i] = flow[i]
 
 
+def aid_ends(model: CoordinationModel) -> None:
+    """Keep what projects own, when aid ends for the first time: all of it is cut, or the horizon is over."""
+    if model.record.owner_when_aid_ended is None:
+        model.record.owner_when_aid_ended = model.state.owner.copy()
+
+
 def gained(model: CoordinationModel) -> tuple[int, int]:
     """Return how many tasks stand that are no first tasks (what replaces an obsolete one is none), and how many are own."""
     state = model.state
@@ -105,3 +114,4 @@ def record(model: CoordinationModel) -> None:
     if model.quarter == model.parameters.horizon:
         kept.standing_at_horizon = state.standing.copy()
         kept.gained_at_horizon = gained(model)
+        aid_ends(model)

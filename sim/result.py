@@ -216,6 +216,7 @@ class Result:
                 "capacity_initial": land.initial_count.mean(axis=1) / length,
                 "capacity_final": final.mean(axis=1) / length,
                 **{f"capacity_final_{pillar}": final[:, k] / length for k, pillar in enumerate(model.inputs.pillars)},
+                "ownership_start": land.ownership,
                 "haven": state.haven > 0,
                 "exposure": exposure(model),
                 "ownership": state.ownership,

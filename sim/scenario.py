@@ -255,6 +255,7 @@ class Mechanisms:
     absorption: str = "equal_shares"
     effort: str = "poisson"
     lapse: str = "exponential"
+    ownership: str = "alignment"
     norms: str = "deliveries"
     users: str = "growth"
     turnover: str = "replacement"

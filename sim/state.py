@@ -29,6 +29,8 @@ WITHHELD: Final = 4
 STALLED: Final = 5
 STATUS_NAMES: Final = ("contracted", "running", "completed", "failed", "withheld", "stalled")
 DOMESTIC: Final = -1
+NO_OFFER: Final = -1
+SEVERAL: Final = -2
 
 # columns of State.flow: what happened in one quarter
 DELIVERED, OWN, LAPSED, PROGRESS, QUEUED, OBSOLETE, SPOILED_TASKS, POACHED = range(8)
@@ -115,7 +117,9 @@ class State:
     funded : (J, K) words: of these the ones that a project of the run owns (they can lapse)
     owner : (J, K, L) ledger row that owns a task, DOMESTIC for first tasks and own effort
     deadline : (J, K, L) value of ``hazard`` beyond which a funded task lapses; next_deadline : (J, K) smallest
-    hazard : (J,) lapse hazard summed since the start
+    hazard : (1, J) lapse hazard summed since the start; (D, J), a clock of each donor, where tasks lapse after its exit
+    delivered : (4, J, K + 1) tasks that projects delivered in the quarters t % 4, by pillar; last: reform tasks of imposed ones
+    offered : (J,) row of the donor that offered a project this quarter, NO_OFFER or SEVERAL; empty where ownership stands still
     known : (D + 1, J, K) words: tasks of live projects that a donor knows; the last row sees all. Bits of tasks that
         stand may be stale: they are believed taken anyway, and are mended when the task opens again
     visible : (D, J, K) words: tasks whose funding a donor can see (`ignorance = task`), else an empty array
@@ -154,6 +158,8 @@ class State:
     deadline: FloatArray
     next_deadline: FloatArray
     hazard: FloatArray
+    delivered: Int32Array
+    offered: Int32Array
     known: WordArray
     visible: WordArray
     ownership: FloatArray
@@ -238,7 +244,9 @@ def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giv
         owner=np.full((states, pillars, tasks), DOMESTIC, dtype=np.int32),
         deadline=np.full((states, pillars, tasks), np.inf),
         next_deadline=np.full((states, pillars), np.inf),
-        hazard=np.zeros(states),
+        hazard=np.zeros((1, states)),
+        delivered=np.zeros((4, states, pillars + 1), dtype=np.int32),
+        offered=np.full(states if parameters.ownership_rate > 0 else 0, NO_OFFER, dtype=np.int32),
         known=np.zeros((donors + 1, states, pillars), dtype=np.uint64),
         visible=visible,
         ownership=land.ownership.copy(),

@@ -36,6 +36,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "P5/literature": "published:p5",
     "P7/literature": "published:p7",
     "P6/literature": "published:p6",
+    "P8/world": "failures:p8",
     "P9/world": "patterns:p9",
 }
 """Row to ``module:function`` of this package; the function takes the requirement and whether to be quick."""

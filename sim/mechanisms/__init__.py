@@ -29,7 +29,8 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
     },
     "absorption": {"equal_shares": "absorption:deliver", "per_task": "absorption:deliver_per_task"},
     "effort": {"poisson": "effort:own_effort"},
-    "lapse": {"exponential": "ownership:lapse"},
+    "lapse": {"exponential": "ownership:lapse", "ageing": "ownership:ageing", "after_exit": "ownership:after_exit"},
+    "ownership": {"alignment": "alignment:alignment"},
     "norms": {"deliveries": "norms:norms"},
     "users": {"growth": "users:grow"},
     "turnover": {"replacement": "turnover:replace"},
@@ -38,7 +39,7 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
 }
 
 # what happens in Evolve, in this order
-EVOLVE = ("effort", "lapse", "norms", "users", "turnover", "exposure", "peers")
+EVOLVE = ("effort", "lapse", "ownership", "norms", "users", "turnover", "exposure", "peers")
 
 
 def phases() -> list[str]:

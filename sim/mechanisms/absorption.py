@@ -20,6 +20,7 @@ from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
 from donorlab.sim.mechanisms.coverage import first_to_finish, mend_beliefs, next_in_line, pass_on
 from donorlab.sim.mechanisms.methods import takes, witness
+from donorlab.sim.mechanisms.ownership import lifetime
 from donorlab.sim.mechanisms.planning import update_wait
 from donorlab.sim.state import (
     BENEFICIARY,
@@ -33,6 +34,7 @@ from donorlab.sim.state import (
     END,
     FAILED,
     FLAGS,
+    IMPOSED,
     JOINED,
     NEXT,
     PILLAR,
@@ -92,9 +94,15 @@ def presence_added(p, whole, present, mark):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def chance_of_failure(failure, rank, ownership):  # type: ignore[no-untyped-def]
+    """Return the probability that a project fails that starts now in a state of this rank of government and ownership."""
+    return min(0.95, failure * 2.0 * (1.0 - (rank + ownership) / 2.0))
+
+
+@compiled
 def start_projects(j, quarter, failure, rank, ownership, seed, donor_keys, first, whole):  # type: ignore[no-untyped-def]
     """Start the projects of state j whose time has come and draw whether they will fail, and after how much."""
-    chance = min(0.95, failure * 2.0 * (1.0 - (rank + ownership) / 2.0))
+    chance = chance_of_failure(failure, rank, ownership)
     p = first[j]
     while p >= 0:
         if whole[p, STATUS] == CONTRACTED and whole[p, START] <= quarter:
@@ -204,14 +212,16 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
     patience, lapse_on, seed, by_task, impatience, queue_limit,
     whole, words, reals, seen, standing, funded, owner, deadline, next_deadline, hazard, known, visible,
     first, last, own_running, undelivered, room, attenuation, closed, oversight, progressed, flow,
-    donor_keys, administration, staff, ownership, rank, account, promise, value, delivered_by,
-    context, instrument_of, method_success, trials, successes, member, limits, parts, grants, present, hired,
+    donor_keys, administration, staff, ownership, rank, account, promise, value, delivered_by, delivered, reform_words,
+    imposed_lapse, shape, context, instrument_of, method_success, trials, successes, member, limits, parts, grants, present,
+    hired,
 ):
     """Let all projects of all states work for one quarter.
 
     ``account`` (D,) sums what donors can account for, ``promise`` (D, J, K) times the gain in f; both are empty where no
-    budget responds; ``delivered_by`` (D, J) counts tasks by donor, empty where nothing reads it. ``staff`` (J,) becomes what
-    poaching leaves of ``administration``. ``per_task`` : room is shared by the tasks that projects can still deliver.
+    budget responds; ``delivered_by`` (D, J) counts tasks by donor, empty where nothing reads it, ``delivered`` (J, K + 1) by
+    pillar, and reform tasks of imposed projects. ``staff`` (J,) becomes what poaching leaves of ``administration``.
+    ``per_task`` : room is shared by the tasks that projects can still deliver.
     ``member``, ``limits``, ``parts``, ``grants`` (P,) and ``present``, ``hired`` (D,) are scratch.
     """
     one = np.uint64(1)
@@ -277,6 +287,9 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
                 if delivered_by.shape[0] > 0:
                     delivered_by[whole[p, DONOR], j] += 1
                 undelivered[j] -= 1
+                imposed = (whole[p, FLAGS] & IMPOSED) != 0 and (reform_words[k] & bit) != 0
+                delivered[j, k] += 1
+                delivered[j, delivered.shape[1] - 1] += imposed
                 if not took:
                     words[p, SPOILED] |= bit
                     flow[SPOILED_TASKS] += 1
@@ -294,7 +307,9 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
                     if lapse_on:
                         key = donor_keys[whole[p, DONOR]]
                         u = streams.uniform(streams.LAPSE, seed, whole[p, QUARTER], key, 0, task, whole[p, SERIAL])
-                        deadline[j, k, task] = hazard[j] - math.log(u)
+                        clock = whole[p, DONOR] if hazard.shape[0] > 1 else 0
+                        life = lifetime(u, shape, imposed_lapse if imposed else 1.0)
+                        deadline[j, k, task] = hazard[clock, j] + life
                         next_deadline[j, k] = min(next_deadline[j, k], deadline[j, k, task])
             if whole[p, DELIVERED_TASKS] == whole[p, SIZE]:
                 end_project(p, COMPLETED, quarter, first, whole, words, own_running, undelivered)
@@ -359,6 +374,7 @@ def _deliver(model: CoordinationModel, quarter: int, per_task: bool) -> None:
         state.oversight, state.progressed, state.flow,
         model.giving.keys, land.administration, state.administration, state.ownership, land.government_rank,
         state.account if model.budget_responds else NOBODY, model.promise, land.value, state.delivered_by,
+        state.delivered[quarter % 4], land.reform_words, p.imposed_lapse, model.lapse_form.shape,
         land.context, land.instrument_of, land.method_success, state.trials, state.successes,
         *scratch.delivery(ledger.capacity),
     )  # fmt: skip

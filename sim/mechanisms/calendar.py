@@ -18,6 +18,7 @@ from donorlab.sim import streams
 from donorlab.sim.compiled import compiled
 from donorlab.sim.mechanisms.answers import Contract, PlanningView, write_contracts
 from donorlab.sim.mechanisms.motives import attraction
+from donorlab.sim.mechanisms.offers import make_offers
 from donorlab.sim.mechanisms.planning import (
     AFFORDABLE,
     cheapest_project,
@@ -29,6 +30,7 @@ from donorlab.sim.mechanisms.wants import (
     SCORE_UNIT,
     best_in_cell,
     largest_score,
+    promise_of_states,
     public_promise,
 )
 from donorlab.sim.scenario import ScenarioError
@@ -37,6 +39,8 @@ from donorlab.sim.value import bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
+
+NOT_ASKED = np.zeros(0, dtype=np.int32)  # in place of offers: a donor that is only asked what it would do offers nothing
 
 
 @compiled
@@ -79,19 +83,26 @@ def plan_group(  # type: ignore[no-untyped-def]
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
-    best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
+    best, best_pillar, best_tasks, tasks_added, projects_added, counts_added, promised, cells, offered,
 ):
-    """Plan donors ``order[low:high]``; return the ledger row after their last proposal."""
+    """Plan donors ``order[low:high]``; return the ledger row after their last proposal. No offers where ``offered`` is empty."""
     p = start
     for i in range(low, high):
+        before = p
         p = plan_donor(
             order[i], p, quarter, size, fixed_costs, relation, joiner_share, monitoring, impatience, queue_limit, factor,
             cheapest, whole, reals, seen, cash, first, member, weight, shun_until, credited, rule,
             standing, known, own_running, undelivered, room, attenuation, closed,
             itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
             promise_mandate, fresh, present, settled,
-            best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
+            best, best_pillar, best_tasks, tasks_added, projects_added, counts_added, promised,
         )
+        if p > before and offered.shape[0] > 0:
+            make_offers(
+                order[i], promised, size, fixed_costs, relation, factor, weight, credited, rule, standing, known, own_running,
+                attenuation, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight,
+                pillar_weight, counts_added, cells, offered,
+            )
     return p
 
 
@@ -104,7 +115,7 @@ def plan_quarter(  # type: ignore[no-untyped-def]
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
-    best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
+    best, best_pillar, best_tasks, tasks_added, projects_added, counts_added, promised, cells, offered,
 ):
     """Plan all donors, slot by slot; return the new number of rows in the ledger."""
     donors = order.shape[0]
@@ -121,7 +132,7 @@ def plan_quarter(  # type: ignore[no-untyped-def]
             standing, known, own_running, undelivered, room, attenuation, closed,
             itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
             promise_mandate, fresh, present, settled,
-            best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
+            best, best_pillar, best_tasks, tasks_added, projects_added, counts_added, promised, cells, offered,
         )
         contract_slot(
             rows, stop, quarter, slot, lag, seed, report_rate, plans, member, conditional, q, by_task, impatience,
@@ -174,7 +185,7 @@ def _arguments(model: CoordinationModel, quarter: int) -> tuple[Any, ...]:
         state.crowd, state.state_weight, land.pillar_weight,
         model.promise_mandate, scratch.fresh, scratch.present_gain, scratch.settled,
         scratch.best, scratch.best_pillar, scratch.best_tasks, scratch.tasks_added, scratch.projects_added,
-        scratch.counts_added,
+        scratch.counts_added, scratch.promised, scratch.cells, state.offered,
     )  # fmt: skip
 
 
@@ -195,9 +206,13 @@ def plan(model: CoordinationModel, quarter: int) -> None:
     )  # fmt: skip
 
 
-def _plan_compiled(model: CoordinationModel, low: int, high: int, start: int, quarter: int) -> int:
+def _plan_compiled(
+    model: CoordinationModel, low: int, high: int, start: int, quarter: int, offering: bool = True
+) -> int:
     """Let the compiled planner write the proposals of donors ``order[low:high]``; return the row after the last."""
     arguments = _arguments(model, quarter)
+    if not offering:
+        arguments = (*arguments[:-1], NOT_ASKED)
     stop: int = plan_group(low, high, start, *arguments[:9], 0.0, *arguments[9:])
     return stop
 
@@ -210,7 +225,7 @@ def propose(model: CoordinationModel, donor: int, quarter: int) -> list[Contract
     _promise(model)
     start = max(model.next_row, ledger.size)  # behind what the donor has contracted in this answer already
     low = int(np.flatnonzero(state.order == donor)[0])
-    stop = _plan_compiled(model, low, low + 1, start, quarter)
+    stop = _plan_compiled(model, low, low + 1, start, quarter, offering=False)
     state.cash[donor] = cash
     rows = ledger.whole[start:stop]
     return [
@@ -261,7 +276,10 @@ def _plan_with_python(model: CoordinationModel, quarter: int) -> None:
             d = int(state.order[place])
             model.next_row = rows
             if d in model.python_donors:
+                before = rows
                 rows = _ask(model, d, quarter, slot, rows)
+                if rows > before:
+                    _offer(model, d, quarter)
             else:
                 rows = _plan_compiled(model, place, place + 1, rows, quarter)
         _end_slot(model, quarter, slot, rows)
@@ -282,6 +300,24 @@ def _ask(model: CoordinationModel, donor: int, quarter: int, slot: int, start: i
         who = model.inputs.donors.ids[donor]
         raise ScenarioError(f"donor {who}: decide returned nothing; return a list of Contract, empty for none")
     return write_contracts(model, donor, view, answer, start)
+
+
+def _offer(model: CoordinationModel, donor: int, quarter: int) -> None:
+    """Enter the offers of a donor that was not planned by the compiled planner, and contracts something: by the same rule."""
+    state, land, giving, scratch = model.state, model.land, model.giving, model.scratch
+    if len(state.offered):
+        promise_of_states(
+            donor, quarter, model.promise_mandate, model.factor, state.closed, state.shun_until, state.weight, giving.itself,
+            state.own_running, state.attenuation, model.visible, model.credited, model.credit_kind, scratch.fresh,
+            scratch.present_gain, state.attraction, state.crowd, state.state_weight, land.pillar_weight, scratch.promised,
+        )  # fmt: skip
+        make_offers(
+            donor, scratch.promised, model.project_size, model.fixed, model.relation, model.factor, state.weight,
+            model.credited, model.credit_kind, state.standing, state.known, state.own_running, state.attenuation,
+            model.visible, land.value, state.price, giving.price_factor, giving.mandate, state.attraction, state.crowd,
+            state.state_weight,
+            land.pillar_weight, scratch.counts_added, scratch.cells, state.offered,
+        )  # fmt: skip
 
 
 def _end_slot(model: CoordinationModel, quarter: int, slot: int, rows: int) -> None:
@@ -307,6 +343,8 @@ def contract_together(model: CoordinationModel, quarter: int, contracts: Mapping
     ----------
     contracts : row of a donor to its contracts; donors that are left out contract nothing
 
+    What counts as the offers of those who contract is what the model's own planner would offer (see ``offers``).
+
     Raises
     ------
     ScenarioError
@@ -315,6 +353,10 @@ def contract_together(model: CoordinationModel, quarter: int, contracts: Mapping
     model.state.serial[:] = 0
     _reserve(model)
     rows = model.state.ledger.size
+    _promise(model)
     for donor in sorted(contracts):
+        before = rows
         rows = write_contracts(model, donor, planning_view(model, donor, quarter, 0), contracts[donor], rows)
+        if rows > before:
+            _offer(model, donor, quarter)
     _end_slot(model, quarter, 0, rows)

@@ -77,11 +77,12 @@ def plan_donor(  # type: ignore[no-untyped-def]
     standing, known, own_running, undelivered, room, attenuation, closed,
     itself, visibility, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,
     promise_mandate, fresh, present, settled,
-    best, best_pillar, best_tasks, tasks_added, projects_added, counts_added,
+    best, best_pillar, best_tasks, tasks_added, projects_added, counts_added, promised,
 ):
     """Write donor d's contracts of this slot to the ledger from row ``start`` on; return the row after the last.
 
-    Only donor, cell, number of tasks and cost are set; nothing that others see changes. Cash falls.
+    Only donor, cell, number of tasks and cost are set; nothing that others see changes. Cash falls. ``promised`` (J,) keeps what
+    each state promised at first (for ``offers``; empty where nobody asks).
     """
     states = standing.shape[0]
     p = start
@@ -93,6 +94,8 @@ def plan_donor(  # type: ignore[no-untyped-def]
     )
     for j in range(states):
         settled[j] = best[j] == 0
+    for j in range(promised.shape[0]):
+        promised[j] = best[j]
     while True:
         j = 0
         for i in range(1, states):

@@ -65,7 +65,7 @@ class Baseline(ReadOnlyArrays):
     ----------
     land : the beneficiaries' side
     welfare_start : welfare of the first tasks
-    own_counts : (T, J, K) own tasks drawn up to each quarter, with administration whole and no aid
+    own_counts : (T, J, K) own tasks drawn up to each quarter at their ceiling: administration whole, ownership as high as it can be
     start : (T, J, K) tasks from which the bound buys: these and the first tasks that never went out of date
     standing_none : (T, J, K) tasks standing without aid at the end of each quarter
     welfare_none : (T,) welfare without aid at the end of each quarter
@@ -89,14 +89,23 @@ FLOWS: Final = len(FLOW_NAMES)
 
 
 @compiled
-def _own_ceiling(seed, rate, keys, administration, ownership, priority, counts):  # type: ignore[no-untyped-def]
-    """Fill ``counts`` (T, J, K) with own tasks drawn up to each quarter, administration whole, nothing crowded out."""
+def _own_ceiling(seed, rate, rise, keys, administration, ownership, priority, counts):  # type: ignore[no-untyped-def]
+    """Fill ``counts`` (T, J, K) with own tasks drawn up to each quarter, administration whole, nothing crowded out.
+
+    In quarter t ownership is 1 - (1 - o(0)) * (1 - rise)^(t - 1), made step by step so that rounding cannot part it from
+    a run's. It cannot be higher: `1 - o(t + 1) = (1 - o(t)) * (1 - rise * a * ch) + rise * mistrust_cost * (im + mi) * o(t)`
+    with a, ch at most 1 and the last term 0 or more, hence `1 - o(t + 1) >= (1 - o(t)) * (1 - rise)`; clipping from above lowers
+    o, clipping from below puts it at 0, where 1 - o = 1 is the most it can be. What happens in quarter 1 counts from quarter 2.
+    """
+    owned = ownership.copy()
     for t in range(counts.shape[0]):
         for j in range(counts.shape[1]):
+            if t > 0:
+                owned[j] += rise * (1.0 - owned[j])
             for k in range(counts.shape[2]):
                 before = counts[t - 1, j, k] if t > 0 else 0
                 counts[t, j, k] = before + own_draw(
-                    seed, t + 1, keys[j], k, rate, administration[j], ownership[j], priority[j, k], 0.0
+                    seed, t + 1, keys[j], k, rate, administration[j], owned[j], priority[j, k], 0.0
                 )
 
 
@@ -180,8 +189,10 @@ def baseline(scenario: Scenario, seed: int = 1) -> Baseline:
     land = beneficiary_setup(scenario, seed)
     states, pillars = land.initial_count.shape
     own = np.zeros((p.quarters, states, pillars), dtype=np.int64)
+    alone = own
     if p.own_effort > 0:
-        _own_ceiling(seed, p.own_effort, land.keys, land.administration, land.ownership, land.priority, own)
+        rise = p.ownership_rate if bound_money(scenario) > 0 else 0.0  # without money nothing is delivered
+        _own_ceiling(seed, p.own_effort, rise, land.keys, land.administration, land.ownership, land.priority, own)
     buys_from, alone = np.zeros_like(own), np.zeros_like(own)
     _bound_start(seed, p.turnover, p.tasks_per_pillar, land.standing, own, buys_from)
     _without_aid(

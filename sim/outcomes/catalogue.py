@@ -34,7 +34,13 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "failure_share": ("share", "failed projects / projects that ended"),
     "spoiled_share": ("share", "delivered tasks that did not take / delivered tasks"),
     "unfinished_share": ("share", "projects neither completed nor failed at the end / projects"),
-    "ownership": ("share", "mean ownership of states"),
+    "ownership": ("share", "mean ownership of states at the end"),
+    "ownership_start": ("share", "mean ownership of states at the start"),
+    "sustained_share": (
+        "share",
+        "tasks that projects owned at the horizon, or when all aid was cut if earlier, and that stand and are owned by the same "
+        "project at the end / all such tasks",
+    ),
     "safe_havens": (
         "number",
         "states with tasks standing / L < haven_threshold in a pillar legal or technical (any pillar where there is neither)",

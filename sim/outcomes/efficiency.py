@@ -9,7 +9,18 @@ import numpy as np
 from donorlab.sim.outcomes.bound import Baseline, bound_money, certificate
 from donorlab.sim.outcomes.tables import Payments, ratio
 from donorlab.sim.recording import WELFARE
-from donorlab.sim.state import COMPLETED, CONDITIONAL, FAILED, POACHED, PROGRESS, REFORM, STALLED, WILLING, WITHHELD
+from donorlab.sim.state import (
+    COMPLETED,
+    CONDITIONAL,
+    DOMESTIC,
+    FAILED,
+    POACHED,
+    PROGRESS,
+    REFORM,
+    STALLED,
+    WILLING,
+    WITHHELD,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -20,6 +31,15 @@ ROUNDING = 1e-9
 def _share_of_reachable(gain: float, reachable: float, level: float) -> float:
     """Return gain / reachable; NaN where money could not raise welfare beyond rounding. Never clipped."""
     return gain / reachable if reachable > ROUNDING * max(1.0, abs(level)) else float("nan")
+
+
+def _sustained_share(model: CoordinationModel) -> float:
+    """Return what of the tasks that projects owned when aid ended is still owned by the same project (it stands then)."""
+    then, now = model.record.owner_when_aid_ended, model.state.owner
+    if then is None:  # a run that was stopped before its horizon
+        return float("nan")
+    owned = then != DOMESTIC
+    return ratio(float((owned & (now == then)).sum()), float(owned.sum()))
 
 
 def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments) -> dict[str, float]:
@@ -49,8 +69,11 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
         failed projects / projects that ended (NaN where none ended)
     spoiled_share
         delivered tasks that did not take / delivered tasks (NaN where none was delivered)
-    ownership
-        mean over states, 0 to 1
+    ownership, ownership_start
+        mean over states, 0 to 1, at the end and at the start
+    sustained_share
+        of the tasks that projects owned at the horizon (or when all aid was cut, if earlier), those that the same project
+        owns at the end (NaN where there were none)
     """
     p, record = model.parameters, model.record
     end, horizon = p.quarters - 1, p.horizon - 1
@@ -97,4 +120,6 @@ def efficiency_outcomes(model: CoordinationModel, base: Baseline, paid: Payments
         "spoiled_share": ratio(float(paid.spoiled.sum()), float(paid.delivered.sum())),
         "unfinished_share": ratio(float((paid.status < COMPLETED).sum()), len(paid.cost)),
         "ownership": float(np.mean(model.state.ownership)),
+        "ownership_start": float(np.mean(model.land.ownership)),
+        "sustained_share": _sustained_share(model),
     }

@@ -18,7 +18,7 @@ from donorlab.experiments.validation import checks, page, theorems
 from donorlab.experiments.validation.checks import CHECKS, FAIL, NOT_YET, PASS, answer, run_all
 from donorlab.experiments.validation.frame import Finding, Line, interval, requirement, tolerances
 
-FROZEN = "8cca94ab09be1afef9b0c05aad13092b427883168ef922317b1786f4b0b74ab0"
+FROZEN = "fdaee299a01a6cabcbe34eef9837badb5e4f2ee19b5f840aaa2ee13deab3bb7e"
 
 
 def test_the_demands_are_the_frozen_ones():

@@ -115,6 +115,65 @@ def test_t6_no_architecture_exceeds_the_bound_on_the_world(world, seed, friction
         check_bound(simulate(under(world, name).replace(**friction), seed))
 
 
+def risen(base, rate, quarter):
+    """The highest ownership that a quarter can see."""
+    return 1 - (1 - base.land.ownership) * (1 - rate) ** (quarter - 1)
+
+
+@settings(max_examples=60)
+@given(
+    world=worlds(),
+    seed=st.integers(0, 2**32 - 1),
+    rate=st.sampled_from((0.03, 0.2)),
+    mistrust=st.sampled_from((0.0, 4.0)),
+)
+def test_t6_holds_where_ownership_moves(world, seed, rate, mistrust):
+    """Every run stays below the bound, and ownership below the path that the bound gives to own effort."""
+    world = world.replace(ownership_rate=rate, mistrust_cost=mistrust, imposed_lapse=4.0)
+    base = baseline(world, seed)
+    check_certificate(world, base, world.parameters.quarters)
+    for name in architecture_names():
+        made = under(world, name)
+        if not possible(made):
+            continue
+        check_bound(simulate(made, seed, baseline=base))
+        model = CoordinationModel(made, rng=seed, baseline=base)
+        while model.quarter < world.parameters.quarters:
+            model.step()
+            assert (model.state.ownership <= risen(base, rate, model.quarter + 1) + 1e-12).all()
+
+
+@pytest.mark.parametrize("architecture", architecture_names())
+def test_t6_holds_where_ownership_moves_on_the_world(world, architecture):
+    made = under(world, architecture).replace(ownership_rate=0.2, mistrust_cost=0.0, own_effort=0.8, lapse=0.0)
+    check_bound(simulate(made, 1))
+
+
+def owned_by_aid(**changes):
+    """Two donors buy a few tasks and so make the state own its reform; it then does the rest by itself."""
+    return scenario(
+        score=[[0.0]], mandate=[[1.0]] * 2, skill=[[1.0]] * 2, mix=[[1.0]], budget=[4.0] * 2, donor_ids=["D0", "D1"],
+        state_ids=["S0"],
+        parameters=plain_parameters(
+            **{"money": 8.0, "tasks_per_pillar": 64, "horizon": 6, "wind_down": 10, "ownership_intercept": 0.05,
+               "ownership_rate": 0.2, "own_effort": 0.4, "lapse": 0.0} | changes
+        ),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_t6_needs_the_ceiling_of_ownership(seed):
+    """With the ownership of the start in the bound this run would exceed it; nothing is given to the run without aid."""
+    world = owned_by_aid()
+    result = simulate(world, seed)
+    check_bound(result)
+    still = baseline(world.replace(ownership_rate=0.0), seed)
+    assert result.outcomes["welfare"] > still.welfare_bound[-1]
+    np.testing.assert_array_equal(result.baseline.welfare_none, still.welfare_none)
+    np.testing.assert_array_equal(result.baseline.standing_none, still.standing_none)
+    assert result.baseline.own_counts.sum() > still.own_counts.sum()
+
+
 @pytest.mark.parametrize("name", ["toy", "synthetic", "world"])
 def test_t6_without_money_and_turnover_the_bound_is_the_run_without_aid(name, request):
     world = request.getfixturevalue(name).replace(money=0.0, turnover=0.0, ownership_rate=0.0)
