@@ -21,12 +21,12 @@ from donorlab.sim.scenario import Scenario
 from oracle.derived import yearly_budgets
 from oracle.design import ARCHITECTURES, POOL
 from oracle.model import OracleRun
-from oracle.political import Choose, political
+from oracle.political import GROUPS, Choose, political
 
 __all__ = ["NEW", "architectures", "numbered", "plain_parameters", "scenario", "shown", "shown_by_design", "worlds"]
 
 # The groups of ``political.VALUES`` that drawn worlds have, and that engine and oracle are compared on.
-NEW: Final[frozenset[str]] = frozenset()
+NEW: Final[frozenset[str]] = frozenset(GROUPS)
 
 INCOME_GROUPS: Final = ("low", "lower middle", "upper middle", "high")
 
