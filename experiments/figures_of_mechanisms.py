@@ -54,7 +54,7 @@ def mechanisms(found: pd.DataFrame, smallest: float, seeds: int, stamp: Stamp) -
         heads = ["\n".join(wrapped(head, SMALL, "bold", width)) for head in heads]
         lines = max(head.count("\n") + 1 for head in heads)
         height = _ROW * len(order)
-        body = 0.95 + height + 0.3 * lines
+        body = 1.05 + height + 0.3 * lines
         note = (
             f"Points of efficiency with a mechanism on less off, all else equal. Diamond: mean of {seeds} paired seeds at "
             f"default values, with {SURE:g} standard errors either way (chance only); filled where that is told from 0. "
@@ -75,7 +75,7 @@ def mechanisms(found: pd.DataFrame, smallest: float, seeds: int, stamp: Stamp) -
             _panel(axes, [rows[mechanism] for mechanism in order], smallest, futures)
             page.text(
                 left + width / 2,
-                0.8 + height,
+                0.92 + height,
                 heads[column],
                 fontsize=SMALL,
                 fontweight="bold",

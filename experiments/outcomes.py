@@ -53,6 +53,7 @@ OUTCOMES: Final = (
     Outcome("overhead_share", "Overhead and negotiation", "share", _COST),
     Outcome("idle_share", "Money left unspent", "share", _COST),
     Outcome("compliance_rate", "Conditions that states accept", "share", _CONDITIONS),
+    Outcome("conditions_demanded", "Reforms that donors demand", "share", _CONDITIONS),
     Outcome("release_rate", "Conditional projects paid", "share", _CONDITIONS),
     Outcome("stalled_share", "Projects ended by unwanted reforms", "share"),
     Outcome("donors_per_recipient", "Donors per recipient", "number", _SERVED),

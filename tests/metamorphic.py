@@ -18,7 +18,7 @@ def drawn(architecture, worlds=WORLDS):
     """Drawn worlds of an architecture with all levers; compositions that contradict themselves are left out."""
     found = []
     for number in worlds:
-        world = numbered(number, ("umbrella" if architecture == "central" else architecture,))
+        world = numbered(number, ("umbrella" if architecture == "central" else architecture,), on=())
         world = world.replace(architecture=architecture)
         try:
             CoordinationModel(world, rng=number)
@@ -35,7 +35,7 @@ def shares(array):
 
 def untied(number, architecture, **changes):
     """A drawn world whose numbers are all different, so that no two choices are worth the same."""
-    world = numbered(number, ("umbrella" if architecture == "central" else architecture,))
+    world = numbered(number, ("umbrella" if architecture == "central" else architecture,), on=())
     chance = np.random.default_rng(number)
     states, donors = world.beneficiaries, world.donors
     n, d, k = states.count, donors.count, len(world.pillars)

@@ -13,7 +13,8 @@ class Fault:
     ----------
     name : what is wrong; section : of ``sim/ODD.md``
     module, function : where (a method as ``Class.method``); right, wrong : the piece of its source and what stands in its place
-    caught_by : names of checks; worlds : ``(architecture, number)`` of drawn worlds
+    caught_by : names of checks; worlds : ``(architecture, number)`` of drawn worlds; on : groups of ``oracle.political``
+        that are on in them
     """
 
     name: str
@@ -24,3 +25,4 @@ class Fault:
     wrong: str
     caught_by: tuple[str, ...] = ("agreement",)
     worlds: tuple[tuple[str, int], ...] = ()
+    on: tuple[str, ...] = ()

@@ -29,7 +29,9 @@ from faults.table import FAULTS, Fault
 
 
 def _worlds(fault):
-    return [(number, numbered(number, (architecture,))) for architecture, number in fault.worlds]
+    return [
+        (number, numbered(number, (architecture,), on=fault.on, always=True)) for architecture, number in fault.worlds
+    ]
 
 
 def agreement(fault: Fault) -> None:

@@ -8,13 +8,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from agreement import compare
+from agreement import compare, compare_outcomes
 from oracle import (
     invariants,
     test_oracle,
+    test_oracle_attention,
     test_oracle_conditions,
     test_oracle_contracts,
+    test_oracle_delivery,
     test_oracle_design,
+    test_oracle_moving,
     test_oracle_rules,
 )
 from oracle import model as oracle
@@ -28,23 +31,33 @@ NEAR = 1e-9
 Check = Callable[[Fault], None]
 
 
+def drawn(fault: Fault):
+    """The fault's worlds, with the mechanisms on that it names and no others: number and scenario."""
+    return [(n, numbered(n, (architecture,), on=fault.on, always=True)) for architecture, n in fault.worlds]
+
+
 def agreement(fault: Fault) -> None:
     """Engine and oracle do the same on the fault's worlds."""
-    for architecture, number in fault.worlds:
-        compare(numbered(number, (architecture,)), number)
+    for number, world in drawn(fault):
+        compare(world, number)
+
+
+def outcomes(fault: Fault) -> None:
+    """Bound, run without aid and outcomes of the political economy are the same in engine and oracle."""
+    for number, world in drawn(fault):
+        compare_outcomes(world, number)
 
 
 def keeps_invariants(fault: Fault) -> None:
     """Money, tasks, projects and shares add up (``oracle.invariants``)."""
-    for architecture, number in fault.worlds:
-        world = numbered(number, (architecture,))
+    for number, world in drawn(fault):
         invariants.check(world, oracle.run(world, number))
 
 
 def domestic(fault: Fault) -> None:
     """First tasks stand for ever."""
-    for architecture, number in fault.worlds:
-        run = oracle.run(numbered(number, (architecture,)), number)
+    for number, world in drawn(fault):
+        run = oracle.run(world, number)
         for quarter in run.standing:
             for row, first in zip(quarter, run.standing_start, strict=True):
                 assert all(b >= a for a, b in zip(first, row, strict=True))
@@ -52,15 +65,14 @@ def domestic(fault: Fault) -> None:
 
 def no_aid(fault: Fault) -> None:
     """Without money a run is the run without aid of the bound."""
-    for architecture, number in fault.worlds:
-        world = numbered(number, (architecture,)).replace(money=0.0, pooled_fund="off")
+    for number, given in drawn(fault):
+        world = given.replace(money=0.0, pooled_fund="off")
         np.testing.assert_allclose(oracle.run(world, number).welfare, baseline(world, number).welfare_none, rtol=NEAR)
 
 
 def bound(fault: Fault) -> None:
     """T6: no run exceeds the bound."""
-    for architecture, number in fault.worlds:
-        world = numbered(number, (architecture,))
+    for number, world in drawn(fault):
         limit = baseline(world, number).welfare_bound
         assert (np.array(oracle.run(world, number).welfare) <= limit * (1 + NEAR)).all()
 
@@ -109,7 +121,16 @@ def coverage(fault: Fault) -> None:
 
 BY_HAND = {
     name: function
-    for module in (test_oracle, test_oracle_conditions, test_oracle_contracts, test_oracle_design, test_oracle_rules)
+    for module in (
+        test_oracle,
+        test_oracle_conditions,
+        test_oracle_contracts,
+        test_oracle_design,
+        test_oracle_rules,
+        test_oracle_attention,
+        test_oracle_delivery,
+        test_oracle_moving,
+    )
     for name, function in vars(module).items()
     if name.startswith("test_") and not inspect.signature(function).parameters and "hypothesis" not in dir(function)
 }
@@ -157,7 +178,7 @@ def direction(name: str, fault: Fault | None = None) -> None:
     architecture, low, high, measure, rises = DIRECTIONS[name]
     totals = [0.0, 0.0]
     for number in (0, 2, 3, 6):
-        world = numbered(number, (architecture,)).replace(
+        world = numbered(number, (architecture,), on=()).replace(
             register="plans", division="cell", credibility_rule="given", conditions_choice="off"
         )
         for i, value in enumerate((low, high)):
@@ -167,6 +188,7 @@ def direction(name: str, fault: Fault | None = None) -> None:
 
 CHECKS: dict[str, Check] = {
     "agreement": agreement,
+    "outcomes": outcomes,
     "invariants": keeps_invariants,
     "first tasks stand": domestic,
     "no aid": no_aid,

@@ -14,6 +14,7 @@ from faults.table_of_contracts import FAULTS_OF_CONTRACTS
 from faults.table_of_games import FAULTS_OF_GAMES
 from faults.table_of_havens import FAULTS_OF_HAVENS
 from faults.table_of_peers import FAULTS_OF_PEERS
+from faults.table_of_politics import FAULTS_OF_POLITICS
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -49,7 +50,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault("cash goes below zero", "4.3", "oracle.planning", "donor_plans", "world.cash[donor] + 1e-9",
           "world.cash[donor] + 0.5", ("agreement", "invariants", "by hand: saving_until_the_best_cell_can_be_paid",
           "by hand: registers"), (("fragmented", 0),)),
-    Fault("the queue limit is ignored", "4.3", "oracle.wants", "best_choice", "wait > parameters.queue_limit or ", "",
+    Fault("the queue limit is ignored", "4.3", "oracle.wants", "choices_by_cell", "wait > parameters.queue_limit or ", "",
           ("agreement", "by hand: a_state_with_a_long_queue_takes_no_project", "direction: queue_limit"),
           (("fragmented", 0),)),
     Fault("everything is seen", "4.2", "oracle.coverage", "announce",
@@ -78,7 +79,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault("the first to finish does not become the useful one", "4.2", "oracle.coverage", "finished",
           "if group is None or group.finished:", "if True:", ("agreement",
           "by hand: first_to_finish_becomes_the_useful_one"), (("fragmented", 16),)),
-    Fault("after a loss nobody becomes useful", "4.2", "oracle.coverage", "reclassify_after_loss",
+    Fault("after a loss nobody becomes useful", "4.2", "oracle.coverage", "next_in_line",
           "other.duplicated.discard(task)", "pass", ("agreement",
           "by hand: the_next_one_becomes_useful_after_a_failure",
           "by hand: the_next_payment_becomes_useful_when_one_is_withheld"), (("fragmented", 2),)),
@@ -103,11 +104,12 @@ FAULTS: Final[tuple[Fault, ...]] = (
           "available -= limits[i]", "available -= share", ("agreement", "by hand: equal_shares_are_shared_again"),
           (("fragmented", 2),)),
     Fault("failure does not depend on government and ownership", "4.4", "oracle.delivery", "failure_probability",
-          "2 * (1 - (rank + world.derived.ownership[j]) / 2)", "1", ("agreement",
+          "2 * (1 - (rank + world.ownership[j]) / 2)", "1", ("agreement",
           "by hand: failure_is_rarer_where_government_is_strong"), (("fragmented", 0),)),
-    Fault("lapse is forgotten", "4.5", "oracle.evolve", "lapse", "if hazard * quarters > -math.log(u):", "if False:",
+    Fault("lapse is forgotten", "4.5", "oracle.lapse", "lapse",
+          "if world.endured[j][k][task] > tolerance(world, project, task):", "if False:",
           ("agreement", "by hand: lapse_and_replacement", "direction: lapse"), (("fragmented", 7),)),
-    Fault("ownership does not slow lapse", "4.5", "oracle.evolve", "lapse", "* (1 - world.derived.ownership[j])",
+    Fault("ownership does not slow lapse", "4.5", "oracle.lapse", "hazard", "* (1 - world.ownership[j])",
           "* 1.0", ("agreement", "by hand: lapse_and_replacement"), (("fragmented", 0),)),
     Fault("a duplicate takes over a standing task, which can then lapse", "4.5", "oracle.delivery", "let_stand",
           "if task in world.standing[j][k]:\n        return 0", "if False:\n        return 0", ("agreement",
@@ -125,8 +127,9 @@ FAULTS: Final[tuple[Fault, ...]] = (
           "1 - parameters.crowding_out * running / len(not_standing)", "1.0", ("agreement",
           "by hand: own_effort_is_crowded_out_by_the_share_of_open_tasks_in_projects", "direction: crowding_out"),
           (("fragmented", 0),)),
-    Fault("donors' work leaves all administration to own effort", "4.9", "oracle.evolve", "own_tasks",
-          "derived.administration[j] - overseen - progressed", "derived.administration[j]", ("agreement",
+    Fault("donors' work leaves all administration to own effort", "4.9", "oracle.delivery", "deliver",
+          "administration(world, j, started) - oversight(world, started) - progressed",
+          "administration(world, j, started)", ("agreement",
           "by hand: no_own_effort_where_all_room_is_used",
           "by hand: a_project_of_blocked_tasks_alone_stalls_at_its_start_and_keeps_its_oversight"),
           (("fragmented", 0),)),
@@ -300,6 +303,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
           "_sustained_share", "(now == then)", "(now != DOMESTIC)",
           ("ownership: what_another_project_does_again_is_not_sustained",)),
     *FAULTS_OF_CONTRACTS,
+    *FAULTS_OF_POLITICS,
     *FAULTS_OF_GAMES,
     *FAULTS_OF_HAVENS,
     *FAULTS_OF_PEERS,

@@ -27,7 +27,7 @@ def missing_will(world: World, j: int) -> float:
     parameters = world.scenario.parameters
     z = standard_normal(streams.REFORM, world.seed, world.derived.beneficiary_key[j])
     cost = parameters.reform_cost * math.exp(parameters.reform_cost_spread * z)
-    return cost - parameters.reform_benefit * world.derived.ownership[j]
+    return cost - parameters.reform_benefit * world.ownership[j]
 
 
 def decide(world: World, quarter: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from donorlab.sim import streams
 from oracle.derived import sum_in_order
+from oracle.methods import preference
 from oracle.records import OracleProject, OracleRun, RaceGroup, World
 
 
@@ -55,13 +56,13 @@ def sees_task(world: World, donor: int, j: int, k: int, task: int) -> bool:
 
 
 def pick_tasks(
-    world: World, donor: int, k: int, believed_open: set[int], n: int, quarter: int, serial: int
+    world: World, donor: int, j: int, k: int, believed_open: set[int], n: int, quarter: int, serial: int
 ) -> set[int]:
-    """Take n open tasks one after the other, each in proportion to the donor's skill in its instrument."""
+    """Take n open tasks one after the other, each in proportion to what the donor thinks of its instrument."""
     still_open = sorted(believed_open)
     picked: set[int] = set()
     for draw in range(n):
-        weights = [float(world.scenario.donors.skill[donor][world.derived.instrument[k][task]]) for task in still_open]
+        weights = [preference(world, donor, j, world.derived.instrument[k][task]) for task in still_open]
         if all(weight == 0.0 for weight in weights):
             weights = [1.0 for _ in still_open]
         u = streams.uniform(streams.PICK, world.seed, quarter, world.derived.donor_key[donor], 0, draw, serial)
@@ -135,13 +136,18 @@ def finished(project: OracleProject, task: int) -> None:
 def reclassify_after_loss(world: World, lost: OracleProject) -> None:
     """For each useful payment that is lost (failed, withheld, stalled), let the next duplicated one become useful."""
     for task in sorted(lost.remaining - lost.duplicated):
-        for other in world.live():
-            if same_cell(other, lost) and task in other.remaining and task in other.duplicated:
-                other.duplicated.discard(task)
-                group = lost.group.get(task)
-                if group is not None:
-                    group.useful = other if other in group.members else None
-                break
+        next_in_line(world, lost, task)
+
+
+def next_in_line(world: World, lost: OracleProject, task: int) -> None:
+    """The payment for a task is lost: let the next live duplicated one, in ledger order, become useful."""
+    for other in world.live():
+        if same_cell(other, lost) and task in other.remaining and task in other.duplicated:
+            other.duplicated.discard(task)
+            group = lost.group.get(task)
+            if group is not None:
+                group.useful = other if other in group.members else None
+            break
 
 
 def judge_overlaps(world: World, project: OracleProject) -> None:

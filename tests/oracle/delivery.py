@@ -5,30 +5,32 @@ from __future__ import annotations
 import math
 
 from donorlab.sim import streams
-from oracle.coverage import finished, reclassify_after_loss
+from oracle.coverage import finished, next_in_line, reclassify_after_loss
 from oracle.derived import sum_in_order
-from oracle.omega import omega_alone
+from oracle.methods import takes
+from oracle.poaching import administration
 from oracle.records import OracleProject, World
 from oracle.value import gain_of_next_task
 
 
-def deliver(world: World, quarter: int) -> tuple[list[float], list[float]]:
-    """Start, work and finish; return per state the tasks progressed and the oversight of this quarter."""
+def deliver(world: World, quarter: int) -> list[float]:
+    """Start, work and finish; return per state the administration that this quarter's projects left."""
     for project in world.ledger:
         if project.status == "contracted" and project.due <= quarter:
             start(world, project, quarter)
-    progressed: list[float] = []
-    overseen: list[float] = []
+    left: list[float] = []
+    world.run.poached.append([])
     for j in world.beneficiaries:
         started = started_in(world, j)
-        overseen.append(oversight(world, started))
-        progressed.append(work(world, started, room(world, j, overseen[j])))
+        world.run.poached[-1].append(world.derived.administration[j] - administration(world, j, started))
+        progressed = work(world, started, room(world, j, started))
+        left.append(max(0.0, administration(world, j, started) - oversight(world, started) - progressed))
     newly = 0
     for project in world.live():
         if project.status == "running":
             newly += finish_tasks(world, project, quarter)
     world.run.delivered.append(newly)
-    return progressed, overseen
+    return left
 
 
 def started_in(world: World, j: int) -> list[OracleProject]:
@@ -54,7 +56,7 @@ def start(world: World, project: OracleProject, quarter: int) -> None:
 def failure_probability(world: World, j: int) -> float:
     """p_j: higher where government is weak and ownership low."""
     rank = float(world.scenario.beneficiaries.government_rank[j])
-    return min(0.95, world.scenario.parameters.failure * 2 * (1 - (rank + world.derived.ownership[j]) / 2))
+    return min(0.95, world.scenario.parameters.failure * 2 * (1 - (rank + world.ownership[j]) / 2))
 
 
 def end(world: World, project: OracleProject, quarter: int, status: str) -> None:
@@ -77,15 +79,19 @@ def oversight(world: World, started: list[OracleProject]) -> float:
     return total + parameters.presence_oversight * present
 
 
-def room(world: World, j: int, oversight_j: float) -> float:
-    """room_j: capacity left for project work."""
-    return max(world.scenario.parameters.room_floor, world.derived.administration[j] - oversight_j)
+def room(world: World, j: int, started: list[OracleProject]) -> float:
+    """room_j: capacity left for project work, beside these started live projects."""
+    left = administration(world, j, started) - oversight(world, started)
+    return max(world.scenario.parameters.room_floor, left)
 
 
 def work(world: World, started: list[OracleProject], room_j: float) -> float:
     """Let the projects of one state progress; return how many tasks they progressed together."""
     limits = [min(world.scenario.parameters.pace, project.workload - project.progress) for project in started]
-    gained = shared_equally(room_j, limits)
+    if world.scenario.mechanisms.absorption == "per_task":
+        gained = shared_by_number(room_j, limits, [project.workload - len(project.delivered) for project in started])
+    else:
+        gained = shared_equally(room_j, limits)
     for project, amount, limit in zip(started, gained, limits, strict=True):
         project.progress += amount
         if amount < limit:
@@ -111,6 +117,25 @@ def shared_equally(available: float, limits: list[float]) -> list[float]:
     return result
 
 
+def shared_by_number(available: float, limits: list[float], numbers: list[int]) -> list[float]:
+    """Shares in proportion to numbers of tasks; what one cannot use is shared again among those not yet served."""
+    result = [0.0 for _ in limits]
+    unserved = list(range(len(limits)))
+    while unserved:
+        together = sum(numbers[i] for i in unserved)
+        rate = available / together if together > 0 else 0.0
+        served = [i for i in unserved if limits[i] <= numbers[i] * rate]
+        if not served:
+            for i in unserved:
+                result[i] = numbers[i] * rate
+            break
+        for i in served:
+            result[i] = limits[i]
+            available -= limits[i]
+        unserved = [i for i in unserved if i not in served]
+    return result
+
+
 def finish_tasks(world: World, project: OracleProject, quarter: int) -> int:
     """Deliver the tasks that are done, end the project where due; return how many tasks newly stand."""
     done = math.floor(project.progress + 1e-9)
@@ -119,8 +144,12 @@ def finish_tasks(world: World, project: OracleProject, quarter: int) -> int:
         if task in project.delivered:
             continue
         project.delivered.add(task)
-        finished(project, task)
-        newly += let_stand(world, project, task, quarter)
+        project.delivered_in[task] = quarter
+        if takes(world, project, task):
+            finished(project, task)
+            newly += let_stand(world, project, task)
+        else:
+            spoil(world, project, task)
     if done == len(project.tasks):
         project.status = "completed"
         project.end = quarter
@@ -134,14 +163,21 @@ def finish_tasks(world: World, project: OracleProject, quarter: int) -> int:
     return newly
 
 
-def let_stand(world: World, project: OracleProject, task: int, quarter: int) -> int:
+def spoil(world: World, project: OracleProject, task: int) -> None:
+    """A task that does not take changes nothing that stands; if its payment was useful, the next in line is."""
+    project.spoiled.add(task)
+    if task not in project.duplicated:
+        next_in_line(world, project, task)
+
+
+def let_stand(world: World, project: OracleProject, task: int) -> int:
     """Make a delivered task stand, owned by the project and to its donor's account; 0 where it stood already."""
     j, k = project.beneficiary, project.pillar
     if task in world.standing[j][k]:
         return 0
     gain = gain_of_next_task(world, len(world.standing[j][k]))
-    world.run.accounts[-1][project.donor] += omega_alone(world, project.donor, j, k) * gain
+    world.run.accounts[-1][project.donor] += world.wish[project.donor][j][k] * gain
     world.standing[j][k].add(task)
     world.owner[j][k][task] = project
-    world.owned_since[j][k][task] = quarter
+    world.endured[j][k][task] = 0.0
     return 1

@@ -24,8 +24,8 @@ class Derived:
     yearly_budget: list[float]  # [d]
     task_price: list[float]  # [j]
     administration: list[float]  # [j]
-    ownership: list[float]  # [j]
-    state_weight: list[float]  # [j]
+    ownership: list[float]  # [j] at the start
+    state_weight: list[float]  # [j] at the start
     pillar_weight: list[float]  # [k]
     first_tasks: list[list[set[int]]]  # [j][k]
     priority: list[list[float]]  # [j][k]
@@ -51,7 +51,7 @@ def derive(scenario: Scenario, seed: int) -> Derived:
     motives = own_motives(parameters, donor_key, given, seed)
     mandate = [[float(x) for x in row] for row in donors.mandate]
     motives, mandate = narrative(parameters, budget, motives, mandate, given)
-    motives = without_empty_factors(motives, affinity)
+    motives = without_empty_factors(parameters, motives, affinity)
 
     return Derived(
         instrument=[task_instruments(list(mix), parameters.tasks_per_pillar) for mix in scenario.instrument_mix],
@@ -59,7 +59,7 @@ def derive(scenario: Scenario, seed: int) -> Derived:
         task_price=task_prices(states, parameters),
         administration=administrations(states, parameters),
         ownership=ownerships(states, parameters, beneficiary_key, seed),
-        state_weight=state_weights(scenario),
+        state_weight=weights_of_states(scenario, [float(users) for users in states.users_m]),
         pillar_weight=pillar_weight,
         first_tasks=first,
         priority=[priorities(cells, pillar_weight, parameters.tasks_per_pillar) for cells in first],
@@ -181,12 +181,12 @@ def ownerships(states: Beneficiaries, parameters: Parameters, keys: list[int], s
     return result
 
 
-def state_weights(scenario: Scenario) -> list[float]:
-    """w_j: by users or by income group, mean 1."""
+def weights_of_states(scenario: Scenario, users_m: list[float]) -> list[float]:
+    """w_j: by users (of a year) or by income group, mean 1."""
     states, parameters = scenario.beneficiaries, scenario.parameters
     if parameters.state_weighting == "poorest":
         return over_mean([float(scenario.income_group_weights[group]) for group in states.income_groups])
-    return over_mean([float(users) ** parameters.user_weight_exponent for users in states.users_m])
+    return over_mean([users**parameters.user_weight_exponent for users in users_m])
 
 
 def first_tasks(states: Beneficiaries, parameters: Parameters, keys: list[int], seed: int) -> list[list[set[int]]]:
@@ -301,13 +301,16 @@ def weighted_mean(rows: list[list[float]], weights: list[float]) -> list[float]:
     return [sum_in_order(w * row[c] for w, row in zip(weights, rows, strict=True)) / total for c in range(len(rows[0]))]
 
 
-def without_empty_factors(motives: list[list[float]], affinity: list[list[float]]) -> list[list[float]]:
-    """Security goes to need; so does the political share of a donor without any affinity."""
+def without_empty_factors(
+    parameters: Parameters, motives: list[list[float]], affinity: list[list[float]]
+) -> list[list[float]]:
+    """Where there are no havens security goes to need; so does the political share of a donor without any affinity."""
     result = []
     for own, row in zip(motives, affinity, strict=True):
         need, security, political, visibility = own
-        need = need + security
+        if parameters.haven_threshold == 0.0:
+            need, security = need + security, 0.0
         if all(value == 0.0 for value in row):
             need, political = need + political, 0.0
-        result.append([need, 0.0, political, visibility])
+        result.append([need, security, political, visibility])
     return result

@@ -29,7 +29,7 @@ class Design:
     joiner_fixed_share: float = 0.0
     pool: int | None = None  # index of the pooled fund among the donors
     pool_share: float = 0.0
-    credit: list[str] = dataclasses.field(default_factory=list)  # [d] none, marginal or equal
+    credit: list[str] = dataclasses.field(default_factory=list)  # [d] none or a rule of credit
     planning_slots: int = 0
     overhead: float = 0.0
     negotiation_cost: float = 0.0
@@ -147,7 +147,7 @@ def with_pool(scenario: Scenario) -> Scenario:
         mandate=table(old.mandate, [1 / pillars for _ in range(pillars)]),
         skill=table(old.skill, skill_of_pool(scenario)),
         affinity=table(old.affinity, [1.0 for _ in range(states)]),
-        norm_position=column(old.norm_position, 0.0),
+        norm_position=column(old.norm_position, norm_position_of_pool(scenario)),
         rival=column(old.rival, False),
         conditional=column(old.conditional, False),
         motives=table(old.motives, [1.0, 0.0, 0.0, 0.0]),
@@ -156,10 +156,22 @@ def with_pool(scenario: Scenario) -> Scenario:
 
 
 def skill_of_pool(scenario: Scenario) -> list[float]:
-    """Mean of members' skill by budget; equal weights where all budgets are 0, even skill without members."""
+    """Mean of members' skill by budget; even skill without members."""
+    mean = mean_of_members(scenario, scenario.donors.skill)
+    return mean or [1 / len(scenario.instruments) for _ in scenario.instruments]
+
+
+def norm_position_of_pool(scenario: Scenario) -> float:
+    """Mean of members' position by budget; 0 without members."""
+    mean = mean_of_members(scenario, scenario.donors.norm_position.reshape(-1, 1))
+    return mean[0] if mean else 0.0
+
+
+def mean_of_members(scenario: Scenario, rows: np.ndarray) -> list[float]:
+    """Mean of members' rows by budget; equal weights where all budgets are 0; nothing without members."""
     donors = scenario.donors
     budget = yearly_budgets(donors, scenario.parameters)
     members = [d for d in range(donors.count) if not donors.rival[d]]
     if not members:
-        return [1 / len(scenario.instruments) for _ in scenario.instruments]
-    return weighted_mean([[float(x) for x in donors.skill[d]] for d in members], [budget[d] for d in members])
+        return []
+    return weighted_mean([[float(x) for x in rows[d]] for d in members], [budget[d] for d in members])

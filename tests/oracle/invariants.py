@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from donorlab.sim.scenario import Scenario
+from oracle.bound import highest_ownership
+from oracle.derived import task_prices
 from oracle.model import OracleRun, shares_of_race
 
 ENDS = ("completed", "failed", "withheld", "stalled")
@@ -16,6 +20,8 @@ def check(world: Scenario, result: OracleRun) -> None:
     check_tasks(world, result)
     check_duplication(world, result)
     check_design(world, result)
+    check_what_moves(world, result)
+    check_what_others_do(world, result)
 
 
 def check_money(world: Scenario, result: OracleRun) -> None:
@@ -48,7 +54,8 @@ def check_tasks(world: Scenario, result: OracleRun) -> None:
         grown = sum(len(b) for row in now for b in row) - sum(len(b) for row in before for b in row)
         own = sum(sum(row) for row in result.own_effort[quarter])
         lapsed = sum(sum(row) for row in result.lapsed[quarter])
-        assert grown == own + result.delivered[quarter] - lapsed
+        obsolete = sum(sum(row) for row in result.obsolete[quarter])
+        assert grown == own + result.delivered[quarter] - lapsed - obsolete
         before = now
     for project in result.projects:
         assert (project.end == 0) == project.live == (project.status not in ENDS)
@@ -56,7 +63,8 @@ def check_tasks(world: Scenario, result: OracleRun) -> None:
         never_started = project.status == "withheld" or project.due > world.parameters.quarters
         assert (project.start == 0) == never_started
         assert list(project.tasks) == sorted(set(project.tasks))
-        assert project.delivered == set(project.workable[: len(project.delivered)])
+        assert project.delivered == set(project.workable[: len(project.delivered)]) == project.delivered_in.keys()
+        assert project.spoiled <= project.delivered
         assert (project.status == "completed") == (len(project.delivered) == len(project.tasks))
         assert not project.live or project.progress < len(project.tasks)
         assert project.stalled == 0 or len(project.delivered) == len(project.workable) < len(project.tasks)
@@ -77,7 +85,8 @@ def check_duplication(world: Scenario, result: OracleRun) -> None:
             assert len({member.donor for member in group.members}) == len(group.members) >= 2
             assert useful
             lost = ("failed", "withheld", "stalled")
-            assert all(member.status in lost for member in useful[:-1]) or group.finished
+            gone = [member.status in lost or task in member.spoiled for member in useful[:-1]]
+            assert all(gone) or group.finished
     parameters = world.parameters
     umbrella = world.architecture in ("umbrella", "umbrella_conditional")
     serial = parameters.planning_slots == 0 or (umbrella and parameters.calendar == "serial")
@@ -125,3 +134,66 @@ def check_design(world: Scenario, result: OracleRun) -> None:
             assert values <= {1.0, 1.0 - parameters.discipline}
             assert 1.0 in values
             assert result.donor_ids[donor] not in rivals or values == {1.0}
+
+
+def check_what_moves(world: Scenario, result: OracleRun) -> None:
+    parameters, states = world.parameters, world.beneficiaries
+    kappa = task_prices(states, parameters)
+    at_start = list(states.norm_position)
+    positions = [*at_start, *world.donors.norm_position]
+    for t in range(parameters.quarters):
+        for j in range(states.count):
+            assert (
+                0.0
+                <= result.ownership[t][j]
+                <= highest_ownership(result.ownership_start[j], parameters.ownership_rate, t + 2) * (1 + 1e-12)
+            )
+            assert min(positions) - 1e-9 <= result.norm_position[t][j] <= max(positions) + 1e-9
+            for price in result.price[t][j]:
+                assert kappa[j] * (1 - parameters.peer_discount) * (1 - 1e-12) <= price <= kappa[j]
+            assert -1e-12 <= result.exposure[t][j] <= 1 + 1e-12
+            assert result.alarm_until[t][j] <= t + 1 + parameters.salience_quarters
+            heard = [q + 1 for q in range(t + 1) if result.incidents[q][j] > 0]
+            assert result.alarm_until[t][j] == (heard[-1] + parameters.salience_quarters if heard else 0)
+        if parameters.state_weighting == "users" or any(result.state_weight[t]):
+            assert sum(result.state_weight[t]) == pytest.approx(states.count)
+    moves = {
+        "ownership": parameters.ownership_rate > 0,
+        "norm_position": parameters.norm_pull > 0,
+        "state_weight": parameters.user_growth > 0 and parameters.state_weighting == "users",
+        "price": parameters.peer_discount > 0,
+        "haven": parameters.haven_threshold > 0,
+        "alarm_until": parameters.salience > 0 and parameters.incident_rate > 0,
+    }
+    for name, may_move in moves.items():
+        path = getattr(result, name)
+        assert may_move or all(now == path[0] for now in path), name
+    assert parameters.haven_threshold > 0 or not any(result.haven[-1])
+    assert parameters.turnover > 0 or not any(n for quarter in result.obsolete for row in quarter for n in row)
+    sustained = result.outcomes["sustained_share"]
+    assert math.isnan(sustained) or 0.0 <= sustained <= 1.0
+
+
+def check_what_others_do(world: Scenario, result: OracleRun) -> None:
+    parameters = world.parameters
+    weight = result.state_weight[0]
+    if parameters.user_growth == 0.0:  # so that these are the weights of the start
+        gross = sum(w * g for w, g in zip(weight, result.gross_pull, strict=True)) / len(weight)
+        assert sum(result.influence) == pytest.approx(gross)
+    assert min(result.influence) >= 0.0
+    for donor, contexts in enumerate(result.trials):
+        seen = sum(sum(row) for row in contexts)
+        took = sum(sum(row) for row in result.successes[donor])
+        own = [p for p in result.projects if p.donor == donor]
+        delivered = sum(len(p.delivered) for p in result.projects)
+        if parameters.method_failure > 0.0:
+            assert sum(len(p.delivered) for p in own) <= seen <= delivered
+            assert 0 <= seen - took <= sum(len(p.spoiled) for p in result.projects)
+        else:
+            assert seen == 0
+    for project in result.projects:
+        assert not project.spoiled or parameters.method_failure > 0.0
+        assert not project.chosen or parameters.ownership_rate > 0.0
+        others = {p.donor for p in result.projects if p.quarter == project.quarter} - {project.donor}
+        assert not project.chosen or others
+        assert not project.imposed or (project.conditional and project.complied)

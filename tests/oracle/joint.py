@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from oracle.records import OracleProject, World
+from oracle.register import sees
 from oracle.wants import Choice, integer_score, project_cost
 
 
@@ -34,10 +35,3 @@ def may_join(world: World, donor: int, choice: Choice) -> bool:
         and sees(world, donor, project)
         for project in world.live()
     )
-
-
-def sees(world: World, donor: int, project: OracleProject) -> bool:
-    """Whether a donor sees a project as such: through the register, or by itself where projects go unseen."""
-    if donor in project.registered_for:
-        return True
-    return world.scenario.parameters.ignorance == "project" and donor in project.seen_by

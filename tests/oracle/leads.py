@@ -10,7 +10,6 @@ from scipy.optimize import linear_sum_assignment
 from oracle.bound import bound_price, whole_purchase
 from oracle.derived import sum_in_order
 from oracle.income import members_with_budget
-from oracle.omega import omega_alone
 from oracle.records import World
 
 Unit = list[tuple[int, int]]  # the cells (j, k) that one donor leads together
@@ -93,7 +92,7 @@ def blocks_of_members(budget: list[float], blocks: int) -> list[int]:
 
 def benefits(world: World, donor: int, units: list[Unit]) -> list[int]:
     """Return how much a donor wants each unit, as whole numbers up to 2^20."""
-    wish = [sum_in_order(omega_alone(world, donor, j, k) for j, k in unit) / len(unit) for unit in units]
+    wish = [sum_in_order(world.wish[donor][j][k] for j, k in unit) / len(unit) for unit in units]
     largest = max(wish)
     if largest == 0.0:
         return [0 for _ in wish]

@@ -7,6 +7,8 @@ import math
 from donorlab.sim import streams
 from oracle.coverage import announce, form_race_groups, judge_duplication, judge_overlaps, pick_tasks
 from oracle.joint import as_joiner
+from oracle.offers import mark_chosen, offered_states
+from oracle.presence import presence_of_others
 from oracle.records import OracleProject, World
 from oracle.register import report
 from oracle.wants import Choice, best_choice, fixed_cost, monitoring_cost, project_cost, relation_cost
@@ -14,9 +16,14 @@ from oracle.wants import Choice, best_choice, fixed_cost, monitoring_cost, proje
 
 def plan(world: World, quarter: int) -> None:
     """Let the donors plan slot by slot; those of one slot are blind to each other."""
+    presence_of_others(world)
+    offers: dict[int, set[int]] = {}
+    before = len(world.ledger)
     for slot, donors in calendar(world, quarter):
         contracts: list[OracleProject] = []
         for donor in donors:
+            if world.scenario.parameters.ownership_rate > 0.0:
+                offers[donor] = offered_states(world, donor, quarter)
             contracts += donor_plans(world, donor, quarter, slot)
         world.ledger += contracts
         for project in contracts:
@@ -26,6 +33,7 @@ def plan(world: World, quarter: int) -> None:
             judge_overlaps(world, project)
             announce(world, project)
             report(world, project)
+    mark_chosen(offers, world.ledger[before:])
 
 
 def calendar(world: World, quarter: int) -> list[tuple[int, list[int]]]:
@@ -73,7 +81,7 @@ def contract(
     serial = len(contracts)
     cost = project_cost(world, donor, best.j, best.k, n, contracts, best.joined)
     world.cash[donor] -= cost
-    kappa = world.derived.task_price[best.j]
+    kappa = world.price[best.j][best.k]
     return OracleProject(
         donor=donor,
         beneficiary=best.j,
@@ -81,7 +89,7 @@ def contract(
         quarter=quarter,
         slot=slot,
         serial=serial,
-        tasks=tuple(sorted(pick_tasks(world, donor, best.k, best.believed_open, n, quarter, serial))),
+        tasks=tuple(sorted(pick_tasks(world, donor, best.j, best.k, best.believed_open, n, quarter, serial))),
         cost=cost,
         fixed=fixed_cost(world, best.joined),
         relation=relation_cost(world, donor, best.j, contracts, best.joined),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from oracle.omega import omega_alone
 from oracle.records import World
 from oracle.value import gain_of_next_task
 
@@ -25,7 +24,7 @@ def favourites(world: World, donor: int) -> list[int]:
     for j in world.beneficiaries:
         total = 0.0
         for k in world.pillars:
-            total += omega_alone(world, donor, j, k) * gain_of_next_task(world, len(world.standing[j][k]))
+            total += world.wish[donor][j][k] * gain_of_next_task(world, len(world.standing[j][k]))
         wish.append(total)
     ranked = sorted(world.beneficiaries, key=lambda j: (-wish[j], j))
     return ranked[: max(1, math.floor(world.design.pledge_focus * len(ranked) + 0.5))]

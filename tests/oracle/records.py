@@ -42,6 +42,7 @@ class OracleProject:
     status: str = "contracted"  # then running; then completed, failed, withheld or stalled
     progress: float = 0.0
     delivered: set[int] = field(default_factory=set)
+    spoiled: set[int] = field(default_factory=set)  # of these the ones that did not take
     duplicated: set[int] = field(default_factory=set)
     race: set[int] = field(default_factory=set)  # the duplicated payments whose kind is race
     objective_overlap: bool = False
@@ -55,9 +56,11 @@ class OracleProject:
     blocked: set[int] = field(default_factory=set)  # reform tasks that are never worked on
     monitoring: float = 0.0
     returned: float = 0.0  # money that went back to the donor when it was withheld
-    # What follows is not part of a comparison.
-    kappa: float = 0.0
     for_money: bool = False  # its reforms are willing because of the condition alone
+    chosen: bool = False  # another donor offered the state too (looked at where ownership moves)
+    kappa: float = 0.0  # base price of one of its tasks at the contract
+    # What follows is not part of a comparison.
+    delivered_in: dict[int, int] = field(default_factory=dict)  # task -> quarter
     kind: dict[int, str] = field(default_factory=dict)  # task -> 'race' or 'ignorance', kept for ever
     group: dict[int, RaceGroup] = field(default_factory=dict)  # task -> its race group
     seen_by: set[int] = field(default_factory=set)  # donors that see it by themselves (ignorance = project)
@@ -69,6 +72,11 @@ class OracleProject:
     def live(self) -> bool:
         """From its contract until it is completed, failed, withheld or has stalled long enough."""
         return self.status in ("contracted", "running")
+
+    @property
+    def imposed(self) -> bool:
+        """Whether its reforms are none of the state's own will."""
+        return self.for_money
 
     @property
     def remaining(self) -> set[int]:
@@ -95,11 +103,29 @@ class OracleRun:
     yearly_budget: list[float]  # the scenario's
     standing: list[Cells] = field(default_factory=list)
     standing_start: Cells = field(default_factory=list)
+    ownership_start: list[float] = field(default_factory=list)  # [j]
     cash: list[list[float]] = field(default_factory=list)
     own_effort: list[list[list[int]]] = field(default_factory=list)
     delivered: list[int] = field(default_factory=list)
     lapsed: list[list[list[int]]] = field(default_factory=list)
     welfare: list[float] = field(default_factory=list)
+    obsolete: list[list[list[int]]] = field(default_factory=list)  # [t][j][k] tasks that stood and went out of date
+    poached: list[list[float]] = field(default_factory=list)  # [t][j] administration lost to donors' hiring
+    incidents: list[list[int]] = field(default_factory=list)  # [t][j] drawn
+    ownership: list[list[float]] = field(default_factory=list)  # [t][j]
+    norm_position: list[list[float]] = field(default_factory=list)  # [t][j]
+    users: list[list[float]] = field(default_factory=list)  # [t][j] million
+    state_weight: list[list[float]] = field(default_factory=list)  # [t][j] of the year
+    price: list[list[list[float]]] = field(default_factory=list)  # [t][j][k] of the next quarter, EUR m a task
+    haven: list[list[int]] = field(default_factory=list)  # [t][j]
+    exposure: list[list[float]] = field(default_factory=list)  # [t][j]
+    alarm_until: list[list[int]] = field(default_factory=list)  # [t][j] last quarter that remembers an incident
+    influence: list[float] = field(default_factory=list)  # [d] gross pull on norms, weighed by states
+    gross_pull: list[float] = field(default_factory=list)  # [j]
+    trials: list[list[list[int]]] = field(default_factory=list)  # [d][c][m] at the end
+    successes: list[list[list[int]]] = field(default_factory=list)  # [d][c][m] at the end
+    obsolete_funded: int = 0  # of the obsolete tasks the ones that stood because of a project
+    outcomes: dict[str, float] = field(default_factory=dict)
     overhead: list[list[float]] = field(default_factory=list)  # [t][d] overhead and negotiation paid
     pooled: list[list[float]] = field(default_factory=list)  # [t][d] paid into the pooled fund
     leads: list[list[list[list[float]]] | None] = field(default_factory=list)  # [year][d][j][k] multipliers of value
@@ -113,6 +139,7 @@ class OracleRun:
 class World:
     """The state of a run between two quarters, and what is fixed about it."""
 
+    given: Scenario
     scenario: Scenario  # with POOL where there is a pooled fund
     design: Design
     seed: int
@@ -120,7 +147,17 @@ class World:
     largest_score: float
     standing: list[list[set[int]]]  # [j][k]
     owner: list[list[dict[int, OracleProject]]]  # [j][k] task -> project that owns it
-    owned_since: list[list[dict[int, int]]]  # [j][k] task -> quarter of delivery
+    endured: list[list[dict[int, float]]]  # [j][k] task -> hazard since its delivery
+    ownership: list[float]  # [j]
+    norm_position: list[float]  # [j]
+    users: list[float]  # [j] million, of the running year
+    state_weight: list[float]  # [j] of the running year
+    peers: list[set[int]]  # [j]
+    price: list[list[float]]  # [j][k] base price of a task
+    haven: list[int]  # [j] as found in the last Evolve
+    alarm_until: list[int]  # [j]
+    trials: list[list[list[int]]]  # [d][c][m] tasks of a method that a donor saw delivered in a context
+    successes: list[list[list[int]]]  # [d][c][m] of these the ones that took
     budget: list[float]  # [d] yearly budget of the running year
     cash: list[float]
     multiplier: list[list[list[float]]]  # [d][j][k] 1, or less outside a lead or a pledge
@@ -130,6 +167,10 @@ class World:
     paired: OracleRun | None  # the fragmented run, where budgets respond to it
     merit: list[list[float]] = field(default_factory=list)  # [d][j] what a state's record makes of a donor's value
     mean_record: float = 0.0  # over states, as of the last Observe
+    quarter: int = 1  # the running one
+    wish: list[list[list[float]]] = field(default_factory=list)  # [d][j][k] omega0 of the running year
+    crowd: list[list[float]] = field(default_factory=list)  # [d][j] factor from the presence of others this quarter
+    owned_at_horizon: dict[tuple[int, int, int], OracleProject] = field(default_factory=dict)
 
     @property
     def donors(self) -> range:
@@ -146,3 +187,12 @@ class World:
     def live(self) -> list[OracleProject]:
         """Live projects in ledger order."""
         return [project for project in self.ledger if project.live]
+
+    def owned_tasks(self) -> dict[tuple[int, int, int], OracleProject]:
+        """The tasks (j, k, l) that stand because of a project, and the project."""
+        return {
+            (j, k, task): project
+            for j in self.beneficiaries
+            for k in self.pillars
+            for task, project in self.owner[j][k].items()
+        }

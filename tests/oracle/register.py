@@ -32,3 +32,10 @@ def show_to_members(world: World, project: OracleProject) -> None:
     for other in world.donors:
         if world.design.member[other] and other != project.donor:
             project.registered_for.add(other)
+
+
+def sees(world: World, donor: int, project: OracleProject) -> bool:
+    """Whether a donor sees a project as such: through the register, or by itself where projects go unseen."""
+    if donor in project.registered_for:
+        return True
+    return world.scenario.parameters.ignorance == "project" and donor in project.seen_by

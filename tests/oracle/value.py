@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from donorlab.sim.scenario import Parameters
 from oracle.records import World
 
 
-def capacity_value(world: World, tasks: int) -> float:
+def worth(parameters: Parameters, tasks: int) -> float:
     """f(c / L): the value of a pillar in which so many tasks stand."""
-    parameters = world.scenario.parameters
     return 1 - (1 - tasks / parameters.tasks_per_pillar) ** parameters.value_concavity
+
+
+def capacity_value(world: World, tasks: int) -> float:
+    """f(c / L) in a run."""
+    return worth(world.scenario.parameters, tasks)
 
 
 def gain_of_next_task(world: World, tasks: int) -> float:
@@ -25,5 +30,5 @@ def welfare(world: World) -> float:
         of_state = 0.0
         for k in world.pillars:
             of_state += world.derived.pillar_weight[k] * capacity_value(world, len(world.standing[j][k]))
-        total += world.derived.state_weight[j] * of_state
+        total += world.state_weight[j] * of_state
     return total

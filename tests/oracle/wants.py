@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, replace
 
 from oracle.coverage import believed_taken
-from oracle.delivery import oversight, room, started_in
+from oracle.credit import credited_gain
+from oracle.delivery import room, started_in
 from oracle.omega import omega, omega_with_credit
 from oracle.records import OracleProject, World
 from oracle.value import capacity_value
@@ -31,10 +32,19 @@ class Choice:
 
 def best_choice(world: World, donor: int, contracts: list[OracleProject], quarter: int) -> Choice | None:
     """Return the cell and size of the highest integer score; ties to the smallest j, then k, then n."""
-    parameters = world.scenario.parameters
-    if world.largest_score <= 0.0:
-        return None
     best: Choice | None = None
+    for choice in choices_by_cell(world, donor, contracts, quarter):
+        if best is None or choice.score > best.score:
+            best = choice
+    return best
+
+
+def choices_by_cell(world: World, donor: int, contracts: list[OracleProject], quarter: int) -> list[Choice]:
+    """Each cell that a donor could choose, with its best size (ties to the smallest), by state and pillar."""
+    parameters = world.scenario.parameters
+    result: list[Choice] = []
+    if world.largest_score <= 0.0:
+        return result
     for j in world.beneficiaries:
         wait = believed_wait(world, j, contracts)
         if wait > parameters.queue_limit or world.shunned_until.get((donor, j), 0) >= quarter:
@@ -47,11 +57,14 @@ def best_choice(world: World, donor: int, contracts: list[OracleProject], quarte
                 n: perceived_value(world, donor, j, k, len(taken), n, wait, own_projects)
                 for n in project_sizes(world, len(believed_open))
             }
+            best: Choice | None = None
             for n, value in value_of_size.items():
                 score = integer_score(world, value, project_cost(world, donor, j, k, n, contracts))
                 if score > 0 and (best is None or score > best.score):
                     best = Choice(score, j, k, n, value_of_size, believed_open)
-    return best
+            if best is not None:
+                result.append(best)
+    return result
 
 
 def integer_score(world: World, value: float, cost: float) -> int:
@@ -93,31 +106,26 @@ def believed_wait(world: World, j: int, contracts: list[OracleProject]) -> float
     for project in world.live() + contracts:
         if project.beneficiary == j:
             undelivered += len(project.remaining)
-    return undelivered / room(world, j, oversight(world, started_in(world, j)))
+    return undelivered / room(world, j, started_in(world, j))
 
 
 def perceived_value(
     world: World, donor: int, j: int, k: int, count: int, n: int, wait: float, own_projects: int
 ) -> float:
-    """Value of n more tasks where so many are believed taken, discounted by the wait; less outside lead or pledge."""
+    """Value of n more tasks where so many are believed taken, discounted by the wait.
+
+    More where others are present (herding); less outside lead or pledge.
+    """
     gain = capacity_value(world, count + n) - capacity_value(world, count)
     rule = world.design.credit[donor]
     if rule == "none":
         value = omega(world, donor, j, k, own_projects) * gain
     else:
         own, credited = omega_with_credit(world, donor, j, k)
-        if rule == "marginal":
-            value = (own + credited) * gain
-        else:  # equal: each task in the cell since what stands is paid the same
-            stands = len(world.standing[j][k])
-            together = capacity_value(world, count + n) - capacity_value(world, stands)
-            value = own * gain + credited * n * together / (count + n - stands)
-    return (
-        value
-        * math.exp(-world.scenario.parameters.impatience * wait)
-        * world.multiplier[donor][j][k]
-        * world.merit[donor][j]
-    )
+        value = own * gain + credited * credited_gain(world, rule, len(world.standing[j][k]), count, n)
+    value *= world.crowd[donor][j]
+    patience = math.exp(-world.scenario.parameters.impatience * wait)
+    return value * patience * world.multiplier[donor][j][k] * world.merit[donor][j]
 
 
 def fixed_cost(world: World, joined: bool) -> float:
@@ -144,6 +152,6 @@ def project_cost(
     """All that a donor pays for a project of n tasks."""
     mandate = world.derived.mandate[donor]
     outside = 1 - mandate[k] / max(mandate)
-    tasks = n * world.derived.task_price[j] * (1 + world.scenario.parameters.mismatch * outside)
+    tasks = n * world.price[j][k] * (1 + world.scenario.parameters.mismatch * outside)
     fixed = fixed_cost(world, joined) + monitoring_cost(world, donor)
     return fixed + relation_cost(world, donor, j, contracts, joined) + tasks

@@ -2,14 +2,15 @@
 
 Most parameters of a world are drawn from meaningful values, chosen so that money is tight, lists are short and
 administration is busy; a few (``wild``) are drawn from extreme ones. ``worlds`` draws fragmented ones, whose levers
-play no role; ``architectures`` draws worlds under all architectures, with their levers.
+play no role; ``architectures`` draws worlds under all architectures, with their levers. Mechanisms of the political
+economy (``political``) are switched on in half of the worlds each, those in ``NEW``.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,8 +21,12 @@ from donorlab.sim.scenario import Scenario
 from oracle.derived import yearly_budgets
 from oracle.design import ARCHITECTURES, POOL
 from oracle.model import OracleRun
+from oracle.political import GROUPS, Choose, political
 
-__all__ = ["architectures", "numbered", "plain_parameters", "scenario", "shown", "shown_by_design", "worlds"]
+__all__ = ["NEW", "architectures", "numbered", "plain_parameters", "scenario", "shown", "shown_by_design", "worlds"]
+
+# The groups of ``political.VALUES`` that drawn worlds have, and that engine and oracle are compared on.
+NEW: Final[frozenset[str]] = frozenset(GROUPS)
 
 INCOME_GROUPS: Final = ("low", "lower middle", "upper middle", "high")
 
@@ -117,8 +122,6 @@ CONTRACTS: Final[dict[str, tuple[Any, ...]]] = {
 WILD_LEVERS: Final[dict[str, Any]] = {"overhead": 1.0, "negotiation_cost": 5.0, "register_lag": 400, "decision_lag": 9}
 
 GIVEN_MOTIVES: Final = ([1.0, 0.0, 0.0, 0.0], [0.2, 0.1, 0.3, 0.4], [0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 2.0, 0.0])
-
-Choose = Callable[[Sequence[Any]], Any]  # takes one of several values
 
 
 def weights(choose: Choose, n: int, zeros: bool = True) -> list[float]:
@@ -230,7 +233,11 @@ def with_levers(world: Scenario, architecture: str, choose: Choose) -> Scenario:
 @st.composite
 def worlds(draw: st.DrawFn) -> Scenario:
     """Draw a small fragmented world."""
-    return small_world(lambda options: draw(st.sampled_from(options)))
+
+    def choose(options: Sequence[Any]) -> Any:
+        return draw(st.sampled_from(options))
+
+    return political(small_world(choose), choose, NEW, always=False)
 
 
 @st.composite
@@ -240,7 +247,7 @@ def architectures(draw: st.DrawFn, names: Sequence[str] = ARCHITECTURES) -> Scen
     def choose(options: Sequence[Any]) -> Any:
         return draw(st.sampled_from(options))
 
-    return with_levers(small_world(choose), choose(names), choose)
+    return political(with_levers(small_world(choose), choose(names), choose), choose, NEW, always=False)
 
 
 def with_contract(world: Scenario, contract: str, choose: Choose) -> Scenario:
@@ -250,15 +257,20 @@ def with_contract(world: Scenario, contract: str, choose: Choose) -> Scenario:
     return world.replace(mechanisms=mechanisms, money=world.parameters.money * choose((1, 2, 3)), **chosen)
 
 
-def numbered(number: int, names: Sequence[str] = ARCHITECTURES) -> Scenario:
+def numbered(
+    number: int, names: Sequence[str] = ARCHITECTURES, on: Collection[str] = NEW, *, always: bool = False
+) -> Scenario:
     """Return the world of a number: always another one, where Hypothesis repeats much; names take turns.
 
-    A name is that of an architecture, or of an architecture and a contract: ``conditional/tournament``.
+    A name is that of an architecture, or of an architecture and a contract: ``conditional/tournament``. What is drawn
+    for the groups that are on shifts nothing else.
     """
     chance = random.Random(number)
     architecture, _, contract = names[number % len(names)].partition("/")
     world = with_levers(small_world(chance.choice), architecture, chance.choice)
-    return with_contract(world, contract, chance.choice) if contract else world
+    if contract:
+        world = with_contract(world, contract, chance.choice)
+    return political(world, random.Random(f"{number} political").choice, on, always)
 
 
 @dataclass

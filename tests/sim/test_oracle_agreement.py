@@ -2,18 +2,20 @@
 
 import numpy as np
 import pytest
-from agreement import compare
+from agreement import compare, compare_outcomes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import model as oracle
 from oracle.design import ARCHITECTURES
-from oracle.worlds import numbered, shown, worlds
+from oracle.worlds import NEW, numbered, shown, worlds
 from possible import possible
 
 from donorlab.scenarios.byhand import plain_parameters, scenario
 
 WORLDS = 500
 WORLDS_EACH = 100
+OUTCOMES_EACH = 20
+GROUP_EACH = 24
 
 
 @settings(max_examples=WORLDS, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -32,6 +34,30 @@ def test_engine_agrees_with_the_oracle_under_every_architecture(architecture):
         compare(scenario, seed=number)
         agreed += 1
     assert agreed >= 0.7 * WORLDS_EACH
+
+
+@pytest.mark.parametrize("architecture", [*ARCHITECTURES])
+def test_bound_and_outcomes_agree(architecture):
+    agreed = 0
+    for number in range(WORLDS_EACH, WORLDS_EACH + OUTCOMES_EACH):
+        scenario = numbered(number, (architecture,))
+        if not possible(scenario):
+            continue
+        compare_outcomes(scenario, seed=number)
+        agreed += 1
+    assert agreed >= 0.6 * OUTCOMES_EACH
+
+
+@pytest.mark.parametrize("group", sorted(NEW))
+def test_engine_agrees_with_the_oracle_on_each_mechanism(group):
+    agreed = 0
+    for number in range(GROUP_EACH):
+        scenario = numbered(number, on=(group,), always=True)
+        if not possible(scenario):
+            continue
+        compare(scenario, seed=number)
+        agreed += 1
+    assert agreed >= 0.7 * GROUP_EACH
 
 
 def test_the_worlds_exercise_what_matters():
