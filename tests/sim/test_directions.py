@@ -16,7 +16,9 @@ SEEDS = (1, 2, 3, 4)
 
 @functools.cache
 def drawn():
-    return load("synthetic", ["reform_cost=0"])  # every state wants its reforms: one thing at a time
+    # one thing at a time: every state wants its reforms, and nothing moves by itself
+    still = ("ownership_rate", "user_growth", "turnover", "haven_threshold", "norm_pull", "peer_discount")
+    return load("synthetic", ["reform_cost=0", "imposed_lapse=1", *(f"{name}=0" for name in still)])
 
 
 @functools.cache
