@@ -37,6 +37,7 @@ _COST: Final = "Not for tasks (of all money)"
 _CONDITIONS: Final = "Conditions (of projects with reforms)"
 _SERVED: Final = "Who is served"
 _WHOSE: Final = "Whose work it is"
+_LASTS: Final = "What lasts, and who is exposed"
 
 OUTCOMES: Final = (
     Outcome("efficiency", "Efficiency (of a proven bound)", "share", _BOUGHT),
@@ -70,11 +71,19 @@ OUTCOMES: Final = (
     Outcome("users_m", "Internet users at the end, million", "number"),
     Outcome("weight_of_users", "Weight of the average user's state", "index"),
     Outcome("obsolete_share", "Delivered tasks that went out of date", "share"),
-    Outcome("sustained_share", "Tasks that outlive the money", "share"),
-    Outcome("ownership", "Ownership, mean at the end", "share"),
+    Outcome("sustained_share", "Tasks that outlive the money", "share", _LASTS),
+    Outcome("ownership", "Ownership by states, at the end", "share", _LASTS),
     Outcome("ownership_start", "... at the start", "share"),
+    Outcome("exposure", "Exposure of users", "share", _LASTS),
+    Outcome("exposed_users_m", "Exposed users, million", "number"),
+    Outcome("safe_havens", "Safe havens, at the end", "number", _LASTS),
+    Outcome("norm_alignment", "Alignment of norms with donors", "share"),
+    Outcome("norm_shift", "Shift of norms (UN voting position)", "index"),
+    Outcome("norm_contest", "Pull on norms that camps cancel", "share"),
     Outcome("absorption_use", "Use of administrative capacity", "share"),
     Outcome("failure_share", "Failed projects", "share"),
+    Outcome("spoiled_share", "Delivered tasks that did not take", "share"),
+    Outcome("poached_share", "Administration lost to hiring", "share"),
     Outcome("mismatch_cost_share", "Extra price outside mandates", "share"),
     Outcome("unfinished_share", "Projects unfinished at the end", "share"),
     Outcome("projects", "Projects", "number"),
