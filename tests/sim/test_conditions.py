@@ -95,7 +95,7 @@ def test_free_money_makes_every_threat_of_pure_reform_credible():
 
 def test_what_is_chosen_lies_between_nothing_and_what_is_in_the_project():
     counted = 0
-    for number, world in worlds(40, conditions_choice="on", credibility=1.0):
+    for number, world in worlds(60, conditions_choice="on", credibility=1.0):
         result = simulate(world, number)
         model, ledger = result.model, result.model.state.ledger
         rows = asked(model)

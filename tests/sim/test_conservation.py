@@ -51,6 +51,7 @@ from donorlab.sim.value import bit_counts
 
 NEAR = 1e-9
 SOCIETY = {
+    "budget_elasticity": 0.0,  # incomes are the budgets
     "peer_discount": 0.3,
     "poaching": 0.6,
     "poaching_altruism": 0.2,

@@ -205,7 +205,7 @@ def test_what_is_money_says_so_in_its_unit():
             word in item.name for word in ("cost", "money", "price", "benefit", "budget")
         ):
             assert item.metadata["unit"] in ("-", "share", "probability"), f"{item.name}: is this money?"
-    assert MONEY_OUTCOMES == ("appropriated_m", "contracted_m")
+    assert MONEY_OUTCOMES == ("appropriated_m", "contracted_m", "aid_per_user")
 
 
 @every_architecture
@@ -250,7 +250,8 @@ def test_scale_of_users_weights_affinities_and_motives_does_not_matter(architect
         )
         before, after = simulate(world, seed), simulate(other, seed)
         assert_same(whole_numbers(before), whole_numbers(after))
-        assert_outcomes(after.outcomes, before.outcomes, 1e-12)
+        assert_outcomes(after.outcomes, before.outcomes, 1e-12, but=("users_m", "aid_per_user", "exposed_users_m"))
+        assert after.outcomes["users_m"] == pytest.approx(4.0 * before.outcomes["users_m"], rel=1e-12)
 
 
 @every_architecture

@@ -134,7 +134,7 @@ class Compared(WatchedModel):
         state, land = self.state, self.land
         total = 0.0
         for (j, k), word in np.ndenumerate(state.standing | state.known[-1]):
-            total += land.state_weight[j] * land.pillar_weight[k] * land.value[int(word).bit_count()]
+            total += state.state_weight[j] * land.pillar_weight[k] * land.value[int(word).bit_count()]
         return total
 
     def plan(self):
