@@ -36,8 +36,6 @@ FAULTS_OF_CONTRACTS: Final[tuple[Fault, ...]] = (
           "project.conditional and reward", "reward", ("agreement",), RECORDS),
     Fault("who refuses has no chance to be paid", "5.3", BY_RANK, "advantage", "left / (competitors - others)", "0",
           ("agreement", "by hand: what_adopting_adds_to_the_chance"), RANKS),
-    Fault("beliefs start from nobody", "5.3", BY_RANK, "compete", "believed = dict(own_will)",
-          "believed = dict.fromkeys(own_will, False)", ("agreement", "by hand: beliefs_start_from_own_will"), RANKS),
     Fault("nobody answers the others", "5.3", BY_RANK, "compete", "for _ in range(len(group)):", "for _ in ():",
           ("agreement", "by hand: beliefs_start_from_own_will"), (("conditional/tournament", 26),)),
     Fault("all competitors are paid", "5.3", BY_RANK, "places",
