@@ -12,7 +12,6 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import pytest
-from oracle.worlds import NEW
 
 from faults.break_it import broken, caught, in_force
 from faults.table import FAULTS, Fault
@@ -38,10 +37,7 @@ def healthy(name: str, worlds: tuple[tuple[str, int], ...], on: tuple[str, ...])
 def test_a_fault_of_the_oracle_is_caught(fault):
     from faults.of_oracle import CHECKS
 
-    known = NEW.issuperset(fault.on)  # to the engine
     for name in fault.caught_by:
-        if name in WITH_ENGINE and not known:
-            continue
         assert healthy(name, fault.worlds, fault.on), f"{name} fails without the fault"
         with in_force(fault):
             assert caught(CHECKS[name], fault), f"{name} does not notice"

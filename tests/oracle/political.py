@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from donorlab.sim.scenario import Beneficiaries, Parameters, Scenario
+from donorlab.sim.scenario import Beneficiaries, Scenario
 from oracle.credit import RULES
 from oracle.model import OracleRun
 
@@ -61,9 +61,8 @@ def political(world: Scenario, choose: Choose, on: Collection[str], always: bool
 
 
 def other_rules_of_credit(world: Scenario, choose: Choose) -> Scenario:
-    """A rule of credit where the architecture has one (as far as the scenario's parameters know it)."""
-    known = Parameters.__dataclass_fields__["credit"].metadata["choices"]
-    rule = choose([rule for rule in RULES if rule in known])
+    """A rule of credit where the architecture has one."""
+    rule = choose(RULES)
     return world.replace(credit=rule) if world.architecture not in ("fragmented", "pledge", "conditional") else world
 
 
