@@ -5,6 +5,8 @@ What decides is the ``judge`` of the model's own module, which `donorlab reprodu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from donorlab.experiments.literature import (
     annen_moers,
     halonen_akatwijuka,
@@ -15,9 +17,26 @@ from donorlab.experiments.literature import (
     roodman_project_size,
     svensson_tournament,
 )
-from donorlab.experiments.literature.rules import holds, seeds_of
-from donorlab.experiments.validation.frame import Finding, Requirement, interval
+from donorlab.experiments.literature.rules import Interval, holds, seeds_of
+from donorlab.experiments.validation.frame import Finding, Line, Requirement, interval
 from donorlab.experiments.words import span
+
+
+def _finding(
+    lines: Sequence[Line],
+    found: Interval,
+    *,
+    unit: str,
+    sentence: str,
+    seeds: Sequence[int],
+    beside: Sequence[Line] = (),
+) -> Finding:
+    """Return what a model's own rules found; ``lines`` decide, those ``beside`` are told only."""
+    mean, low, high = found
+    return Finding(
+        passed=holds(lines), found=mean, low=low, high=high, unit=unit, sentence=sentence, basis=span(seeds),
+        lines=(*lines, *beside),
+    )  # fmt: skip
 
 
 def c3(need: Requirement, quick: bool) -> Finding:
@@ -25,16 +44,12 @@ def c3(need: Requirement, quick: bool) -> Finding:
     seeds = seeds_of(need, quick)
     found = kanbur_conditions.at(0.0, seeds)
     lines = kanbur_conditions.judge(need, found)
-    mean, low, high = kanbur_conditions.compliance(found)
-    return Finding(
-        passed=holds(lines),
-        found=mean,
-        low=low,
-        high=high,
+    return _finding(
+        lines,
+        kanbur_conditions.compliance(found),
         unit="share of conditional projects that comply",
         sentence=kanbur_conditions.words(found),
-        basis=span(seeds),
-        lines=lines,
+        seeds=seeds,
     )
 
 
@@ -43,16 +58,13 @@ def p1_literature(need: Requirement, quick: bool) -> Finding:
     seeds = seeds_of(need, quick)
     shares = halonen_akatwijuka.by_sight(need, seeds)
     lines = halonen_akatwijuka.judge(need, shares)
-    mean, low, high = halonen_akatwijuka.slope(need, shares[min(need.numbers["sight"])])
-    return Finding(
-        passed=holds(lines),
-        found=mean,
-        low=low,
-        high=high,
+    return _finding(
+        lines,
+        halonen_akatwijuka.slope(need, shares[min(need.numbers["sight"])]),
         unit="share of task money paid twice, from no to full similarity (slope where nothing is seen)",
         sentence=halonen_akatwijuka.words(need, shares),
-        basis=span(seeds),
-        lines=(*lines, *halonen_akatwijuka.beside(need, shares)),
+        seeds=seeds,
+        beside=halonen_akatwijuka.beside(need, shares),
     )
 
 
@@ -61,16 +73,13 @@ def p2_literature(need: Requirement, quick: bool) -> Finding:
     seeds = seeds_of(need, quick)
     plays = annen_moers.all_plays(need, seeds)
     lines = annen_moers.judge(need, plays)
-    mean, low, high = annen_moers.loss(plays, "relative_impact")
-    return Finding(
-        passed=holds(lines),
-        found=mean,
-        low=low,
-        high=high,
+    return _finding(
+        lines,
+        annen_moers.loss(plays, "relative_impact"),
         unit="share of the best lost where budgets are equal",
         sentence=annen_moers.words(plays),
-        basis=span(seeds),
-        lines=(*lines, *annen_moers.beside(plays)),
+        seeds=seeds,
+        beside=annen_moers.beside(plays),
     )
 
 
@@ -79,16 +88,13 @@ def p4_literature(need: Requirement, quick: bool) -> Finding:
     seeds = seeds_of(need, quick)
     small, large = roodman_absorption.both_sizes(need, seeds)
     lines = roodman_absorption.judge(need, small, large)
-    mean, low, high = roodman_absorption.later_share(small)
-    return Finding(
-        passed=holds(lines),
-        found=mean,
-        low=low,
-        high=high,
+    return _finding(
+        lines,
+        roodman_absorption.later_share(small),
         unit="later slope over first slope",
         sentence=roodman_absorption.words(small, large),
-        basis=span(seeds),
-        lines=(*lines, roodman_absorption.collapse(small), *roodman_absorption.closer(small, large, seeds)),
+        seeds=seeds,
+        beside=(roodman_absorption.collapse(small), *roodman_absorption.closer(small, large, seeds)),
     )
 
 
@@ -97,16 +103,13 @@ def p3(need: Requirement, quick: bool) -> Finding:
     seeds = seeds_of(need, quick)
     found = roodman_project_size.plays(seeds)
     lines = roodman_project_size.judge(need, found, roodman_project_size.statics(seeds))
-    mean, low, high = roodman_project_size.smaller(found)
-    return Finding(
-        passed=holds(lines),
-        found=mean,
-        low=low,
-        high=high,
+    return _finding(
+        lines,
+        roodman_project_size.smaller(found),
         unit="tasks a project: the planner's size less the donors'",
         sentence=roodman_project_size.words(lines, found),
-        basis=span(seeds),
-        lines=(*lines, *roodman_project_size.beside(found, seeds)),
+        seeds=seeds,
+        beside=roodman_project_size.beside(found, seeds),
     )
 
 
@@ -115,16 +118,13 @@ def p5(need: Requirement, quick: bool) -> Finding:
     seeds = seeds_of(need, quick)
     found = knack_rahman_poaching.by_altruism(need, seeds)
     lines = knack_rahman_poaching.judge(need, found)
-    mean, low, high = interval([one.slope for one in found[min(found)]])
-    return Finding(
-        passed=holds(lines),
-        found=mean,
-        low=low,
-        high=high,
+    return _finding(
+        lines,
+        interval([one.slope for one in found[min(found)]]),
         unit=f"task-quarters a quarter, from no to full concentration (slope at altruism {min(found):g})",
         sentence=knack_rahman_poaching.words(found),
-        basis=span(seeds),
-        lines=(*lines, *knack_rahman_poaching.beside(found)),
+        seeds=seeds,
+        beside=knack_rahman_poaching.beside(found),
     )
 
 
@@ -133,16 +133,13 @@ def p7(need: Requirement, quick: bool) -> Finding:
     seeds = seeds_of(need, quick)
     found = hernandez_rival.erosion(need, seeds)
     lines = hernandez_rival.judge(need, found)
-    mean, low, high = hernandez_rival.fall(need, found)
-    return Finding(
-        passed=holds(lines),
-        found=mean,
-        low=low,
-        high=high,
+    return _finding(
+        lines,
+        hernandez_rival.fall(need, found),
         unit="share of conditions lost per point of the rival's share",
         sentence=hernandez_rival.words(need, found),
-        basis=span(seeds),
-        lines=(*lines, *hernandez_rival.beside(need, found)),
+        seeds=seeds,
+        beside=hernandez_rival.beside(need, found),
     )
 
 
@@ -153,14 +150,10 @@ def p6(need: Requirement, quick: bool) -> Finding:
     individual = svensson_tournament.rounds(seeds, svensson_tournament.INDIVIDUAL)
     under_shock = svensson_tournament.shocked(svensson_tournament.TOURNAMENT, seeds)
     lines = svensson_tournament.judge(need, tournament, individual, under_shock)
-    mean, low, high = svensson_tournament.gain(tournament, individual)
-    return Finding(
-        passed=holds(lines),
-        found=mean,
-        low=low,
-        high=high,
+    return _finding(
+        lines,
+        svensson_tournament.gain(tournament, individual),
         unit="share of reforms adopted: tournament less individual conditions",
         sentence=svensson_tournament.words(tournament, individual, under_shock),
-        basis=span(seeds),
-        lines=lines,
+        seeds=seeds,
     )
