@@ -28,3 +28,12 @@ def synthetic():
 @pytest.fixture(scope="session")
 def world():
     return _load("world")
+
+
+@pytest.fixture
+def own_mechanisms(monkeypatch):
+    """What a test registers is gone after it: the registry belongs to the process, and other tests list it."""
+    from donorlab.sim import mechanisms
+
+    copied = {phase: dict(names) for phase, names in mechanisms._REGISTRY.items()}
+    monkeypatch.setattr(mechanisms, "_REGISTRY", copied)

@@ -283,6 +283,7 @@ def without_it(one):
     return one.replace(mechanisms=dataclasses.replace(Mechanisms(), exposure="nothing"))
 
 
+@pytest.mark.usefixtures("own_mechanisms")
 @pytest.mark.parametrize("architecture", ["fragmented", "umbrella", "credit", "central"])
 def test_off_is_as_if_it_were_not_there(architecture):
     """And what tunes it has no effect then."""
@@ -359,6 +360,7 @@ def everywhere(model, quarter):
     model.wants_moved = True
 
 
+@pytest.mark.usefixtures("own_mechanisms")
 def test_another_mechanism_by_name():
     """It is asked once before quarter 1, so that the first plans know."""
     register_mechanism("exposure", "everywhere", everywhere)

@@ -242,6 +242,7 @@ def test_a_donor_that_decides_in_python_offers_by_the_rule_if_it_contracts():
     assert not quiet.state.ledger.whole[: quiet.state.ledger.size, FLAGS].any()
 
 
+@pytest.mark.usefixtures("own_mechanisms")
 def test_a_planning_phase_of_a_third_party_offers_by_the_same_rule():
     def both_in_the_last(model, quarter):
         contract_together(model, quarter, {0: [Contract(1, 0, 1)], 1: [Contract(0, 0, 1)]})
