@@ -43,6 +43,9 @@ QUARTERS: Final = 16
 LEFT_OUT: Final = frozenset({"FSM", "YEM"})
 HIGHEST_2020: Final = 70.0
 
+# A member since 1945 that the concordance does not flag.
+MEMBERS_NOT_FLAGGED: Final = ("VEN",)
+
 NOTES: Final = {
     "COD": "GCI 2024 uncertain: a second transcription has the two Congos the other way round",
     "COG": "GCI 2024 uncertain: a second transcription has the two Congos the other way round",
@@ -195,6 +198,39 @@ def dyad_table(states: Sequence[str], raw: Raw) -> pd.DataFrame:
     return table[kept & table["year"].isin(DYAD_YEARS)].sort_values(keys, ignore_index=True)
 
 
+def alignment_table(states: Sequence[str], raw: Raw) -> pd.DataFrame:
+    """Table ``alignment.csv``: where states stood in law, and how they vote.
+
+    Parameters
+    ----------
+    states
+        ISO3 codes of the beneficiaries, from `select_states`.
+    raw
+        What was read.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a member of the United Nations or beneficiary, sorted; blank where there is no score.
+    """
+    codes = raw.codes
+    members = {str(iso3) for iso3 in codes.index[codes["un_member"] == "True"]} | set(MEMBERS_NOT_FLAGGED)
+    rows = sorted((members & set(codes.index)) | set(states))
+    scores = raw.gci.reindex(rows)
+    return pd.DataFrame(
+        {
+            "iso3": rows,
+            "name": [codes.loc[iso3, "name_short"] for iso3 in rows],
+            "un_member": [iso3 in members for iso3 in rows],
+            "beneficiary": [iso3 in states for iso3 in rows],
+            "norm_position": [_beneficiary_position(iso3, codes, raw.positions)[0] for iso3 in rows],
+            "gci2014_total": [raw.first_edition.get(iso3) for iso3 in rows],
+            "gci2020_legal": scores["gci2020_legal"].to_numpy(),
+            "gci2024_legal": scores["gci2024_legal"].to_numpy(),
+        }
+    )
+
+
 def own_effort_fit(beneficiaries: pd.DataFrame) -> dict[str, object]:
     """Rate of own effort that explains the GCI gains of states with little technical cooperation.
 
@@ -260,6 +296,7 @@ def build(raw: Path) -> dict[str, pd.DataFrame]:
         "donors.csv": pd.DataFrame(donors),
         "affinity.csv": affinity_table(donors, beneficiaries, everything),
         "dyads.csv": dyad_table(states, everything),
+        "alignment.csv": alignment_table(states, everything),
         "own_effort_fit.csv": pd.DataFrame([own_effort_fit(beneficiaries)]),
     }
 

@@ -32,6 +32,7 @@ ALL_DONOR_YEARS: Final = range(2015, 2020)
 
 CODES: Final = "country_codes/bblocks_places_concordance.csv"
 GCI: Final = "itu_gci/ITU_GCI.csv"
+HISTORY: Final = "itu_gci_history/gci-local-indicator-summary.csv"
 POPULATION: Final = "population/population.csv"
 INTERNET: Final = "wdi/worldbank_internet.csv"
 GOVERNANCE: Final = "wgi/wgidataset.xlsx"
@@ -40,7 +41,7 @@ BILATERAL: Final = "oecd_dac2a/dac2a_2015_2020.csv"
 ALL_DONORS: Final = "oecd_dac2a_all_donors/ODA-{year}-DAC2a.csv"
 PROJECTS: Final = "cyber_projects_sample/cyber_projects_sample.csv"
 FILES: Final = (
-    CODES, GCI, POPULATION, INTERNET, GOVERNANCE, VOTING, BILATERAL,
+    CODES, GCI, HISTORY, POPULATION, INTERNET, GOVERNANCE, VOTING, BILATERAL,
     *(ALL_DONORS.format(year=year) for year in ALL_DONOR_YEARS), PROJECTS,
 )  # fmt: skip
 
@@ -71,9 +72,9 @@ ALIASES: Final = {
     "chinese taipei": "TWN", "congo, dem. rep.": "COD", "congo, rep.": "COG", "cote d'ivoire": "CIV",
     "czech republic": "CZE", "côte d'ivoire": "CIV", "egypt, arab rep.": "EGY", "gambia, the": "GMB",
     "hong kong (china)": "HKG", "hong kong sar, china": "HKG", "iran, islamic rep.": "IRN",
-    "korea": "KOR", "korea, dem. rep.": "PRK", "korea, rep.": "KOR", "kyrgyz republic": "KGZ",
-    "lao pdr": "LAO", "macao sar, china": "MAC", "macau (china)": "MAC", "micronesia, fed. sts.": "FSM",
-    "slovak republic": "SVK", "são tomé and principe": "STP", "taiwan, china": "TWN", "turkey": "TUR",
+    "korea": "KOR", "korea (the republic of)": "KOR", "korea, dem. rep.": "PRK", "korea, rep.": "KOR", "kyrgyz republic": "KGZ",
+    "lao": "LAO", "lao pdr": "LAO", "macedonia": "MKD", "macao sar, china": "MAC", "macau (china)": "MAC", "micronesia, fed. sts.": "FSM",
+    "slovak republic": "SVK", "swaziland": "SWZ", "são tomé and principe": "STP", "taiwan, china": "TWN", "turkey": "TUR",
     "venezuela, rb": "VEN", "virgin islands (u.s.)": "VIR", "wallis and futuna": "WLF",
     "west bank and gaza": "PSE", "west bank and gaza strip": "PSE", "yemen, rep.": "YEM",
 }  # fmt: skip
@@ -261,6 +262,34 @@ def read_government_effectiveness(raw: Path, index: dict[str, str]) -> dict[str,
     return {str(iso3): round(float(value), 4) for iso3, value in last.items()}
 
 
+def read_first_edition(raw: Path, index: dict[str, str]) -> dict[str, float]:
+    """GCI 2014 total (0-100, one decimal) by ISO3; typed in by hand by a third party, so uncertain row by row.
+
+    Parameters
+    ----------
+    raw
+        Folder of the raw files.
+    index
+        Names to ISO3 codes, from `name_index`.
+
+    Returns
+    -------
+    dict
+        ISO3 to score; a state that stands there under two names counts with the first score that is given.
+    """
+    frame = _text(raw, HISTORY, ["Country", "2014"])
+    scores = pd.to_numeric(frame["2014"].replace("#N/A", ""), errors="coerce")
+    kept = scores.notna()
+    if not scores[kept].between(0, 1).all():
+        raise BuildError(f"cannot read {raw / HISTORY}: a score of 2014 is not between 0 and 1")
+    iso3 = _iso3(frame.loc[kept, "Country"], index, str(raw / HISTORY))
+    first: dict[str, float] = {}
+    for place, score in zip(iso3, scores[kept], strict=True):
+        if isinstance(place, str):
+            first.setdefault(place, round(100 * float(score), 1))
+    return first
+
+
 def read_norm_positions(raw: Path) -> dict[str, tuple[float, int]]:
     """Newest UNGA ideal point (final passage, `VOTES_SINCE` or later) and its year, by ISO3."""
     path = raw / VOTING
@@ -350,6 +379,7 @@ class Raw(NamedTuple):
 
     codes: pd.DataFrame
     gci: pd.DataFrame
+    first_edition: dict[str, float]
     users: pd.DataFrame
     effectiveness: dict[str, float]
     positions: dict[str, tuple[float, int]]
@@ -377,6 +407,7 @@ def read_everything(raw: Path) -> Raw:
     return Raw(
         codes=codes,
         gci=read_gci(raw),
+        first_edition=read_first_edition(raw, index),
         users=read_users(raw),
         effectiveness=read_government_effectiveness(raw, index),
         positions=read_norm_positions(raw),

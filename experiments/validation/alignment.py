@@ -1,0 +1,142 @@
+"""Row C6: how many members of the United Nations have law in line with the Budapest Convention, 2013 to 2023."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from donorlab import scenarios
+from donorlab.experiments.literature.rules import holds, information, seeds_of
+from donorlab.experiments.validation.frame import Finding, Line, Requirement, interval
+from donorlab.experiments.words import span
+from donorlab.scenarios.alignment import BEGIN, Law, law
+from donorlab.sim import CoordinationModel
+from donorlab.sim.scenario import Scenario
+from donorlab.sim.value import bit_counts
+
+MEMBERS: Final = 193
+KINDS: Final = ("substantive", "procedural")
+PUBLISHED: Final[Mapping[str, Mapping[float, int]]] = {
+    "substantive": {2021.5: 124, 2023.0: 130, 2024.0: 131},
+    "procedural": {2021.5: 92, 2023.0: 96, 2024.0: 99},
+}
+"""Members in line at a time (2021.5: June 2021).
+
+Source: Council of Europe, "The global state of cybercrime legislation", updates of June 2021, January and December 2023.
+"""
+
+
+def published(kind: str, year: int) -> float:
+    """Return the published share of members at the end of a year, a straight line between the dates."""
+    known = PUBLISHED[kind]
+    return float(np.interp(year + 1, list(known), list(known.values()))) / MEMBERS
+
+
+def in_line(scenario: Scenario, seed: int, known: Law) -> dict[str, dict[int, int]]:
+    """Return the members in line by kind of law and year, counted at the end of each year and at the begin (2012).
+
+    Adds the kinds ``others`` (those of substantive law that the scenario does not simulate) and ``held back`` (members
+    with enough substantive law that vote farther from the West than any party of 2013).
+    """
+    model = CoordinationModel(scenario, rng=seed)
+    p, legal = model.parameters, scenario.pillars.index("legal")
+    rows = np.array([known.ids.index(iso3) for iso3 in scenario.beneficiaries.ids])
+    counted = known.member[rows]
+    outside = known.member.copy()
+    outside[rows] = False
+    least = {
+        kind: math.floor(score * p.headroom * p.tasks_per_pillar + 0.5) for kind, score in known.thresholds.items()
+    }
+    found: dict[str, dict[int, int]] = {name: {} for name in (*KINDS, "others", "held back")}
+
+    def count(year: int) -> None:
+        tasks = bit_counts(model.state.standing[:, legal])
+        score = known.legal(year + 1)
+        near, near_outside = model.state.norm_position >= known.farthest, known.norm_position >= known.farthest
+        others = {kind: outside & (score >= known.thresholds[kind]) for kind in KINDS}
+        for kind in KINDS:
+            inside = counted & (tasks >= least[kind])
+            found[kind][year] = int((inside & near).sum() + (others[kind] & near_outside).sum())
+        law_of_all = int((counted & (tasks >= least[KINDS[0]])).sum() + others[KINDS[0]].sum())
+        found["others"][year] = int((others[KINDS[0]] & near_outside).sum())
+        found["held back"][year] = law_of_all - found[KINDS[0]][year]
+
+    count(BEGIN - 1)
+    while model.quarter < p.quarters:
+        model.step()
+        if model.quarter % 4 == 0:
+            count(BEGIN - 1 + model.quarter // 4)
+    return found
+
+
+def c6(need: Requirement, quick: bool, scenario: Scenario | None = None) -> Finding:
+    """Check the shares of members that are in line, and how far procedural law is behind.
+
+    How the row is read: `legal-alignment` with its defaults, under `fragmented`. When a state is in line is said in
+    ``scenarios/alignment.py``: enough law, and votes no farther from the West than any party of 2013. The two thresholds
+    follow from the numbers of January 2013 and nothing later. A beneficiary's law are the tasks of the pillar `legal` that
+    stand, its votes the position that the run moves; members that the scenario does not simulate are counted by the same two
+    thresholds from their observed scores (editions of 2014, 2020 and 2024, straight lines between them). Published numbers are
+    of June 2021, January 2023 and December 2023, straight lines between them; all are shares of 193. Means over the seeds are judged.
+    """
+    seeds = seeds_of(need, quick)
+    world, known = scenario or scenarios.load("legal-alignment"), law()
+    runs = [in_line(world, seed, known) for seed in seeds]
+    margin = float(need.numbers["points"])
+    low, high = (float(value) for value in need.numbers["behind"])
+    years = (2021, 2022, 2023)
+    lines: list[Line] = []
+    apart = []
+    for kind in KINDS:
+        for year in years:
+            aim, share = published(kind, year), _mean(runs, kind, year) / MEMBERS
+            apart.append(share - aim)
+            lines.append(
+                Line(
+                    f"{kind}, end of {year}",
+                    f"{aim:.1%} +-{margin:.0%}",
+                    f"{share:.1%}",
+                    bool(abs(share - aim) <= margin),
+                )
+            )
+    for year in years:
+        behind = (_mean(runs, "substantive", year) - _mean(runs, "procedural", year)) / MEMBERS
+        lines.append(
+            Line(
+                f"procedural behind, end of {year}",
+                f"{low:.0%} to {high:.0%}",
+                f"{behind:.1%}",
+                bool(low <= behind <= high),
+            )
+        )
+    for year in (BEGIN - 1, 2015, 2017, 2019):
+        both = " and ".join(f"{_mean(runs, kind, year) / MEMBERS:.1%}" for kind in KINDS)
+        lines.append(information(f"substantive and procedural, end of {year}", both))
+    others, back = _mean(runs, "others", years[-1]), _mean(runs, "held back", years[-1])
+    lines.append(
+        information("members that are not simulated, end of 2023", f"{others:.0f} of those in line on substance")
+    )
+    lines.append(information("held back by their votes, end of 2023", f"{back:.1f} with enough substantive law"))
+    least = ", ".join(f"{kind} {value:.1%}" for kind, value in known.thresholds.items())
+    lines.append(information("thresholds, share of the full score", f"{least}; votes from {known.farthest:.2f}"))
+    last = interval([run["substantive"][years[-1]] / MEMBERS for run in runs])
+    procedural = _mean(runs, "procedural", years[-1]) / MEMBERS
+    return Finding(
+        passed=holds(lines),
+        found=last[0],
+        unit="share of UN members in line on substantive law, end of 2023",
+        sentence=f"at the end of 2023 {last[0]:.0%} of members are in line on substance and {procedural:.0%} on procedure (published: "
+        f"{published('substantive', 2023):.0%} and {published('procedural', 2023):.0%}); the farthest of six shares is "
+        f"{max(apart, key=abs):+.1%} off",
+        basis=span(seeds),
+        low=last[1],
+        high=last[2],
+        lines=tuple(lines),
+    )
+
+
+def _mean(runs: list[dict[str, dict[int, int]]], kind: str, year: int) -> float:
+    return float(np.mean([run[kind][year] for run in runs]))
