@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -12,18 +12,20 @@ from donorlab import scenarios
 from donorlab.experiments.literature.rules import holds, information, seeds_of
 from donorlab.experiments.validation.frame import Finding, Line, Requirement, interval
 from donorlab.experiments.words import span
-from donorlab.scenarios.alignment import BEGIN, Law, law
+from donorlab.scenarios.alignment import BEGIN, IN_LINE_AT_BEGIN, Law, law
 from donorlab.sim import CoordinationModel
 from donorlab.sim.scenario import Scenario
 from donorlab.sim.value import bit_counts
 
 MEMBERS: Final = 193
+YEARS: Final = (2021, 2022, 2023)
 KINDS: Final = ("substantive", "procedural")
+Counts = dict[str, dict[int, int]]
 PUBLISHED: Final[Mapping[str, Mapping[float, int]]] = {
-    "substantive": {2021.5: 124, 2023.0: 130, 2024.0: 131},
-    "procedural": {2021.5: 92, 2023.0: 96, 2024.0: 99},
+    "substantive": {2013.0: IN_LINE_AT_BEGIN["substantive"], 2021.5: 124, 2023.0: 130, 2024.0: 131},
+    "procedural": {2013.0: IN_LINE_AT_BEGIN["procedural"], 2021.5: 92, 2023.0: 96, 2024.0: 99},
 }
-"""Members in line at a time (2021.5: June 2021).
+"""Members in line at a time (2021.5: June 2021); those of 2013 are what the thresholds are made from.
 
 Source: Council of Europe, "The global state of cybercrime legislation", updates of June 2021, January and December 2023.
 """
@@ -35,7 +37,7 @@ def published(kind: str, year: int) -> float:
     return float(np.interp(year + 1, list(known), list(known.values()))) / MEMBERS
 
 
-def in_line(scenario: Scenario, seed: int, known: Law) -> dict[str, dict[int, int]]:
+def in_line(scenario: Scenario, seed: int, known: Law) -> Counts:
     """Return the members in line by kind of law and year, counted at the end of each year and at the begin (2012).
 
     Adds the kinds ``others`` (those of substantive law that the scenario does not simulate) and ``held back`` (members
@@ -50,7 +52,7 @@ def in_line(scenario: Scenario, seed: int, known: Law) -> dict[str, dict[int, in
     least = {
         kind: math.floor(score * p.headroom * p.tasks_per_pillar + 0.5) for kind, score in known.thresholds.items()
     }
-    found: dict[str, dict[int, int]] = {name: {} for name in (*KINDS, "others", "held back")}
+    found: Counts = {name: {} for name in (*KINDS, "others", "held back")}
 
     def count(year: int) -> None:
         tasks = bit_counts(model.state.standing[:, legal])
@@ -78,65 +80,90 @@ def c6(need: Requirement, quick: bool, scenario: Scenario | None = None) -> Find
     How the row is read: `legal-alignment` with its defaults, under `fragmented`. When a state is in line is said in
     ``scenarios/alignment.py``: enough law, and votes no farther from the West than any party of 2013. The two thresholds
     follow from the numbers of January 2013 and nothing later. A beneficiary's law are the tasks of the pillar `legal` that
-    stand, its votes the position that the run moves; members that the scenario does not simulate are counted by the same two
-    thresholds from their observed scores (editions of 2014, 2020 and 2024, straight lines between them). Published numbers are
-    of June 2021, January 2023 and December 2023, straight lines between them; all are shares of 193. Means over the seeds are judged.
+    stand, its votes the position that the run moves; members that the scenario does not simulate are counted by the same
+    two thresholds from their observed scores (editions of 2014, 2020 and 2024, straight lines between them). Published
+    numbers are of June 2021, January 2023 and December 2023, straight lines between them; all are shares of 193. Means over
+    the seeds are judged. Told beside it: the same with the money of `world`, and whether the rise slows down.
     """
-    seeds = seeds_of(need, quick)
-    world, known = scenario or scenarios.load("legal-alignment"), law()
+    seeds, known = seeds_of(need, quick), law()
+    world = scenario or scenarios.load("legal-alignment")
     runs = [in_line(world, seed, known) for seed in seeds]
-    margin = float(need.numbers["points"])
-    low, high = (float(value) for value in need.numbers["behind"])
-    years = (2021, 2022, 2023)
-    lines: list[Line] = []
-    apart = []
-    for kind in KINDS:
-        for year in years:
-            aim, share = published(kind, year), _mean(runs, kind, year) / MEMBERS
-            apart.append(share - aim)
-            lines.append(
-                Line(
-                    f"{kind}, end of {year}",
-                    f"{aim:.1%} +-{margin:.0%}",
-                    f"{share:.1%}",
-                    bool(abs(share - aim) <= margin),
-                )
-            )
-    for year in years:
-        behind = (_mean(runs, "substantive", year) - _mean(runs, "procedural", year)) / MEMBERS
-        lines.append(
-            Line(
-                f"procedural behind, end of {year}",
-                f"{low:.0%} to {high:.0%}",
-                f"{behind:.1%}",
-                bool(low <= behind <= high),
-            )
-        )
-    for year in (BEGIN - 1, 2015, 2017, 2019):
-        both = " and ".join(f"{_mean(runs, kind, year) / MEMBERS:.1%}" for kind in KINDS)
-        lines.append(information(f"substantive and procedural, end of {year}", both))
-    others, back = _mean(runs, "others", years[-1]), _mean(runs, "held back", years[-1])
-    lines.append(
-        information("members that are not simulated, end of 2023", f"{others:.0f} of those in line on substance")
-    )
-    lines.append(information("held back by their votes, end of 2023", f"{back:.1f} with enough substantive law"))
+    judged = _judged(need, runs)
+    today = float(scenarios.load("world").parameters.money)
+    rich = _judged(need, [in_line(world.replace(money=today), seed, known) for seed in seeds])
+    shares = {kind: interval([run[kind][YEARS[-1]] / MEMBERS for run in runs]) for kind in KINDS}
     least = ", ".join(f"{kind} {value:.1%}" for kind, value in known.thresholds.items())
-    lines.append(information("thresholds, share of the full score", f"{least}; votes from {known.farthest:.2f}"))
-    last = interval([run["substantive"][years[-1]] / MEMBERS for run in runs])
-    procedural = _mean(runs, "procedural", years[-1]) / MEMBERS
+    others, back = (_mean(runs, name, YEARS[-1]) for name in ("others", "held back"))
+    lines = (
+        *judged,
+        *(
+            information(
+                f"substantive and procedural, end of {year}",
+                " and ".join(f"{_mean(runs, kind, year) / MEMBERS:.1%}" for kind in KINDS),
+            )
+            for year in (BEGIN - 1, 2015, 2017, 2019)
+        ),
+        information(
+            "rise of substantive a year, to 2021 and after", _rises(lambda year: _mean(runs, KINDS[0], year) / MEMBERS)
+        ),
+        information("published rise of substantive a year", _rises(lambda year: published(KINDS[0], year))),
+        information(
+            f"the same with EUR {today:g}m a year", f"{sum(line.agrees is True for line in rich)} of {len(rich)} agree"
+        ),
+        information("members that are not simulated, end of 2023", f"{others:.0f} of those in line on substance"),
+        information("held back by their votes, end of 2023", f"{back:.1f} with enough substantive law"),
+        information("thresholds, share of the full score", f"{least}; votes from {known.farthest:.2f}"),
+    )
+    last, procedural = (shares[kind] for kind in KINDS)
+    wanted = " and ".join(f"{published(kind, YEARS[-1]):.0%}" for kind in KINDS)
     return Finding(
         passed=holds(lines),
         found=last[0],
         unit="share of UN members in line on substantive law, end of 2023",
-        sentence=f"at the end of 2023 {last[0]:.0%} of members are in line on substance and {procedural:.0%} on procedure (published: "
-        f"{published('substantive', 2023):.0%} and {published('procedural', 2023):.0%}); the farthest of six shares is "
-        f"{max(apart, key=abs):+.1%} off",
+        sentence=f"at the end of 2023 {last[0]:.0%} of members are in line on substance and {procedural[0]:.0%} on procedure "
+        f"(published: {wanted}); {sum(line.agrees is True for line in judged)} of {len(judged)} numbers agree, with "
+        f"EUR {today:g}m a year {sum(line.agrees is True for line in rich)}",
         basis=span(seeds),
         low=last[1],
         high=last[2],
-        lines=tuple(lines),
+        lines=lines,
     )
 
 
-def _mean(runs: list[dict[str, dict[int, int]]], kind: str, year: int) -> float:
+def _judged(need: Requirement, runs: Sequence[Counts]) -> tuple[Line, ...]:
+    """Return the nine lines that decide."""
+    margin = float(need.numbers["points"])
+    low, high = (float(value) for value in need.numbers["behind"])
+    share = {(kind, year): _mean(runs, kind, year) / MEMBERS for kind in KINDS for year in YEARS}
+    behind = {year: share["substantive", year] - share["procedural", year] for year in YEARS}
+    return (
+        *(
+            Line(
+                f"{kind}, end of {year}",
+                f"{published(kind, year):.1%} +-{margin:.0%}",
+                f"{found:.1%}",
+                bool(abs(found - published(kind, year)) <= margin),
+            )
+            for (kind, year), found in share.items()
+        ),
+        *(
+            Line(
+                f"procedural behind, end of {year}",
+                f"{low:.0%} to {high:.0%}",
+                f"{found:.1%}",
+                bool(low <= found <= high),
+            )
+            for year, found in behind.items()
+        ),
+    )
+
+
+def _rises(share: Callable[[int], float]) -> str:
+    """Return the rise a year from January 2013 to the end of 2021 and from there to that of 2023."""
+    begin, middle, end = BEGIN - 1, YEARS[0], YEARS[-1]
+    early, late = (share(middle) - share(begin)) / (middle - begin), (share(end) - share(middle)) / (end - middle)
+    return f"{100 * early:.1f} and {100 * late:.1f} points"
+
+
+def _mean(runs: Sequence[Counts], kind: str, year: int) -> float:
     return float(np.mean([run[kind][year] for run in runs]))

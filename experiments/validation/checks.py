@@ -27,6 +27,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "C2/world": "allocation:c2",
     "C3/literature": "published:c3",
     "C5/world": "allocation:c5",
+    "C6/world": "alignment:c6",
     "P1/literature": "published:p1_literature",
     "P1/world": "patterns:p1_world",
     "P2/literature": "published:p2_literature",

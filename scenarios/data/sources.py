@@ -73,8 +73,9 @@ ALIASES: Final = {
     "czech republic": "CZE", "côte d'ivoire": "CIV", "egypt, arab rep.": "EGY", "gambia, the": "GMB",
     "hong kong (china)": "HKG", "hong kong sar, china": "HKG", "iran, islamic rep.": "IRN",
     "korea": "KOR", "korea (the republic of)": "KOR", "korea, dem. rep.": "PRK", "korea, rep.": "KOR", "kyrgyz republic": "KGZ",
-    "lao": "LAO", "lao pdr": "LAO", "macedonia": "MKD", "macao sar, china": "MAC", "macau (china)": "MAC", "micronesia, fed. sts.": "FSM",
-    "slovak republic": "SVK", "swaziland": "SWZ", "são tomé and principe": "STP", "taiwan, china": "TWN", "turkey": "TUR",
+    "lao": "LAO", "lao pdr": "LAO", "macao sar, china": "MAC", "macau (china)": "MAC", "micronesia, fed. sts.": "FSM",
+    "macedonia": "MKD", "swaziland": "SWZ",
+    "slovak republic": "SVK", "são tomé and principe": "STP", "taiwan, china": "TWN", "turkey": "TUR",
     "venezuela, rb": "VEN", "virgin islands (u.s.)": "VIR", "wallis and futuna": "WLF",
     "west bank and gaza": "PSE", "west bank and gaza strip": "PSE", "yemen, rep.": "YEM",
 }  # fmt: skip

@@ -18,7 +18,7 @@ from donorlab.experiments.validation import checks, page, theorems
 from donorlab.experiments.validation.checks import CHECKS, FAIL, NOT_YET, PASS, answer, run_all
 from donorlab.experiments.validation.frame import Finding, Line, interval, requirement, tolerances
 
-FROZEN = "fdaee299a01a6cabcbe34eef9837badb5e4f2ee19b5f840aaa2ee13deab3bb7e"
+FROZEN = "f09b2b46c2a426bfbeb0068b4c0fde6fcbb7a63ed13c4653458daf9651107c82"
 
 
 def test_the_demands_are_the_frozen_ones():

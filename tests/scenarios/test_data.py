@@ -16,7 +16,7 @@ from donorlab.scenarios import dyads
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "scenarios" / "data"
 EXCERPT = Path(__file__).resolve().parent / "data_excerpt"
-TABLES = ["beneficiaries.csv", "donors.csv", "affinity.csv", "dyads.csv", "own_effort_fit.csv"]
+TABLES = ["beneficiaries.csv", "donors.csv", "affinity.csv", "dyads.csv", "alignment.csv", "own_effort_fit.csv"]
 
 PILLARS = ["legal", "technical", "organisational", "capacity_development", "cooperation"]
 INSTRUMENTS = ["advice", "training", "institution", "exchange"]

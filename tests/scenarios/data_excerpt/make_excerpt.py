@@ -103,8 +103,8 @@ def codes() -> pd.DataFrame:
             {
                 "iso3_code": iso3, "iso_numeric_code": numeric, "name_official": name, "name_short": name,
                 "region": region, "subregion": subregion, "ldc": str(iso3 in {"COD", "YEM"}),
-                "lldc": "False", "sids": str(iso3 in {"FJI", "FSM"}), "un_member": "True",
-                "un_observer": "False", "income_level": "Lower middle income",
+                "lldc": "False", "sids": str(iso3 in {"FJI", "FSM"}),
+                "un_member": str(iso3 not in SILENT), "un_observer": str(iso3 in SILENT), "income_level": "Lower middle income",
             }
         )  # fmt: skip
     frame = pd.DataFrame(rows)
@@ -124,6 +124,13 @@ def scores() -> None:
             rows += [(iso3, f"ITU_GCI_{code}", year, part) for code, part in zip(GCI_CODES, parts, strict=True)]
             rows.append((iso3, "ITU_GCI_GCI_OVRL_SCRE", year, sum(parts)))
     save(pd.DataFrame(rows, columns=["REF_AREA", "INDICATOR", "TIME_PERIOD", "OBS_VALUE"]), "itu_gci/ITU_GCI.csv")
+
+
+def first_edition() -> None:
+    """Write the totals of the first edition, as typed in by a third party: two names for one state, two states missing."""
+    rows = [("Ghana", "0.25"), ("Kenya", "0.4"), ("Japan", "0.706"), ("Korea (the Republic of)", "#N/A"), ("China", "0.441"),
+            ("Korea", "0.7"), ("Fiji", "#N/A")]  # fmt: skip
+    save(pd.DataFrame(rows, columns=["Country", "2014"]), "itu_gci_history/gci-local-indicator-summary.csv")
 
 
 def flows() -> None:
@@ -205,6 +212,7 @@ def projects() -> None:
 if __name__ == "__main__":
     table = codes()
     scores()
+    first_edition()
     flows()
     people(table)
     projects()
