@@ -126,10 +126,19 @@ def _idle(design: Design) -> set[str]:
     """Return the parts of a design that do nothing because of others."""
     off: set[str] = set()
     if not design.member.any():
-        off |= {"register", "reporting_rate", "register_lag", "decision_lag", "division", "discipline", "joint"}
+        off |= {
+            "register",
+            "reporting_rate",
+            "reporter",
+            "register_lag",
+            "decision_lag",
+            "division",
+            "discipline",
+            "joint",
+        }
         off |= {"joiner_fixed_share", "pool_share", "overhead", "negotiation_cost", "budget_elasticity"}
     if design.register == "none" and not design.joint:
-        off |= {"reporting_rate"}
+        off |= {"reporting_rate", "reporter"}
     if design.register != "projects":
         off |= {"register_lag"}
     if design.division == "none":

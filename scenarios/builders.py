@@ -131,6 +131,50 @@ def _chosen(key: str, wanted: object, ids: tuple[str, ...], sets: Mapping[str, t
     return tuple(name for name in ids if name in seen)
 
 
+def group(key: str, wanted: object, donors: Donors) -> tuple[str, ...] | None:
+    """Return the ids of a group of donors, or None for the usual one: all but rivals (members), all members (reporters).
+
+    Parameters
+    ----------
+    key : ``members`` or ``reporters``
+    wanted : None or ``all-but-rivals`` for the usual; ``all``; ``none``; or a list of ids and kinds of donors
+    donors : of the scenario
+
+    Raises
+    ------
+    ScenarioError
+        If a word of the list is neither a donor's id nor a kind, or a word stands twice.
+    """
+    if wanted is None or wanted == "all-but-rivals":
+        return None
+    if wanted == "all":
+        return donors.ids if key == "members" else None
+    if wanted == "none" and key == "reporters":
+        return ()
+    kinds = sorted(set(donors.kinds))
+    example = f"[{donors.ids[0]},{kinds[0]}]"
+    if not isinstance(wanted, list):
+        words = "all, all-but-rivals" if key == "members" else "all, none"
+        shown = plain.one_line(wanted)
+        raise ScenarioError(
+            f"{key}: '{shown}' is not one of {words}; a list of ids and kinds of donors is written {example}"
+        )
+    if not wanted:
+        raise ScenarioError(f"{key}: the list is empty; name at least one donor or kind of donors, written {example}")
+    found: set[str] = set()
+    for word in wanted:
+        shown = plain.one_line(word)
+        if word not in kinds and word not in donors.ids:
+            raise ScenarioError(
+                f"{key}: '{shown}' is no donor of this scenario and no kind of donors{suggest(shown, (*donors.ids, *kinds))}; "
+                f"kinds are {', '.join(kinds)}"
+            )
+        if wanted.count(word) > 1:
+            raise ScenarioError(f"{key}: '{shown}' stands twice; name each donor or kind once")
+        found |= {name for name, kind in zip(donors.ids, donors.kinds, strict=True) if word in (name, kind)}
+    return tuple(name for name in donors.ids if name in found)
+
+
 def shares(rows: npt.ArrayLike, names: Sequence[str], what: str) -> FloatArray:
     """Return rows divided by their sum, which must be 1 but for rounding."""
     values = np.asarray(rows, dtype=np.float64)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from donorlab.scenarios import alignment, composition, literature, plain, plugins, synthetic, world, written
-from donorlab.scenarios.builders import BUILDERS, option_keys, select
+from donorlab.scenarios.builders import BUILDERS, group, option_keys, select
 from donorlab.scenarios.overrides import (
     PHASES,
     SELECTIONS,
@@ -154,6 +154,8 @@ def build(data: Mapping[str, Any]) -> Scenario:
         mechanisms=_mechanisms(data["mechanism"]),
         architecture=_architecture(data["architecture"]),
         options=data.get("options", {}),
+        members=group("members", data["select"].get("members"), parts.donors),
+        reporters=group("reporters", data["select"].get("reporters"), parts.donors),
     )
     _check_options(scenario)
     _check_effect(scenario, {**data["parameters"], **data["overrides"]}.keys(), data["overrides"].keys())

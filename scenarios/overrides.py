@@ -14,7 +14,7 @@ from donorlab.sim.scenario import Mechanisms, Parameters, ScenarioError, suggest
 
 PARAMETERS: Final = tuple(item.name for item in dataclasses.fields(Parameters))
 PHASES: Final = tuple(item.name for item in dataclasses.fields(Mechanisms))
-SELECTIONS: Final = ("beneficiaries", "donors")
+SELECTIONS: Final = ("beneficiaries", "donors", "members", "reporters")
 _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 

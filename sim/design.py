@@ -23,6 +23,7 @@ class Design:
     ----------
     member : (D,) who is under the umbrella
     register : ``none``, ``projects`` or ``plans``; reporting_rate, register_lag : see the specification, 5.2
+    reporter : (D,) members whose projects can enter the register; None: all members. The others see it all the same
     decision_lag : quarters by which members' projects start later
     division : ``none``, ``cell`` or ``beneficiary``; discipline : taken off a member's value outside its lead
     joint : whether members may join each other's projects, at joiner_fixed_share of the fixed cost
@@ -40,6 +41,7 @@ class Design:
     pledging: BoolArray
     register: str = "none"
     reporting_rate: float = 0.0
+    reporter: BoolArray | None = None
     register_lag: int = 0
     decision_lag: int = 0
     division: str = "none"

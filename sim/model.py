@@ -203,6 +203,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.monitoring = np.where(design.conditional, design.monitoring_cost, 0.0)
         self.fixed = p.fixed_cost + self.monitoring
         self.relation = p.relation_cost
+        reporter = design.member if design.reporter is None else design.member & design.reporter
+        self.reporting = np.where(reporter, design.reporting_rate, 0.0)
         self.joiner_share = design.joiner_fixed_share if design.joint else -1.0
         self.least_fixed = p.fixed_cost * (design.joiner_fixed_share if design.joint else 1.0)
         self.lag = np.where(design.member, design.decision_lag, 0).astype(np.int64)

@@ -276,6 +276,8 @@ class Scenario(ReadOnlyArrays):
     architecture : name in the registry ``donorlab.sim.architectures``
     options : options of third parties' architectures and mechanisms: ``architecture.NAME.OPTION`` or
         ``mechanism.PHASE.OPTION`` to value
+    members : ids of the donors that an umbrella coordinates; None: all but rivals
+    reporters : ids of the members whose projects can enter its register; None: all members
     """
 
     name: str
@@ -292,6 +294,8 @@ class Scenario(ReadOnlyArrays):
     mechanisms: Mechanisms = field(default_factory=Mechanisms)
     architecture: str = "fragmented"
     options: Mapping[str, Any] = field(default_factory=dict)
+    members: tuple[str, ...] | None = None
+    reporters: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         k, m = len(self.pillars), len(self.instruments)
@@ -323,10 +327,32 @@ class Scenario(ReadOnlyArrays):
                 raise ScenarioError(f"ids '{name}' and '{other}' share a random address; rename one of them")
         object.__setattr__(self, "income_group_weights", dict(self.income_group_weights))
         object.__setattr__(self, "options", dict(self.options))
+        for what, chosen, known in (
+            ("members", self.members, donors.ids),
+            (
+                "reporters",
+                self.reporters,
+                tuple(name for name, able in zip(donors.ids, self.able, strict=True) if able),
+            ),
+        ):
+            if chosen is None:
+                continue
+            object.__setattr__(self, what, tuple(sorted(set(chosen))))
+            for name in chosen:
+                if name not in known:
+                    group = "member" if what == "reporters" and name in donors.ids else "donor"
+                    raise ScenarioError(f"{what}: '{name}' is no {group} of this scenario{suggest(name, known)}")
         if self.parameters.state_weighting == "poorest":
             unknown = sorted(set(states.income_groups) - set(self.income_group_weights))
             if unknown:
                 raise ScenarioError(f"income_group_weights: no weight for income group '{unknown[0]}'")
+
+    @property
+    def able(self) -> BoolArray:
+        """(D,) which donors an umbrella coordinates, once there is one."""
+        if self.members is None:
+            return np.asarray(~self.donors.rival, dtype=np.bool_)
+        return np.isin(self.donors.ids, self.members)
 
     def replace(self, **changes: Any) -> Scenario:
         """Return a copy with parameters, or fields of the scenario itself, changed.

@@ -1,4 +1,4 @@
-"""5.2 Umbrella: a secretariat over all donors but rivals; each part is a lever of its own."""
+"""5.2 Umbrella: a secretariat over some donors, all but rivals unless they are named; each part is a lever of its own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def with_pool(scenario: Scenario) -> Donors:
     if POOL in donors.ids:
         raise ScenarioError(f"pooled_fund: the id '{POOL}' is kept for the fund; rename the donor of that name")
     fund = dataclasses.replace(
-        common_donor(scenario, POOL, "Pooled fund", "fund", ~donors.rival), motives=np.array([[1.0, 0.0, 0.0, 0.0]])
+        common_donor(scenario, POOL, "Pooled fund", "fund", scenario.able), motives=np.array([[1.0, 0.0, 0.0, 0.0]])
     )
     at = sum(name < POOL for name in donors.ids)
     values: dict[str, Any] = {}
@@ -55,16 +55,19 @@ class Umbrella(Architecture):
             If there is nobody who could be a member, or a fund that nobody pays into.
         """
         p = scenario.parameters
-        if not (givers(scenario) & ~scenario.donors.rival).any():
+        if not (givers(scenario) & scenario.able).any():
+            needed = "that is not a rival" if scenario.members is None else "among members"
             raise ScenarioError(
-                f"architecture: {self.name} has no members here; it needs a donor with a budget that is not a rival"
+                f"architecture: {self.name} has no members here; it needs a donor with a budget {needed}"
             )
         if p.pooled_fund == "on":
             if p.pool_share == 0:
                 raise ScenarioError(
                     "pool_share: at 0 the fund has no money; set pool_share above 0, or pooled_fund to off"
                 )
-            scenario = dataclasses.replace(scenario, donors=with_pool(scenario))
+            members = None if scenario.members is None else (*scenario.members, POOL)
+            reporters = None if scenario.reporters is None else (*scenario.reporters, POOL)
+            scenario = dataclasses.replace(scenario, donors=with_pool(scenario), members=members, reporters=reporters)
         if p.calendar == "serial":
             scenario = scenario.replace(planning_slots=0)
         return scenario
@@ -83,11 +86,12 @@ class Umbrella(Architecture):
                 "joint_programming: members can only join what is reported; set register to projects or plans"
             )
         return Design(
-            member=~donors.rival,
+            member=scenario.able,
             conditional=nobody(scenario),
             pledging=nobody(scenario),
             register=p.register,
             reporting_rate=p.reporting_rate,
+            reporter=None if scenario.reporters is None else np.isin(donors.ids, scenario.reporters),
             register_lag=p.register_lag,
             decision_lag=p.decision_lag,
             division=p.division,

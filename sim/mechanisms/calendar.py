@@ -199,7 +199,7 @@ def plan(model: CoordinationModel, quarter: int) -> None:
         _plan_with_python(model, quarter)
         return
     state.ledger.size = plan_quarter(
-        state.ledger.size, model.lag, model.seed, design.reporting_rate, design.register == "plans", design.conditional,
+        state.ledger.size, model.lag, model.seed, model.reporting, design.register == "plans", design.conditional,
         p.observation_probability, p.ignorance == "task", p.fixed_cost, model.least_fixed, state.serial, state.slot_of,
         state.ledger.words, state.visible, state.last, giving.keys, state.skill, model.land.context, model.land.instrument_of,
         *_arguments(model, quarter),
@@ -325,7 +325,7 @@ def _end_slot(model: CoordinationModel, quarter: int, slot: int, rows: int) -> N
     state, giving, p, design = model.state, model.giving, model.parameters, model.design
     ledger = state.ledger
     contract_slot(
-        ledger.size, rows, quarter, slot, model.lag, model.seed, design.reporting_rate, design.register == "plans",
+        ledger.size, rows, quarter, slot, model.lag, model.seed, model.reporting, design.register == "plans",
         design.member, design.conditional, p.observation_probability,
         p.ignorance == "task", p.impatience, p.queue_limit, state.serial,
         ledger.whole, ledger.words, ledger.reals, ledger.seen, state.standing, state.known, state.visible,

@@ -105,7 +105,7 @@ def stake_of(p, linked, first, whole, reals, member, rival):  # type: ignore[no-
         if whole[q, FLAGS] & CONDITIONAL and member[whole[q, DONOR]]:
             conditional += money
         q = whole[q, NEXT]
-    stake = conditional if linked else whole[p, SIZE] * reals[p, PRICE]
+    stake = conditional if linked and member[whole[p, DONOR]] else whole[p, SIZE] * reals[p, PRICE]
     return stake, stake * rivals / everyone
 
 

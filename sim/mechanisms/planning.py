@@ -169,7 +169,7 @@ def plan_donor(  # type: ignore[no-untyped-def]
 
 @compiled
 def contract_slot(  # type: ignore[no-untyped-def]
-    start, stop, quarter, slot, lag, seed, report_rate, plans, member, conditional, q, by_task, impatience, queue_limit, serial,
+    start, stop, quarter, slot, lag, seed, reporting, plans, member, conditional, q, by_task, impatience, queue_limit, serial,
     whole, words, reals, seen, standing, known, visible, first, last, own_running, undelivered, room, attenuation,
     closed, donor_keys, skill, context, instrument_of,
 ):
@@ -191,7 +191,7 @@ def contract_slot(  # type: ignore[no-untyped-def]
         whole[p, START] = quarter + lag[d]  # the quarter it may start in, until it does
         if whole[p, FLAGS] & JOINED:
             whole[p, START] += 1
-        if member[d] and streams.uniform(streams.REPORT, seed, quarter, donor_keys[d], 0, 0, serial[d]) < report_rate:
+        if member[d] and streams.uniform(streams.REPORT, seed, quarter, donor_keys[d], 0, 0, serial[d]) < reporting[d]:
             whole[p, FLAGS] |= REPORTED
         if conditional[d]:
             whole[p, FLAGS] |= CONDITIONAL

@@ -62,7 +62,7 @@ def prepare(scenario: Scenario) -> tuple[Scenario, Design]:
     rival = [bool(x) for x in donors.rival]
     everybody = range(donors.count)
     design = Design(
-        member=[umbrella and not rival[d] for d in everybody],
+        member=[umbrella and invited(scenario, d) for d in everybody],
         rival=rival,
         credit=["none" for _ in everybody],
         planning_slots=parameters.planning_slots,
@@ -82,6 +82,14 @@ def prepare(scenario: Scenario) -> tuple[Scenario, Design]:
         use_conditions(scenario, design)
         design.linked_conditions = umbrella and parameters.linked_conditions == "on"
     return scenario, design
+
+
+def invited(scenario: Scenario, donor: int) -> bool:
+    """Whether an umbrella coordinates a donor: who is named, else all but rivals; the fund is always in it."""
+    name = scenario.donors.ids[donor]
+    if scenario.members is None:
+        return not scenario.donors.rival[donor]
+    return name in scenario.members or name == POOL
 
 
 def use_umbrella(scenario: Scenario, design: Design) -> None:
@@ -171,7 +179,7 @@ def mean_of_members(scenario: Scenario, rows: np.ndarray) -> list[float]:
     """Mean of members' rows by budget; equal weights where all budgets are 0; nothing without members."""
     donors = scenario.donors
     budget = yearly_budgets(donors, scenario.parameters)
-    members = [d for d in range(donors.count) if not donors.rival[d]]
+    members = [d for d in range(donors.count) if invited(scenario, d)]
     if not members:
         return []
     return weighted_mean([[float(x) for x in rows[d]] for d in members], [budget[d] for d in members])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from donorlab.sim import streams
+from oracle.design import POOL
 from oracle.records import OracleProject, World
 
 
@@ -10,6 +11,10 @@ def report(world: World, project: OracleProject) -> None:
     """At the end of the slot: draw whether a member reports its project; a register of plans shows it at once."""
     design = world.design
     if design.register == "none" or not design.member[project.donor]:
+        return
+    reporters = world.scenario.reporters
+    name = world.scenario.donors.ids[project.donor]
+    if reporters is not None and name not in reporters and name != POOL:
         return
     key = world.derived.donor_key[project.donor]
     u = streams.uniform(streams.REPORT, world.seed, project.quarter, key, 0, 0, project.serial)
