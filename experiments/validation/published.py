@@ -13,6 +13,7 @@ from donorlab.experiments.literature import (
     knack_rahman_poaching,
     roodman_absorption,
     roodman_project_size,
+    roodman_proliferation,
     svensson_tournament,
 )
 from donorlab.experiments.literature.rules import finding, seeds_of
@@ -82,7 +83,8 @@ def p3(need: Requirement, quick: bool) -> Finding:
     """P3: donors that choose the size of their projects choose it too small; what moves the planner's best size."""
     seeds = seeds_of(need, quick)
     found = roodman_project_size.plays(seeds)
-    lines = roodman_project_size.judge(need, found, roodman_project_size.statics(seeds))
+    sizes = roodman_proliferation.statics(roodman_project_size.NAME, seeds)
+    lines = roodman_project_size.judge(need, found, sizes)
     return finding(
         lines,
         roodman_project_size.smaller(found),
