@@ -52,6 +52,11 @@ class Arguments:
     experiment: dict[str, Any]
     overrides: tuple[str, ...]
 
+    @property
+    def given(self) -> set[str]:
+        """Names of the keys of the scenario that the user set."""
+        return {word.partition("=")[0] for word in self.overrides}
+
 
 def defaults(command: str) -> dict[str, Any]:
     """Return keys and defaults of a command, from ``conf/COMMAND.yaml``."""

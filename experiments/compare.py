@@ -6,11 +6,9 @@ import datetime
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
-from rich.console import Console
 
 from donorlab.experiments import (
     break_even,
@@ -29,33 +27,24 @@ from donorlab.experiments.comparison import Comparison, Study, asked, study
 from donorlab.experiments.disagreements import chosen as chosen_disagreements
 from donorlab.experiments.disagreements import variants
 from donorlab.experiments.progress import progress
-from donorlab.experiments.runner import checked_workers
-from donorlab.experiments.store import ResultFolder, default_folder, digest_of, refuse_occupied
+from donorlab.experiments.store import ResultFolder, default_folder, digest_of
 from donorlab.experiments.words import span
-from donorlab.sim.compiled import source_hash
-from donorlab.sim.scenario import checked_seed
 
 if TYPE_CHECKING:
     from donorlab.sim import Scenario
 
 LEVERS: Final = ("default", "pessimistic")
-REPLICATIONS_MAXIMUM: Final = 1_000  # what the figures need of each run is held in memory
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(setting.Keys):
     """Keys of the experiment, checked."""
 
-    seeds: tuple[int, ...]
-    draws: int
     pessimistic: bool
-    smallest: float
     break_even: bool
     judgements: bool
     rivals: tuple[str, ...]
     rivals_draws: int
-    workers: int | None
-    out: Path | None
 
 
 def run(words: Sequence[str]) -> None:
@@ -63,29 +52,17 @@ def run(words: Sequence[str]) -> None:
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     arguments = parse("compare", words)
     options = _options(arguments)
-    if options.out is not None:
-        refuse_occupied(options.out)
     loaded = setting.load_each(arguments, "compare")
-    chosen = {word.partition("=")[0] for word in arguments.overrides}
-    levers.check(loaded, chosen)
+    levers.check(loaded, arguments.given)
     first = next(iter(loaded.values()))
-    ends = levers.pessimistic(chosen) if options.pessimistic else {}
-    plan = ensemble.plan(first, options.draws, chosen, ends) if options.draws else None
+    ends = levers.pessimistic(arguments.given) if options.pessimistic else {}
+    plan = ensemble.plan(first, options.draws, arguments.given, ends) if options.draws else None
     contest = _contest(options, loaded)
     configuration = _configuration(arguments, options, loaded, plan, contest)
     digest = digest_of(configuration)
     target = options.out or default_folder("compare", digest, datetime.datetime.now())
-    stamp = figures.Stamp(
-        scenario=first.name,
-        settings=" ".join(arguments.overrides),
-        seeds=span(options.seeds),
-        source=source_hash(),
-        configuration=digest,
-        version=provenance.version(),
-    )
-    screen = Console()
-    if not screen.is_terminal:
-        screen = Console(width=max(report.WIDTH, screen.width))
+    stamp = setting.stamp(arguments, first, span(options.seeds), digest)
+    screen = tables.console()
     what = (plan, options.break_even, options.judgements, contest)
     with ResultFolder(target, refuse_existing=options.out is not None) as folder:
         with progress(
@@ -123,31 +100,19 @@ def _store(folder: ResultFolder, found: Study, summary: pd.DataFrame, stamp: fig
 
 def _options(arguments: Arguments) -> Options:
     given = arguments.experiment
-    count, draws, smallest = given["replications"], given["draws"], given["smallest_difference"]
-    if not 1 <= count <= REPLICATIONS_MAXIMUM:
-        raise InputError(f"replications: {count} is out of range; it must lie between 1 and {REPLICATIONS_MAXIMUM}")
-    if not 0 <= draws <= ensemble.DRAWS_MAXIMUM:
-        raise InputError(f"draws: {draws} is out of range; it must lie between 0 and {ensemble.DRAWS_MAXIMUM}")
-    if not 0 < smallest < 1:
-        raise InputError(f"smallest_difference: {smallest:g} is out of range; it is a share such as 0.02 (2 points)")
     if given["levers"] not in LEVERS:
         raise InputError(f"levers: '{given['levers']}' is not one of {', '.join(LEVERS)}")
     if not 1 <= given["rivals_draws"] <= ensemble.DRAWS_MAXIMUM:
         raise InputError(
             f"rivals_draws: {given['rivals_draws']} is out of range; it must lie between 1 and {ensemble.DRAWS_MAXIMUM}"
         )
-    first = checked_seed(given["seed"])
     return Options(
-        seeds=tuple(range(first, checked_seed(first + count - 1) + 1)),
-        draws=draws,
+        **vars(setting.keys(arguments)),
         pessimistic=given["levers"] == "pessimistic",
-        smallest=smallest,
         break_even=given["break_even"],
         judgements=given["values"],
         rivals=tuple(given["rivals"]),
         rivals_draws=given["rivals_draws"],
-        workers=checked_workers(given["workers"]),
-        out=Path(given["out"]) if given["out"] is not None else None,
     )
 
 
@@ -173,12 +138,7 @@ def _configuration(
 ) -> dict[str, Any]:
     """Return all that determines the results: the whole scenario, and what each architecture changes in it."""
     return {
-        "command": "compare",
-        "scenario": arguments.experiment["scenario"],
-        "settings": list(arguments.overrides),
-        "architectures": list(loaded),
-        "replications": len(options.seeds),
-        "seed": options.seeds[0],
+        **setting.asked("compare", arguments, options.seeds, tuple(loaded)),
         "smallest_difference": options.smallest,
         "break_even": {name: break_even.grid(name) for name in break_even.PARAMETERS} if options.break_even else None,
         "values": options.judgements,

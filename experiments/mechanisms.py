@@ -6,39 +6,35 @@ import datetime
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from rich.console import Console
-
-from donorlab.experiments import effects, ensemble, levers, provenance, report_of_mechanisms, runner, setting, switches
+from donorlab.experiments import (
+    effects,
+    ensemble,
+    levers,
+    report_of_mechanisms,
+    runner,
+    setting,
+    switches,
+    tables,
+)
 from donorlab.experiments.arguments import Arguments, InputError, did_you_mean, parse
-from donorlab.experiments.canvas import Stamp
 from donorlab.experiments.figures_of_mechanisms import mechanisms as draw
 from donorlab.experiments.progress import progress
-from donorlab.experiments.report import WIDTH
-from donorlab.experiments.store import ResultFolder, default_folder, digest_of, refuse_occupied
+from donorlab.experiments.store import ResultFolder, default_folder, digest_of
 from donorlab.experiments.words import span
-from donorlab.sim.compiled import source_hash
-from donorlab.sim.scenario import checked_seed
 
 if TYPE_CHECKING:
     from donorlab.sim import Scenario
 
-REPLICATIONS_MAXIMUM: Final = 1_000
 ARCHITECTURES_MAXIMUM: Final = 3  # panels of the figure
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(setting.Keys):
     """Keys of the experiment, checked."""
 
     chosen: tuple[switches.Switch, ...]
-    seeds: tuple[int, ...]
-    draws: int
-    smallest: float
-    workers: int | None
-    out: Path | None
 
 
 def run(words: Sequence[str]) -> None:
@@ -46,33 +42,22 @@ def run(words: Sequence[str]) -> None:
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     arguments = parse("mechanisms", words)
     options = _options(arguments)
-    if options.out is not None:
-        refuse_occupied(options.out)
     loaded = setting.load_each(arguments, "mechanisms")
     if not 2 <= len(loaded) <= ARCHITECTURES_MAXIMUM:
         raise InputError(
             f"architectures: {len(loaded)} given; name two or three, of which the first is what the others are held against"
         )
-    given = {word.partition("=")[0] for word in arguments.overrides}
-    levers.check(loaded, given)
+    levers.check(loaded, arguments.given)
     first = next(iter(loaded.values()))
-    drawn = ensemble.plan(first, options.draws, given) if options.draws else None
+    drawn = ensemble.plan(first, options.draws, arguments.given) if options.draws else None
     made = effects.plan(loaded, options.chosen, options.seeds, drawn)
     configuration = _configuration(arguments, options, loaded)
     digest = digest_of(configuration)
-    screen = Console()
-    if not screen.is_terminal:
-        screen = Console(width=max(WIDTH, screen.width))
+    screen = tables.console()
     screen.print(_before(made, loaded, options), highlight=False)
     target = options.out or default_folder("mechanisms", digest, datetime.datetime.now())
-    stamp = Stamp(
-        scenario=first.name,
-        settings=" ".join(arguments.overrides),
-        seeds=span(options.seeds) + (f", draws 1-{options.draws}" if options.draws else ""),
-        source=source_hash(),
-        configuration=digest,
-        version=provenance.version(),
-    )
+    seeds = span(options.seeds) + (f", draws 1-{options.draws}" if options.draws else "")
+    stamp = setting.stamp(arguments, first, seeds, digest)
     with ResultFolder(target, refuse_existing=options.out is not None) as folder:
         with progress(f"{first.name}, {len(made.chosen)} mechanisms", made.runs) as advance:
             frame = effects.table(made, runner.run_jobs(loaded, made.jobs, options.workers, advance))
@@ -88,23 +73,7 @@ def run(words: Sequence[str]) -> None:
 
 
 def _options(arguments: Arguments) -> Options:
-    given = arguments.experiment
-    count, draws, smallest = given["replications"], given["draws"], given["smallest_difference"]
-    if not 1 <= count <= REPLICATIONS_MAXIMUM:
-        raise InputError(f"replications: {count} is out of range; it must lie between 1 and {REPLICATIONS_MAXIMUM}")
-    if not 0 <= draws <= ensemble.DRAWS_MAXIMUM:
-        raise InputError(f"draws: {draws} is out of range; it must lie between 0 and {ensemble.DRAWS_MAXIMUM}")
-    if not 0 < smallest < 1:
-        raise InputError(f"smallest_difference: {smallest:g} is out of range; it is a share such as 0.02 (2 points)")
-    first = checked_seed(given["seed"])
-    return Options(
-        chosen=_chosen(given["only"]),
-        seeds=tuple(range(first, checked_seed(first + count - 1) + 1)),
-        draws=draws,
-        smallest=smallest,
-        workers=runner.checked_workers(given["workers"]),
-        out=Path(given["out"]) if given["out"] is not None else None,
-    )
+    return Options(**vars(setting.keys(arguments)), chosen=_chosen(arguments.experiment["only"]))
 
 
 def _chosen(only: Sequence[str]) -> tuple[switches.Switch, ...]:
@@ -122,12 +91,7 @@ def _configuration(arguments: Arguments, options: Options, loaded: Mapping[str, 
     """Return all that determines the results."""
     first = next(iter(loaded.values()))
     return {
-        "command": "mechanisms",
-        "scenario": arguments.experiment["scenario"],
-        "settings": list(arguments.overrides),
-        "architectures": list(loaded),
-        "replications": len(options.seeds),
-        "seed": options.seeds[0],
+        **setting.asked("mechanisms", arguments, options.seeds, tuple(loaded)),
         "draws": options.draws,
         "ensemble_seed": ensemble.SEED,
         "smallest_difference": options.smallest,

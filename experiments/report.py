@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from donorlab.experiments.comparison import Study
 
-WIDTH: Final = 100  # where there is no terminal to fit
 _NAMED: Final = 4  # swaps told one by one
 _ROOM: Final = 13  # characters of a range of differences
 

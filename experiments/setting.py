@@ -5,16 +5,66 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from donorlab import scenarios as catalogue
-from donorlab.experiments import provenance
+from donorlab.experiments import ensemble, provenance
 from donorlab.experiments.arguments import Arguments, InputError, did_you_mean
-from donorlab.experiments.store import digest_of
+from donorlab.experiments.canvas import Stamp
+from donorlab.experiments.runner import checked_workers
+from donorlab.experiments.store import digest_of, refuse_occupied
 from donorlab.sim.compiled import source_hash
+from donorlab.sim.scenario import checked_seed
 
 if TYPE_CHECKING:
     from donorlab.sim import Scenario
+
+REPLICATIONS_MAXIMUM: Final = 1_000  # what the figures need of each run is held in memory
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Keys of the experiment that these commands share, checked.
+
+    Attributes
+    ----------
+    seeds : of the replications; draws : number of futures, 0 for none
+    smallest : difference in efficiency below which two architectures are the same
+    workers : processes, None for as many as there are processors
+    out : folder of the results, None for the default
+    """
+
+    seeds: tuple[int, ...]
+    draws: int
+    smallest: float
+    workers: int | None
+    out: Path | None
+
+
+def keys(arguments: Arguments) -> Keys:
+    """Return the keys that these commands share.
+
+    Raises
+    ------
+    InputError, ScenarioError
+        If one is out of range, or the folder for the results is taken.
+    """
+    given = arguments.experiment
+    count, draws, smallest = given["replications"], given["draws"], given["smallest_difference"]
+    if not 1 <= count <= REPLICATIONS_MAXIMUM:
+        raise InputError(f"replications: {count} is out of range; it must lie between 1 and {REPLICATIONS_MAXIMUM}")
+    if not 0 <= draws <= ensemble.DRAWS_MAXIMUM:
+        raise InputError(f"draws: {draws} is out of range; it must lie between 0 and {ensemble.DRAWS_MAXIMUM}")
+    if not 0 < smallest < 1:
+        raise InputError(f"smallest_difference: {smallest:g} is out of range; it is a share such as 0.02 (2 points)")
+    first = checked_seed(given["seed"])
+    seeds = tuple(range(first, checked_seed(first + count - 1) + 1))
+    workers, out = checked_workers(given["workers"]), Path(given["out"]) if given["out"] is not None else None
+    if out is not None:
+        refuse_occupied(out)
+    return Keys(seeds, draws, smallest, workers, out)
 
 
 def load_each(arguments: Arguments, command: str) -> dict[str, Scenario]:
@@ -40,6 +90,18 @@ def load_each(arguments: Arguments, command: str) -> dict[str, Scenario]:
     return {name: catalogue.load(scenario, [*arguments.overrides, f"architecture={name}"]) for name in chosen}
 
 
+def asked(command: str, arguments: Arguments, seeds: Sequence[int], architectures: Sequence[str]) -> dict[str, Any]:
+    """Return what a configuration begins with: what was asked for."""
+    return {
+        "command": command,
+        "scenario": arguments.experiment["scenario"],
+        "settings": list(arguments.overrides),
+        "architectures": list(architectures),
+        "replications": len(seeds),
+        "seed": seeds[0],
+    }
+
+
 def resolved(arguments: Arguments, loaded: Mapping[str, Scenario]) -> dict[str, Any]:
     """Return what decides the scenario, as plain data: the whole of it, and what each architecture changes in it."""
     plain = {name: provenance.as_plain(scenario) for name, scenario in loaded.items()}
@@ -49,6 +111,18 @@ def resolved(arguments: Arguments, loaded: Mapping[str, Scenario]) -> dict[str, 
         "resolved": first,
         "changed_by_architecture": {name: provenance.differences(first, other) for name, other in plain.items()},
     }
+
+
+def stamp(arguments: Arguments, scenario: Scenario, seeds: str, digest: str) -> Stamp:
+    """Return where the figures come from; ``seeds`` in words, ``digest`` of the configuration."""
+    return Stamp(
+        scenario=scenario.name,
+        settings=" ".join(arguments.overrides),
+        seeds=seeds,
+        source=source_hash(),
+        configuration=digest,
+        version=provenance.version(),
+    )
 
 
 def manifest(

@@ -23,8 +23,10 @@ from donorlab.experiments.outcomes import (
 from donorlab.experiments.words import counted, in_lines, label
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
+WIDTH: Final = 100  # where there is no terminal to fit
 SURE: Final = 2.0  # standard errors beyond which the mean of a paired difference is told from 0
 _ABREAST: Final = 5  # architectures beside each other
 
@@ -133,6 +135,14 @@ def _block(summary: pd.DataFrame, names: Sequence[str], pair: Sequence[str]) -> 
                 cells.append(_cell(row, f"{pair[1]}_minus_{pair[0]}", item.unit, difference=True))
             block.add_row(f"  {item.label}", *cells)
     return block
+
+
+def console() -> Console:
+    """Return the terminal; where there is none, one of at least `WIDTH` columns."""
+    from rich.console import Console
+
+    found = Console()
+    return found if found.is_terminal else Console(width=max(WIDTH, found.width))
 
 
 def table() -> Table:

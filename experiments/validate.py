@@ -21,7 +21,6 @@ from donorlab.experiments.validation.checks import FAIL, PASS, Answer, run_all
 from donorlab.experiments.validation.frame import Requirement, tolerances
 from donorlab.sim.compiled import source_hash
 
-_WIDTH: Final = 100
 _STYLES: Final = {PASS: "green", FAIL: "bold red"}
 
 
@@ -80,9 +79,7 @@ def run(words: Sequence[str]) -> bool:
                 "wall_seconds": round(wall, 3),
             }
         )
-    screen = Console()
-    if not screen.is_terminal:
-        screen = Console(width=max(_WIDTH, screen.width))
+    screen = tables.console()
     show(screen, answers)
     screen.print(f"\nThe report: {folder.path / 'validation.html'}", soft_wrap=True, highlight=False)
     return not any(answer.verdict == FAIL and answer.need.level == "V" for answer in answers)

@@ -14,13 +14,12 @@ from donorlab.sim.state import BENEFICIARY, DONOR, NEXT, PILLAR, PROGRESS, SLOT
 WORLDS = range(12)
 
 
-def drawn(architecture, worlds=WORLDS):
-    """Drawn worlds of an architecture with all levers; compositions that contradict themselves are left out."""
+def consistent(worlds, make):
+    """What ``make`` makes of each number, but for compositions that contradict themselves; these must be few."""
     found = []
     for number in worlds:
-        world = numbered(number, ("umbrella" if architecture == "central" else architecture,), on=())
-        world = world.replace(architecture=architecture)
         try:
+            world = make(number)
             CoordinationModel(world, rng=number)
         except ScenarioError:
             continue
@@ -29,13 +28,23 @@ def drawn(architecture, worlds=WORLDS):
     return found
 
 
+def base(number, architecture):
+    """A drawn world without mechanisms, whose levers an architecture could pull."""
+    return numbered(number, ("umbrella" if architecture == "central" else architecture,), on=())
+
+
+def drawn(architecture, worlds=WORLDS):
+    """Drawn worlds of an architecture with all levers."""
+    return consistent(worlds, lambda number: base(number, architecture).replace(architecture=architecture))
+
+
 def shares(array):
     return array / array.sum(axis=1, keepdims=True)
 
 
 def untied(number, architecture, **changes):
     """A drawn world whose numbers are all different, so that no two choices are worth the same."""
-    world = numbered(number, ("umbrella" if architecture == "central" else architecture,), on=())
+    world = base(number, architecture)
     chance = np.random.default_rng(number)
     states, donors = world.beneficiaries, world.donors
     n, d, k = states.count, donors.count, len(world.pillars)
@@ -66,16 +75,8 @@ def untied(number, architecture, **changes):
 
 
 def untied_worlds(architecture, **changes):
-    found = []
-    for number in WORLDS:
-        try:
-            world = untied(number, architecture, **changes)
-            CoordinationModel(world, rng=number)
-        except ScenarioError:
-            continue
-        found.append((number, world))
-    assert len(found) >= 0.6 * len(WORLDS)
-    return found
+    """Such worlds of an architecture."""
+    return consistent(WORLDS, lambda number: untied(number, architecture, **changes))
 
 
 def whole_numbers(result, states=None, pillars=None, donors=None, slots=True):

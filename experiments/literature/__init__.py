@@ -10,7 +10,7 @@ import contextlib
 import copy
 import functools
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,7 @@ __all__ = [
     "Reproduction",
     "Theorem",
     "Watch",
+    "each",
     "idle",
     "interval",
     "names",
@@ -49,6 +50,13 @@ def idle() -> None:
 def silent(what: str, total: int) -> Iterator[Advance]:
     """Show no progress."""
     yield idle
+
+
+def each[T](pieces: Iterable[T], advance: Advance) -> Iterator[T]:
+    """Yield each piece of work, and call ``advance`` when it is done."""
+    for piece in pieces:
+        yield piece
+        advance()
 
 
 class Theorem(Line):

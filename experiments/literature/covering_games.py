@@ -20,6 +20,7 @@ from donorlab.experiments.literature import (
     Reproduction,
     Theorem,
     Watch,
+    each,
     scenario,
     section,
     seeds,
@@ -133,10 +134,7 @@ def _floor_line(rule: str, games: Sequence[tuple[list[float], list[list[int]]]],
 
 def _serial_line(games: Sequence[tuple[list[float], list[list[int]]]], advance: Advance) -> Line:
     """Return what one round of announcing in turn reaches: the ordinary planning phase, q = 1, no plug-in."""
-    worst = 1.0
-    for values, choices in games:
-        worst = min(worst, reached(values, choices, "mechanism.planning=best_cell"))
-        advance()
+    worst = min([1.0, *(reached(*game, "mechanism.planning=best_cell") for game in each(games, advance))])
     what = f"{len(games)} drawn games, one round in turn, {CREDIT['marginal']} (no plug-in)"
     return Theorem(what, "at least .5", f"worst {worst:.4f}", worst >= 0.5 - ROUNDING)
 
@@ -149,10 +147,7 @@ def _lines(games: Sequence[tuple[list[float], list[list[int]]]], advance: Advanc
     lines.append(Theorem(what, "0.5000", f"{half:.4f}", abs(half - 0.5) <= TIGHT))
     lines += [_floor_line(rule, games, advance) for rule in CREDIT]
     lines.append(_serial_line(games, advance))
-    turns = []
-    for seed in ORDERS:
-        turns.append(reached(*TIGHT_MARGINAL, "mechanism.planning=best_cell", seed=seed))
-        advance()
+    turns = [reached(*TIGHT_MARGINAL, "mechanism.planning=best_cell", seed=seed) for seed in each(ORDERS, advance)]
     lines.append(
         Theorem(
             f"one round in turn on the tight instance of {CREDIT['marginal']}, {len(ORDERS)} orders",

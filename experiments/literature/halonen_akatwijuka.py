@@ -23,6 +23,7 @@ from donorlab.experiments.literature import (
     Line,
     Reproduction,
     Watch,
+    each,
     idle,
     interval,
     scenario,
@@ -69,11 +70,9 @@ def duplication(
 ) -> npt.NDArray[np.float64]:
     """Return the share of task money paid twice, shape (seeds, similarities)."""
     seen = [one.replace(observation_probability=q) for one in bases]
-    shares = []
-    for seed in replications:
-        shares.append([simulate(one, seed).outcomes["duplication_share"] for one in seen])
-        advance()
-    return np.array(shares)
+    return np.array(
+        [[simulate(one, seed).outcomes["duplication_share"] for one in seen] for seed in each(replications, advance)]
+    )
 
 
 def by_sight(need: Requirement, replications: Sequence[int], advance: Advance = idle) -> Shares:

@@ -24,15 +24,16 @@ from donorlab.experiments.literature import (
     Reproduction,
     Theorem,
     Watch,
+    each,
     idle,
     interval,
     scenario,
     silent,
 )
+from donorlab.experiments.literature.listening import listeners
 from donorlab.experiments.literature.rules import Interval, information, seeds_of, told
 from donorlab.experiments.validation.frame import Requirement, requirement
-from donorlab.sim import Beneficiary, simulate
-from donorlab.sim.mechanisms.contracts import ReformView
+from donorlab.sim import simulate
 from donorlab.sim.scenario import Scenario
 
 NAME: Final = "kanbur-conditions"
@@ -51,16 +52,7 @@ class Contracts:
 
 def contracts(world: Scenario, seed: int, closed_form: bool = False) -> Contracts:
     """Run one replication; ``closed_form`` also listens to every decision."""
-    views: list[ReformView] = []
-
-    class Listening(Beneficiary):
-        """A state that decides by the rule, and remembers what it was told."""
-
-        def decide_reform(self, view: ReformView) -> bool:
-            views.append(view)
-            return super().decide_reform(view)
-
-    people = dict.fromkeys(world.beneficiaries.ids, Listening) if closed_form else {}
+    people, views = listeners(world) if closed_form else ({}, [])
     found = simulate(world, seed, beneficiaries=people).outcomes
     asked = [view for view in views if view.conditional]
     share = [view.credibility * (view.stake - view.replaced) >= view.cost - view.benefit for view in asked]
@@ -75,11 +67,7 @@ def at(
 
 
 def _each(world: Scenario, replications: Sequence[int], closed_form: bool, advance: Advance) -> list[Contracts]:
-    found = []
-    for seed in replications:
-        found.append(contracts(world, seed, closed_form))
-        advance()
-    return found
+    return [contracts(world, seed, closed_form) for seed in each(replications, advance)]
 
 
 def _africa() -> Scenario:

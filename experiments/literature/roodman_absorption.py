@@ -19,7 +19,7 @@ from typing import Final
 
 import numpy as np
 
-from donorlab.experiments.literature import Advance, Line, Reproduction, Watch, idle, interval, scenario, silent
+from donorlab.experiments.literature import Advance, Line, Reproduction, Watch, each, idle, interval, scenario, silent
 from donorlab.experiments.literature.rules import Interval, above_zero, information, seeds_of, told, under
 from donorlab.experiments.validation.frame import Requirement, requirement
 from donorlab.sim import simulate
@@ -84,11 +84,7 @@ def sweep(
         words.append("queue_limit=1")
     base = scenario(NAME, overrides=words)
     runs = [base.replace(money=float(amount)) for amount in money]
-    found = []
-    for seed in replications:
-        found.append([simulate(one, seed).outcomes["welfare"] for one in runs])
-        advance()
-    return found
+    return [[simulate(one, seed).outcomes["welfare"] for one in runs] for seed in each(replications, advance)]
 
 
 def curves(

@@ -33,10 +33,10 @@ from donorlab.experiments.literature import (
     Line,
     Reproduction,
     Watch,
+    each,
     idle,
     interval,
     scenario,
-    section,
     silent,
 )
 from donorlab.experiments.literature.roodman_proliferation import (
@@ -44,7 +44,9 @@ from donorlab.experiments.literature.roodman_proliferation import (
     MONEY,
     RANKS,
     SIZES,
+    best_size,
     comparative,
+    statics,
 )
 from donorlab.experiments.literature.rules import holds, information, seeds_of
 from donorlab.experiments.validation.frame import Requirement, requirement
@@ -150,12 +152,6 @@ class Table:
         return None
 
 
-def best_size(world: Scenario, seed: int) -> int:
-    """Return the planner's size: most welfare, the smallest of equals."""
-    sized = [world.replace(project_tasks_minimum=n, project_tasks_maximum=n) for n in SIZES]
-    return SIZES[int(np.argmax([simulate(one, seed).outcomes["welfare"] for one in sized]))]
-
-
 def play(world: Scenario, seed: int) -> Play:
     """Return planner's and donors' sizes in one replication."""
     table, best = Table(world, seed), best_size(world, seed)
@@ -165,36 +161,8 @@ def play(world: Scenario, seed: int) -> Play:
 
 def plays(replications: Sequence[int], overrides: Sequence[str] = (), advance: Advance = idle) -> list[Play]:
     """Return what is chosen in each replication."""
-    world, found = scenario(NAME, overrides=overrides), []
-    for seed in replications:
-        found.append(play(world, seed))
-        advance()
-    return found
-
-
-def ranked(rank: float) -> Scenario:
-    """Return the scenario with a recipient of this rank of government."""
-    states = section(NAME, "beneficiaries")
-    return scenario(NAME, {"beneficiaries": {name: {**row, "government_rank": rank} for name, row in states.items()}})
-
-
-def statics(replications: Sequence[int], advance: Advance = idle) -> tuple[list[list[int]], ...]:
-    """Return the planner's sizes by seed along aid, scarcity of administration and rank, three values each."""
-    base = scenario(NAME)
-    variants = (
-        [base.replace(money=money) for money in MONEY],
-        [base.replace(administration_intercept=admin) for admin in ADMINISTRATION],
-        [ranked(rank) for rank in RANKS],
-    )
-    found: list[list[list[int]]] = []
-    for worlds in variants:
-        found.append([])
-        for world in worlds:
-            found[-1].append([])
-            for seed in replications:
-                found[-1][-1].append(best_size(world, seed))
-                advance()
-    return tuple(found)
+    world = scenario(NAME, overrides=overrides)
+    return [play(world, seed) for seed in each(replications, advance)]
 
 
 def pieces(replications: Sequence[int]) -> int:
@@ -283,7 +251,7 @@ def reproduce(quick: bool = False, watch: Watch = silent) -> Reproduction:
     chosen = seeds_of(need, quick)
     with watch(NAME, pieces(chosen) + len(chosen)) as advance:
         found = plays(chosen, advance=advance)
-        lines = (*judge(need, found, statics(chosen, advance)), *beside(found, chosen, advance))
+        lines = (*judge(need, found, statics(NAME, chosen, advance)), *beside(found, chosen, advance))
     return Reproduction(
         name=NAME,
         title="Donors that choose how small their projects are",

@@ -8,11 +8,22 @@ moves the wrong way along the three values and differs between the ends.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from donorlab.experiments.literature import Line, Reproduction, Watch, scenario, section, seeds, silent
+from donorlab.experiments.literature import (
+    Advance,
+    Line,
+    Reproduction,
+    Watch,
+    each,
+    idle,
+    scenario,
+    section,
+    seeds,
+    silent,
+)
 from donorlab.sim import simulate
 from donorlab.sim.scenario import Scenario
 
@@ -30,9 +41,23 @@ def best_size(base: Scenario, seed: int) -> int:
     return SIZES[int(np.argmax([simulate(one, seed).outcomes["welfare"] for one in sized]))]
 
 
-def _ranked(rank: float) -> dict[str, Any]:
-    states = section(NAME, "beneficiaries")
-    return {"beneficiaries": {name: {**row, "government_rank": rank} for name, row in states.items()}}
+def ranked(name: str, rank: float) -> Scenario:
+    """Return the scenario of this name with recipients of this rank of government."""
+    states = section(name, "beneficiaries")
+    return scenario(name, {"beneficiaries": {state: {**row, "government_rank": rank} for state, row in states.items()}})
+
+
+def statics(name: str, replications: Sequence[int], advance: Advance = idle) -> tuple[list[list[int]], ...]:
+    """Return the best sizes by seed along aid, scarcity of administration and rank, three values each, of a scenario."""
+    base = scenario(name)
+    variants = (
+        [base.replace(money=money) for money in MONEY],
+        [base.replace(administration_intercept=admin) for admin in ADMINISTRATION],
+        [ranked(name, rank) for rank in RANKS],
+    )
+    return tuple(
+        [[best_size(world, seed) for seed in each(replications, advance)] for world in worlds] for worlds in variants
+    )
 
 
 def comparative(
@@ -53,21 +78,8 @@ def comparative(
 def reproduce(quick: bool = False, watch: Watch = silent) -> Reproduction:
     """Find the planner's best size of project along aid, administration and governance."""
     chosen = seeds(5 if quick else 20)
-    base = scenario(NAME)
     with watch(NAME, len(chosen) * (len(MONEY) + len(ADMINISTRATION) + len(RANKS))) as advance:
-
-        def sizes(variants: Sequence[Scenario]) -> list[list[int]]:
-            found: list[list[int]] = []
-            for one in variants:
-                found.append([])
-                for seed in chosen:
-                    found[-1].append(best_size(one, seed))
-                    advance()
-            return found
-
-        aid = sizes([base.replace(money=money) for money in MONEY])
-        scarce = sizes([base.replace(administration_intercept=admin) for admin in ADMINISTRATION])
-        ranks = sizes([scenario(NAME, _ranked(rank)) for rank in RANKS])
+        aid, scarce, ranks = statics(NAME, chosen, advance)
     lines = (
         comparative("best size at aid of 4, 8 and 16 tasks a quarter", "rises, in 95% of seeds", aid),
         comparative(

@@ -5,10 +5,11 @@ A rule that decides stands here, or in the module of its published model, and no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from donorlab.experiments.validation.frame import Line, Requirement
+from donorlab.experiments.validation.frame import Finding, Line, Requirement
+from donorlab.experiments.words import span
 
 INFORMATION: Final = "no expectation: for information"
 Interval = tuple[float, float, float]
@@ -72,3 +73,20 @@ def sense(values: Interval, above: str, below: str, neither: str) -> str:
 def holds(lines: Iterable[Line]) -> bool:
     """Whether all lines that demand something agree."""
     return all(line.agrees is not False for line in lines)
+
+
+def finding(
+    lines: Sequence[Line],
+    found: Interval,
+    *,
+    unit: str,
+    sentence: str,
+    seeds: Sequence[int],
+    beside: Sequence[Line] = (),
+) -> Finding:
+    """Return what a row of the report says; ``lines`` decide (`holds`), those ``beside`` are told only."""
+    mean, low, high = found
+    return Finding(
+        passed=holds(lines), found=mean, low=low, high=high, unit=unit, sentence=sentence, basis=span(seeds),
+        lines=(*lines, *beside),
+    )  # fmt: skip

@@ -22,6 +22,7 @@ from donorlab.experiments.literature import (
     Reproduction,
     Theorem,
     Watch,
+    each,
     idle,
     interval,
     scenario,
@@ -75,11 +76,7 @@ def dilemma(result: Result) -> Dilemma:
 def at(opportunity_cost: float, replications: Sequence[int], advance: Advance = idle) -> list[Dilemma]:
     """Return the conditional projects of each seed at one opportunity cost."""
     world = scenario(NAME, overrides=[f"opportunity_cost={opportunity_cost}"])
-    found = []
-    for seed in replications:
-        found.append(dilemma(simulate(world, seed)))
-        advance()
-    return found
+    return [dilemma(simulate(world, seed)) for seed in each(replications, advance)]
 
 
 def unlike(one: Scenario, other: Scenario, seed: int) -> list[str]:

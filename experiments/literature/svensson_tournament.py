@@ -33,15 +33,17 @@ from donorlab.experiments.literature import (
     Reproduction,
     Theorem,
     Watch,
+    each,
     idle,
     interval,
     scenario,
     silent,
 )
+from donorlab.experiments.literature.listening import listeners
 from donorlab.experiments.literature.rules import Interval, above_zero, information, seeds_of, told, within
 from donorlab.experiments.validation.frame import Requirement, requirement
-from donorlab.sim import Beneficiary, simulate
-from donorlab.sim.mechanisms.contracts import ReformView
+from donorlab.sim import simulate
+from donorlab.sim.scenario import Scenario
 
 NAME: Final = "svensson-tournament"
 TOURNAMENT: Final = "mechanism.contract=tournament"
@@ -86,29 +88,21 @@ class Round:
         return float(paid[adopted].mean() - paid[~adopted].mean())
 
 
+def played(world: Scenario, seed: int, listen: bool) -> Round:
+    """Return the round of one seed; ``listen`` asks what states believe."""
+    people, views = listeners(world) if listen else ({}, [])
+    projects = simulate(world, seed, beneficiaries=people).projects
+    asked = projects[projects.conditional & projects.reform]
+    at_first = [view.credibility for view in views if view.quarter == 1]
+    believed = float(np.mean(at_first)) if at_first else float("nan")
+    first = tuple(asked.quarter == 1)
+    return Round(tuple(asked.willing), tuple(asked.status != "withheld"), first, believed)
+
+
 def rounds(replications: Sequence[int], *words: str, listen: bool = False, advance: Advance = idle) -> list[Round]:
     """Return the round of each seed under the contract that ``words`` name; ``listen`` asks what states believe."""
     world = scenario(NAME, overrides=words)
-    found = []
-    for seed in replications:
-        views: list[ReformView] = []
-
-        class Listening(Beneficiary):
-            """A state that decides by the rule, and remembers what it was told."""
-
-            def decide_reform(self, view: ReformView, views: list[ReformView] = views) -> bool:
-                views.append(view)
-                return super().decide_reform(view)
-
-        people = dict.fromkeys(world.beneficiaries.ids, Listening) if listen else {}
-        projects = simulate(world, seed, beneficiaries=people).projects
-        asked = projects[projects.conditional & projects.reform]
-        at_first = [view.credibility for view in views if view.quarter == 1]
-        believed = float(np.mean(at_first)) if at_first else float("nan")
-        first = tuple(asked.quarter == 1)
-        found.append(Round(tuple(asked.willing), tuple(asked.status != "withheld"), first, believed))
-        advance()
-    return found
+    return [played(world, seed, listen) for seed in each(replications, advance)]
 
 
 def gain(more: Sequence[Round], less: Sequence[Round]) -> Interval:

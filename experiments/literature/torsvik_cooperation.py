@@ -22,6 +22,7 @@ from donorlab.experiments.literature import (
     Line,
     Reproduction,
     Watch,
+    each,
     idle,
     interval,
     scenario,
@@ -42,11 +43,9 @@ PAIRS: Final = {"without": ("fragmented", "umbrella"), "with": ("conditional", "
 def welfare(architecture: str, replications: Sequence[int], advance: Advance = idle) -> FloatArray:
     """Return welfare after the wind-down by seed and CROWDING, (seeds, CROWDING)."""
     worlds = [scenario(NAME, overrides=[f"architecture={architecture}", f"crowding_out={share}"]) for share in CROWDING]
-    found = []
-    for seed in replications:
-        found.append([simulate(world, seed).outcomes["welfare"] for world in worlds])
-        advance()
-    return np.array(found)
+    return np.array(
+        [[simulate(world, seed).outcomes["welfare"] for world in worlds] for seed in each(replications, advance)]
+    )
 
 
 def benefits(conditions: str, replications: Sequence[int], advance: Advance = idle) -> FloatArray:

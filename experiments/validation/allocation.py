@@ -14,11 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from donorlab import scenarios
-from donorlab.experiments.literature.rules import Interval, above_zero, holds, information, seeds_of, told
+from donorlab.experiments.literature.rules import Interval, above_zero, finding, information, seeds_of, told
 from donorlab.experiments.parts import joined
 from donorlab.experiments.runner import Job, Run, run_jobs
 from donorlab.experiments.validation.frame import Finding, Line, Requirement, interval
-from donorlab.experiments.words import span
 from donorlab.sim.scenario import FloatArray, Scenario
 
 APART: Final = "fragmented"
@@ -137,18 +136,15 @@ def c2(need: Requirement, quick: bool, scenario: Scenario | None = None, workers
         information(f"the same, herding {herding:g}", told(entries["herding"], ".4f")),
         information("the same, neither", told(entries["calm"], ".4f")),
     ]
-    mean, low, high = slopes["asked"]
+    mean, _, high = slopes["asked"]
     verb = "follows" if follows.agrees else "does not clearly follow" if high >= 0 else "moves against"
-    return Finding(
-        passed=holds(lines),
-        found=mean,
+    return finding(
+        lines,
+        slopes["asked"],
         unit="elasticity",
         sentence=f"a donor's aid {verb} the others' of the year before ({mean:.2f}; {slopes['herding'][0]:.2f} with herding); "
         f"{tails['darlings'][0]:.0f} darlings and {tails['orphans'][0]:.0f} orphans",
-        basis=span(seeds),
-        low=low,
-        high=high,
-        lines=tuple(lines),
+        seeds=seeds,
     )
 
 
@@ -230,15 +226,12 @@ def c5(need: Requirement, quick: bool, scenario: Scenario | None = None, workers
         information("change of Theil's index, rivals included", told(interval(_relative(all_donors[:, 0])), ".1%")),
         information("change of overlap, rivals included", told(interval(_relative(all_donors[:, 1])), ".1%")),
     )
-    return Finding(
-        passed=holds(lines),
-        found=theil[0],
+    return finding(
+        lines,
+        theil,
         unit="relative change of Theil's index",
         sentence=f"with the pledge specialisation changes by {theil[0]:+.1%}, overlap by {lap[0]:+.1%}",
-        basis=span(seeds),
-        low=theil[1],
-        high=theil[2],
-        lines=lines,
+        seeds=seeds,
     )
 
 

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from donorlab import scenarios
-from donorlab.experiments.literature.rules import holds, information, seeds_of, told, under
+from donorlab.experiments.literature.rules import finding, information, seeds_of, told, under
 from donorlab.experiments.validation.frame import Finding, Line, Requirement, interval
-from donorlab.experiments.words import span
 from donorlab.sim import CoordinationModel
 from donorlab.sim.mechanisms.absorption import chance_of_failure
 from donorlab.sim.outcomes.tables import payments
@@ -196,17 +195,14 @@ def p8(need: Requirement, quick: bool, scenario: Scenario | None = None) -> Find
         information("above the majority class where the probability is known", told(judged["known above"])),
     )
     gain = max((interval(values["gain"]) for values in found.values()), key=lambda one: one[2])
-    return Finding(
-        passed=holds(lines),
-        found=balanced[0],
+    return finding(
+        lines,
+        balanced,
         unit="balanced accuracy of domestic traits, out of sample",
         sentence=f"{share[0]:.0%} of projects fail; domestic traits predict which with a balanced accuracy of {balanced[0]:.2f}, "
         f"{over[0]:+.1%} above the majority class; levers add {gain[0]:+.3f} at most (who knew the probability: "
         f"{judged['known'][0]:.2f}, {judged['known above'][0]:+.1%})",
-        basis=span(seeds),
-        low=balanced[1],
-        high=balanced[2],
-        lines=lines,
+        seeds=seeds,
     )
 
 

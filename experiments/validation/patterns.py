@@ -17,7 +17,7 @@ import pandas as pd
 from donorlab import scenarios
 from donorlab.experiments.literature.rules import (
     above_zero,
-    holds,
+    finding,
     information,
     nothing_twice,
     removed,
@@ -28,7 +28,6 @@ from donorlab.experiments.literature.rules import (
 from donorlab.experiments.parts import joined
 from donorlab.experiments.runner import Job, Run, run_jobs
 from donorlab.experiments.validation.frame import Finding, Line, Requirement, interval
-from donorlab.experiments.words import span
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.outcomes.distribution import nonsignificant
 from donorlab.sim.scenario import FloatArray, Scenario
@@ -117,16 +116,12 @@ def c1(need: Requirement, quick: bool, scenario: Scenario | None = None, workers
     if not few:
         missed.append(f"{what} {means['outliers'][0]:.1%} against under {limit:.0%}")
     lines.append(information("programmes of which nothing ever started, all seeds together", f"{lost}"))
-    mean, low, high = means["density"]
-    return Finding(
-        passed=holds(lines),
-        found=mean,
+    return finding(
+        lines,
+        means["density"],
         unit="EUR m a country-year (median)",
         sentence=f"outside: {'; '.join(missed)}" if missed else "all medians inside, outliers below the limit",
-        basis=span(seeds),
-        low=low,
-        high=high,
-        lines=tuple(lines),
+        seeds=seeds,
     )
 
 
@@ -166,15 +161,12 @@ def p1_world(need: Requirement, quick: bool, scenario: Scenario | None = None, w
     )
     change = sense(poor, "rises with", "falls with", "does not clearly depend on")
     twice = nothing_twice(float(shares["full"].max()))
-    return Finding(
-        passed=holds(lines),
-        found=poor[0],
+    return finding(
+        lines,
+        poor,
         unit="share of task money paid twice, from coherence 0 to 1 (slope at q = .2)",
         sentence=f"duplication {change} coherence at q = .2; at q = 1 with serial planning it is {twice}",
-        basis=span(seeds),
-        low=poor[1],
-        high=poor[2],
-        lines=lines,
+        seeds=seeds,
     )
 
 
@@ -224,16 +216,13 @@ def p4_world(need: Requirement, quick: bool, scenario: Scenario | None = None, w
     )
     last = sense(gap, "less", "more", "neither clearly less nor clearly more")
     lost = sense(gain, "lose less", "lose more", "lose neither clearly less nor clearly more")
-    return Finding(
-        passed=holds(lines),
-        found=gap[0],
+    return finding(
+        lines,
+        gap,
         unit="welfare per EUR m a year: slope at little money less slope at much",
         sentence=f"the last euro does {last} at much money than at little; larger projects "
         + (lost if sensible else "have no ratio to compare, since money does harm at the lower end"),
-        basis=span(seeds),
-        low=gap[1],
-        high=gap[2],
-        lines=lines,
+        seeds=seeds,
     )
 
 
@@ -328,18 +317,17 @@ def p9(need: Requirement, quick: bool, scenario: Scenario | None = None, workers
     cheap, enough = bool(moved[2] < limit), all(one.enough for one in found)
     short = "" if enough else f"; too few relations are non-significant ({available[0]:.1%}), pruned as far as possible"
     built_in = f"by definition all of them hold at most {NONSIGNIFICANT_AID:.0%} of aid"
-    return Finding(
-        passed=cheap and enough,
-        found=moved[0],
+    return finding(
+        (
+            Line("aid moved", f"below {limit:.0%} (upper end)", told(moved, ".1%"), cheap),
+            Line("non-significant relations", f"at least {share:.0%} in every run", told(available, ".1%"), enough),
+        ),
+        moved,
         unit="share of aid moved",
         sentence=f"{gone:.1%} fewer relations move {moved[0]:.1%} of aid{short}; {built_in}, so that the "
         f"limit of {limit:.0%} is nearly built in and what can fail is their number",
-        basis=span(seeds),
-        low=moved[1],
-        high=moved[2],
-        lines=(
-            Line("aid moved", f"below {limit:.0%} (upper end)", told(moved, ".1%"), cheap),
-            Line("non-significant relations", f"at least {share:.0%} in every run", told(available, ".1%"), enough),
+        seeds=seeds,
+        beside=(
             information("aid in all non-significant relations", told(held, ".1%"), f"no demand: {built_in}"),
             information(
                 "technical cooperation 2018-2020, the same",

@@ -5,8 +5,6 @@ What decides is the ``judge`` of the model's own module, which `donorlab reprodu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from donorlab.experiments.literature import (
     annen_moers,
     halonen_akatwijuka,
@@ -15,28 +13,11 @@ from donorlab.experiments.literature import (
     knack_rahman_poaching,
     roodman_absorption,
     roodman_project_size,
+    roodman_proliferation,
     svensson_tournament,
 )
-from donorlab.experiments.literature.rules import Interval, holds, seeds_of
-from donorlab.experiments.validation.frame import Finding, Line, Requirement, interval
-from donorlab.experiments.words import span
-
-
-def _finding(
-    lines: Sequence[Line],
-    found: Interval,
-    *,
-    unit: str,
-    sentence: str,
-    seeds: Sequence[int],
-    beside: Sequence[Line] = (),
-) -> Finding:
-    """Return what a model's own rules found; ``lines`` decide, those ``beside`` are told only."""
-    mean, low, high = found
-    return Finding(
-        passed=holds(lines), found=mean, low=low, high=high, unit=unit, sentence=sentence, basis=span(seeds),
-        lines=(*lines, *beside),
-    )  # fmt: skip
+from donorlab.experiments.literature.rules import finding, seeds_of
+from donorlab.experiments.validation.frame import Finding, Requirement, interval
 
 
 def c3(need: Requirement, quick: bool) -> Finding:
@@ -44,7 +25,7 @@ def c3(need: Requirement, quick: bool) -> Finding:
     seeds = seeds_of(need, quick)
     found = kanbur_conditions.at(0.0, seeds)
     lines = kanbur_conditions.judge(need, found)
-    return _finding(
+    return finding(
         lines,
         kanbur_conditions.compliance(found),
         unit="share of conditional projects that comply",
@@ -58,7 +39,7 @@ def p1_literature(need: Requirement, quick: bool) -> Finding:
     seeds = seeds_of(need, quick)
     shares = halonen_akatwijuka.by_sight(need, seeds)
     lines = halonen_akatwijuka.judge(need, shares)
-    return _finding(
+    return finding(
         lines,
         halonen_akatwijuka.slope(need, shares[min(need.numbers["sight"])]),
         unit="share of task money paid twice, from no to full similarity (slope where nothing is seen)",
@@ -73,7 +54,7 @@ def p2_literature(need: Requirement, quick: bool) -> Finding:
     seeds = seeds_of(need, quick)
     plays = annen_moers.all_plays(need, seeds)
     lines = annen_moers.judge(need, plays)
-    return _finding(
+    return finding(
         lines,
         annen_moers.loss(plays, "relative_impact"),
         unit="share of the best lost where budgets are equal",
@@ -88,7 +69,7 @@ def p4_literature(need: Requirement, quick: bool) -> Finding:
     seeds = seeds_of(need, quick)
     small, large = roodman_absorption.both_sizes(need, seeds)
     lines = roodman_absorption.judge(need, small, large)
-    return _finding(
+    return finding(
         lines,
         roodman_absorption.later_share(small),
         unit="later slope over first slope",
@@ -102,8 +83,9 @@ def p3(need: Requirement, quick: bool) -> Finding:
     """P3: donors that choose the size of their projects choose it too small; what moves the planner's best size."""
     seeds = seeds_of(need, quick)
     found = roodman_project_size.plays(seeds)
-    lines = roodman_project_size.judge(need, found, roodman_project_size.statics(seeds))
-    return _finding(
+    sizes = roodman_proliferation.statics(roodman_project_size.NAME, seeds)
+    lines = roodman_project_size.judge(need, found, sizes)
+    return finding(
         lines,
         roodman_project_size.smaller(found),
         unit="tasks a project: the planner's size less the donors'",
@@ -118,7 +100,7 @@ def p5(need: Requirement, quick: bool) -> Finding:
     seeds = seeds_of(need, quick)
     found = knack_rahman_poaching.by_altruism(need, seeds)
     lines = knack_rahman_poaching.judge(need, found)
-    return _finding(
+    return finding(
         lines,
         interval([one.slope for one in found[min(found)]]),
         unit=f"task-quarters a quarter, from no to full concentration (slope at altruism {min(found):g})",
@@ -133,7 +115,7 @@ def p7(need: Requirement, quick: bool) -> Finding:
     seeds = seeds_of(need, quick)
     found = hernandez_rival.erosion(need, seeds)
     lines = hernandez_rival.judge(need, found)
-    return _finding(
+    return finding(
         lines,
         hernandez_rival.fall(need, found),
         unit="share of conditions lost per point of the rival's share",
@@ -150,7 +132,7 @@ def p6(need: Requirement, quick: bool) -> Finding:
     individual = svensson_tournament.rounds(seeds, svensson_tournament.INDIVIDUAL)
     under_shock = svensson_tournament.shocked(svensson_tournament.TOURNAMENT, seeds)
     lines = svensson_tournament.judge(need, tournament, individual, under_shock)
-    return _finding(
+    return finding(
         lines,
         svensson_tournament.gain(tournament, individual),
         unit="share of reforms adopted: tournament less individual conditions",

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import importlib
 import inspect
+import operator
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -13,24 +14,27 @@ from collections.abc import Iterator
 from faults.table import Fault
 
 
-def broken(fault: Fault):
-    """Return the function, or the method of a class, as it is and as the fault makes it.
+def rewritten(fault: Fault):
+    """Return the function, or the method of a class, as it is, and its source as the fault makes it.
 
     Raises
     ------
     LookupError
         If the piece to replace is not found exactly once: the rule was rewritten, and so must be the fault.
     """
-    module = importlib.import_module(fault.module)
-    owner, _, name = fault.function.rpartition(".")
-    original = getattr(getattr(module, owner) if owner else module, name)
+    original = operator.attrgetter(fault.function)(importlib.import_module(fault.module))
     source = textwrap.dedent(inspect.getsource(original))
     if source.count(fault.right) != 1:
         raise LookupError(f"{fault.name}: '{fault.right}' stands {source.count(fault.right)} times in {fault.function}")
+    return original, source.replace(fault.right, fault.wrong)
+
+
+def broken(fault: Fault):
+    """Return the function, or the method of a class, as it is and as the fault makes it; errors of `rewritten`."""
+    original, text = rewritten(fault)
     names: dict[str, object] = {}
-    text = source.replace(fault.right, fault.wrong)
-    exec(compile(text, f"<{fault.name}>", "exec"), vars(module), names)
-    return original, names[name]
+    exec(compile(text, f"<{fault.name}>", "exec"), vars(importlib.import_module(fault.module)), names)
+    return original, names[fault.function.rpartition(".")[2]]
 
 
 def _held(original, module):

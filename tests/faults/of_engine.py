@@ -17,34 +17,21 @@ if __name__ == "__main__":
 
 import numpy as np
 import pytest
-from agreement import compare
 from hypothesis import settings
-from oracle.worlds import numbered
 
 from donorlab.scenarios.byhand import plain_parameters, scenario
 from donorlab.sim import baseline, simulate
 from faults import of_games
 from faults.break_it import caught, in_force
+from faults.drawn import agreement, drawn
 from faults.table import FAULTS, Fault
-
-
-def _worlds(fault):
-    return [
-        (number, numbered(number, (architecture,), on=fault.on, always=True)) for architecture, number in fault.worlds
-    ]
-
-
-def agreement(fault: Fault) -> None:
-    """Engine and oracle do the same on the fault's worlds."""
-    for number, world in _worlds(fault):
-        compare(world, number)
 
 
 def conservation(fault: Fault) -> None:
     """Nothing is lost and nothing appears."""
     from test_conservation import check_run
 
-    for number, world in _worlds(fault):
+    for number, world in drawn(fault):
         check_run(world, number)
 
 
@@ -52,7 +39,7 @@ def certificate(fault: Fault) -> None:
     """T6: dual equals primal, and both are those of the money and tasks."""
     from test_bound import check_certificate
 
-    for number, world in _worlds(fault):
+    for number, world in drawn(fault):
         for architecture in ("fragmented", "umbrella"):
             one = world.replace(architecture=architecture, overhead=0.2, budget_elasticity=0.0, joint_programming="off")
             for quarter in (1, world.parameters.quarters):
@@ -63,7 +50,7 @@ def bound(fault: Fault) -> None:
     """T6: no run exceeds the bound."""
     from test_bound import check_bound
 
-    for number, world in _worlds(fault):
+    for number, world in drawn(fault):
         check_bound(simulate(world, number))
 
 
@@ -81,7 +68,7 @@ def every_purchase(fault: Fault) -> None:
 
 def one_bound(fault: Fault) -> None:
     """The bound does not depend on the architecture."""
-    for number, world in _worlds(fault):
+    for number, world in drawn(fault):
         world = world.replace(overhead=0.2)
         bounds = [baseline(world.replace(architecture=a), number).welfare_bound for a in ("fragmented", "umbrella")]
         np.testing.assert_array_equal(bounds[0], bounds[1])
@@ -89,7 +76,7 @@ def one_bound(fault: Fault) -> None:
 
 def bars_sum(fault: Fault) -> None:
     """T9: the bars of the waterfall sum to the appropriations."""
-    for number, world in _worlds(fault):
+    for number, world in drawn(fault):
         assert sum(simulate(world, number).waterfall.shares.values()) == pytest.approx(1, abs=1e-9)
 
 

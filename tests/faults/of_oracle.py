@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from agreement import compare, compare_outcomes
+from agreement import compare_outcomes
 from oracle import (
     invariants,
     test_oracle,
@@ -25,21 +25,11 @@ from oracle.worlds import numbered
 
 from donorlab.scenarios.byhand import plain_parameters, scenario
 from donorlab.sim import baseline
+from faults.drawn import agreement, drawn
 from faults.table import Fault
 
 NEAR = 1e-9
 Check = Callable[[Fault], None]
-
-
-def drawn(fault: Fault):
-    """The fault's worlds, with the mechanisms on that it names and no others: number and scenario."""
-    return [(n, numbered(n, (architecture,), on=fault.on, always=True)) for architecture, n in fault.worlds]
-
-
-def agreement(fault: Fault) -> None:
-    """Engine and oracle do the same on the fault's worlds."""
-    for number, world in drawn(fault):
-        compare(world, number)
 
 
 def outcomes(fault: Fault) -> None:

@@ -1,5 +1,6 @@
 """Each fault is caught by what the table says, and only because of the fault. ``... test_faults.py --write`` writes the README."""
 
+import ast
 import functools
 import importlib
 import json
@@ -13,7 +14,7 @@ if __name__ == "__main__":
 
 import pytest
 
-from faults.break_it import broken, caught, in_force
+from faults.break_it import broken, caught, in_force, rewritten
 from faults.table import FAULTS, Fault
 
 README = Path(__file__).parents[1] / "README.md"
@@ -23,6 +24,43 @@ OF_ENGINE = [fault for fault in FAULTS if fault.module.startswith("donorlab.")]
 
 
 WITH_ENGINE = {"agreement", "outcomes"}
+
+
+@functools.cache
+def written(module: str) -> set[str]:
+    """Names of the tests of a file of ``tests/sim``, read and not imported: that would compile what it tests."""
+    file = Path(__file__).parents[1] / "sim" / f"{module}.py"
+    return {node.name for node in ast.parse(file.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)}
+
+
+def known_checks(fault: Fault) -> set[str]:
+    """Names of the checks that could notice a fault."""
+    if fault in OF_ORACLE:
+        from faults.of_oracle import CHECKS
+
+        return set(CHECKS)
+    from faults.of_engine import CHECKS
+    from faults.of_games import SUITE
+
+    suite = {f"{kind}: {name.removeprefix('test_')}" for kind, file in SUITE.items() for name in written(file)}
+    return {*CHECKS, *suite}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_names_what_is_there(fault):
+    assert fault in OF_ORACLE or fault in OF_ENGINE, (
+        f"{fault.module} is neither oracle nor engine: nobody runs this row"
+    )
+    _, text = rewritten(fault)  # raises unless the piece to replace stands there exactly once
+    compile(text, fault.name, "exec")
+    assert fault.right != fault.wrong
+    assert fault.caught_by
+    assert set(fault.caught_by) <= known_checks(fault)
+
+
+def test_no_two_faults_have_one_name():
+    names = [fault.name for fault in FAULTS]
+    assert sorted(names) == sorted(set(names))
 
 
 @functools.cache
