@@ -12,7 +12,17 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from donorlab.scenarios import alignment, composition, literature, plain, plugins, synthetic, world, written
+from donorlab.scenarios import (
+    alignment,
+    composition,
+    literature,
+    plain,
+    plugins,
+    synthetic,
+    technical_cooperation,
+    world,
+    written,
+)
 from donorlab.scenarios.builders import BUILDERS, group, option_keys, select
 from donorlab.scenarios.overrides import (
     PHASES,
@@ -29,7 +39,13 @@ from donorlab.sim.mechanisms import get_mechanism, mechanism_names
 from donorlab.sim.scenario import Mechanisms, Parameters, Scenario, ScenarioError, options_of, suggest
 
 _COMMON: Final = ("name", "title", "description", "builder", "parameters", "select", "architecture", "mechanism")
-_BUILDER_MODULES: Final = (alignment, synthetic, world, written)  # imported because they register themselves
+_BUILDER_MODULES: Final = (
+    alignment,
+    synthetic,
+    technical_cooperation,
+    world,
+    written,
+)  # imported because they register themselves
 
 
 def names() -> tuple[str, ...]:

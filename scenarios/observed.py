@@ -1,4 +1,7 @@
-"""Observed data that results are compared with; no scenario reads them. Sources and terms: ``data/README.md``."""
+"""Observed data that results are compared with. Sources and terms: ``data/README.md``.
+
+One scenario, ``technical-cooperation``, reads the years that nothing is scored on; no other scenario reads any.
+"""
 
 from __future__ import annotations
 

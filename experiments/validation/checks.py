@@ -26,6 +26,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "C1/world": "patterns:c1",
     "C2/world": "allocation:c2",
     "C3/literature": "published:c3",
+    "C4/world": "presence:c4",
     "C5/world": "allocation:c5",
     "C6/world": "alignment:c6",
     "P1/literature": "published:p1_literature",
