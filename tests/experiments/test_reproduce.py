@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import importlib
-import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import pytest
@@ -34,6 +31,7 @@ from donorlab.experiments.validation import published
 from donorlab.experiments.validation.frame import requirement
 from donorlab.scenarios import literature as models
 from experiments.conftest import Shell
+from experiments.remembered import remembered
 
 # some of what their sources say is not found
 # (with the few seeds of a quick run one line of annen-moers and of svensson-tournament is unclear; with all seeds they hold)
@@ -65,21 +63,6 @@ SLOW = {
     "roodman-absorption": ("sweep",),
     "roodman-project-size": ("play", "best_size"),
 }
-
-
-def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer as before where the arguments are the same, but for who is told of progress."""
-    known: dict[bytes, Any] = {}
-
-    def answer(*words: Any, **named: Any) -> Any:
-        given = [*enumerate(words), *sorted(named.items())]
-        asked = [(name, word) for name, word in given if not callable(word)]
-        address = hashlib.sha256(pickle.dumps(asked)).digest()
-        if address not in known:
-            known[address] = function(*words, **named)
-        return known[address]
-
-    return answer
 
 
 @pytest.fixture(scope="module", params=literature.names())
