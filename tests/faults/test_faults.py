@@ -1,11 +1,8 @@
-"""Each fault is caught by what the table says, and only because of the fault. ``... test_faults.py --write`` writes the README."""
+"""Faults of the oracle are caught by what the table says, and only because of them; ``--write`` writes the table in the README."""
 
 import ast
 import functools
 import importlib
-import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -20,9 +17,6 @@ from faults.table import FAULTS, Fault
 README = Path(__file__).parents[1] / "README.md"
 START, END = "<!-- faults: made from faults/table.py -->\n", "<!-- /faults -->"
 OF_ORACLE = [fault for fault in FAULTS if fault.module.startswith("oracle.")]
-OF_ENGINE = [fault for fault in FAULTS if fault.module.startswith("donorlab.")]
-
-
 WITH_ENGINE = {"agreement", "outcomes"}
 
 
@@ -80,27 +74,6 @@ def test_a_fault_of_the_oracle_is_caught(fault):
         with in_force(fault):
             assert caught(CHECKS[name], fault), f"{name} does not notice"
     assert WITH_ENGINE & set(fault.caught_by)
-
-
-@pytest.fixture(scope="module")
-def without_compilation():
-    """What each check says of each fault of the engine, found in a process of its own without compilation."""
-    tests = Path(__file__).parents[1]
-    path = os.pathsep.join([str(tests), str(tests / "sim"), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": path}
-    done = subprocess.run(
-        [sys.executable, "-m", "faults.of_engine"], env=environment, capture_output=True, text=True, timeout=900
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-@pytest.mark.parametrize("fault", OF_ENGINE, ids=lambda fault: fault.name)
-def test_a_fault_of_the_engine_is_caught(fault, without_compilation):
-    found = without_compilation[fault.name]
-    for name in fault.caught_by:
-        assert not found["healthy"].get(name), f"{name} fails without the fault"
-        assert found["broken"][name], f"{name} does not notice"
 
 
 def test_a_fault_whose_rule_was_rewritten_is_told():

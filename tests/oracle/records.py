@@ -9,6 +9,10 @@ from oracle.derived import Derived
 from oracle.design import Design
 
 Cells = list[list[frozenset[int]]]  # [beneficiary][pillar] -> tasks
+LIVE = (
+    "contracted",
+    "running",
+)  # from its contract until a project is completed, failed, withheld or has stalled long enough
 
 
 @dataclass
@@ -70,8 +74,8 @@ class OracleProject:
 
     @property
     def live(self) -> bool:
-        """From its contract until it is completed, failed, withheld or has stalled long enough."""
-        return self.status in ("contracted", "running")
+        """Whether it is neither completed nor failed, withheld or stalled."""
+        return self.status in LIVE
 
     @property
     def imposed(self) -> bool:
@@ -186,7 +190,7 @@ class World:
 
     def live(self) -> list[OracleProject]:
         """Live projects in ledger order."""
-        return [project for project in self.ledger if project.live]
+        return [project for project in self.ledger if project.status in LIVE]
 
     def owned_tasks(self) -> dict[tuple[int, int, int], OracleProject]:
         """The tasks (j, k, l) that stand because of a project, and the project."""

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from donorlab.sim import streams
@@ -12,7 +12,7 @@ from oracle.delivery import shared_equally
 from oracle.derived import task_instruments, yearly_budgets
 from oracle.invariants import check
 from oracle.model import run, shares_of_race
-from oracle.worlds import plain_parameters, scenario, shown, worlds
+from oracle.worlds import numbered, plain_parameters, scenario, shown, worlds
 
 SEEDS = st.integers(0, 1000)
 
@@ -196,10 +196,10 @@ def test_money_is_placed_between_the_columns():
 
 # --- in every world ---------------------------------------------------------------------------------------
 
-many = settings(deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+DRAWN = 300
 
 
-@settings(many, max_examples=150)
+@settings(max_examples=50, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(worlds(), SEEDS)
 def test_what_holds_in_every_world(world: Scenario, seed: int):
     result = run(world, seed)
@@ -208,13 +208,11 @@ def test_what_holds_in_every_world(world: Scenario, seed: int):
 
 
 def test_most_worlds_show_what_a_world_should_show():
+    """And money, tasks and projects add up in all of them; here by number, since Hypothesis repeats two worlds of three."""
     seen = []
-
-    @settings(many, max_examples=500, phases=[Phase.generate])
-    @given(worlds(), SEEDS)
-    def look(world: Scenario, seed: int) -> None:
-        seen.append(shown(run(world, seed)).all)
-
-    look()
-    assert len(seen) >= 400
+    for number in range(2000, 2000 + DRAWN):
+        world = numbered(number, ("fragmented",))
+        result = run(world, number)
+        check(world, result)
+        seen.append(shown(result).all)
     assert sum(seen) >= 0.5 * len(seen)

@@ -20,9 +20,10 @@ def test_what_holds_under_every_architecture(architecture):
 
 
 def test_worlds_show_what_the_rules_do():
-    runs = [run(numbered(number), number) for number in range(300)]
-    umbrellas = [r for number, r in enumerate(runs) if numbered(number).architecture.startswith("umbrella")]
-    conditions = [r for number, r in enumerate(runs) if numbered(number).architecture.endswith("conditional")]
+    worlds = [numbered(number) for number in range(300)]
+    runs = [run(world, number) for number, world in enumerate(worlds)]
+    umbrellas = [r for world, r in zip(worlds, runs, strict=True) if world.architecture.startswith("umbrella")]
+    conditions = [r for world, r in zip(worlds, runs, strict=True) if world.architecture.endswith("conditional")]
     assert np.mean([shown(r).all for r in runs]) >= 0.5
     assert np.mean([shown_by_design(r).stalled for r in runs]) >= 0.25
     assert np.mean([shown_by_design(r).late for r in umbrellas]) >= 0.4

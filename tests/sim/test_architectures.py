@@ -115,7 +115,8 @@ class Battery:
 
     @pytest.mark.parametrize("seed", SEEDS)
     def test_draws_are_paired_with_those_of_fragmented(self, scenario, seed):
-        """First tasks, ownership and the draws of own effort belong to the seed, not to the architecture."""
+        """First tasks, ownership and the draws of own effort belong to the seed, not to the architecture: four years of it."""
+        scenario = scenario.replace(horizon=12, wind_down=4)
 
         class Quiet(Donor):
             def decide(self, view):

@@ -123,8 +123,12 @@ def test_other_ids_are_other_draws_of_the_same_distribution(architecture):
     donors = dataclasses.replace(donors, affinity=donors.affinity[:, np.argsort(place)])
     other = world.replace(donors=donors, beneficiaries=states)
     runs = 80
-    before = np.array([[simulate(world, s).outcomes[name] for name in SHOWN] for s in range(runs)])
-    after = np.array([[simulate(other, s).outcomes[name] for name in SHOWN] for s in range(runs)])
+
+    def outcomes(inputs):
+        found = [simulate(inputs, s).outcomes for s in range(runs)]
+        return np.array([[one[name] for name in SHOWN] for one in found])
+
+    before, after = outcomes(world), outcomes(other)
     assert (before != after).any()
     error = np.sqrt((before.var(axis=0, ddof=1) + after.var(axis=0, ddof=1)) / runs)
     gap = np.abs(before.mean(axis=0) - after.mean(axis=0))
