@@ -17,6 +17,7 @@ from faults.table import FAULTS, Fault
 README = Path(__file__).parents[1] / "README.md"
 START, END = "<!-- faults: made from faults/table.py -->\n", "<!-- /faults -->"
 OF_ORACLE = [fault for fault in FAULTS if fault.module.startswith("oracle.")]
+OF_ENGINE = [fault for fault in FAULTS if fault.module.startswith("donorlab.")]
 WITH_ENGINE = {"agreement", "outcomes"}
 
 

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.table import FAULTS
-
-OF_ENGINE = [fault for fault in FAULTS if fault.module.startswith("donorlab.")]
+from faults.test_faults import OF_ENGINE
 
 
 @pytest.fixture(scope="module")
