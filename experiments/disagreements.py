@@ -78,6 +78,14 @@ DISAGREEMENTS: Final = (
         },
     ),
     Disagreement(
+        "ownership",
+        "what makes aid a state's own",
+        "Paris Declaration (OECD 2005): alignment with a state's own priorities; that it could choose is an assumption, and "
+        "its sign is fixed against few donors",
+        "mechanism.ownership",
+        {"alignment": "what is aligned and was chosen", "alignment_alone": "what is aligned, whoever else offers"},
+    ),
+    Disagreement(
         "credit",
         "who is credited for a task",
         "Vetta 2002 (marginal), Gairing 2009 (falling shares), Marden and Wierman 2013 (Shapley), Annen and Moers 2012 "
@@ -89,7 +97,7 @@ DISAGREEMENTS: Final = (
             "by_eur": "takers in proportion to their money",
             "gairing": "takers by weights that fall with their number",
             "shapley": "what a donor adds on average over all orders",
-            "relative_impact": "own tasks less those of rivals",
+            "relative_impact": "own tasks less those of all rivals",
         },
         silent=("none",),
     ),

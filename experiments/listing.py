@@ -49,7 +49,7 @@ def run() -> None:
         for name in mechanism_names(phase):
             given = origins.get((plugins.MECHANISMS, f"{phase}.{name}"))
             function = get_mechanism(phase, name)
-            what, source = of_docstring(_told(function, own=given is None))
+            what, source = told(function, own=given is None)
             table.add_row(phase, name, escape(what), escape(source), escape(given or own))
     screen.print(table)
 
@@ -64,10 +64,12 @@ def run() -> None:
     screen.print(table)
 
 
-def _told(function: Callable[..., Any], own: bool) -> str:
-    """Return the docstring that says what a mechanism is: of our own the whole file's, of others the function's."""
-    module = sys.modules.get(function.__module__)
-    return (inspect.getdoc(module) if own else inspect.getdoc(function)) or ""
+def told(function: Callable[..., Any], own: bool) -> tuple[str, str]:
+    """Return what a mechanism is and its source: of our own the source of the whole file where the function names none."""
+    what, source = of_docstring(inspect.getdoc(function) or "")
+    if own and not source:
+        _, source = of_docstring(inspect.getdoc(sys.modules.get(function.__module__)) or "")
+    return what, source
 
 
 def of_docstring(text: str) -> tuple[str, str]:

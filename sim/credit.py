@@ -202,10 +202,9 @@ def credit_cell(kind, taken, spent, gained, share, out):  # type: ignore[no-unty
             for d in range(donors):
                 if taken[d, task]:
                     out[d] += worth / takers[task]
-        if donors > 1:
-            total = out.sum()
-            for d in range(donors):
-                out[d] -= (total - out[d]) / (donors - 1)
+        total = out.sum()
+        for d in range(donors):
+            out[d] -= total - out[d]
     return gained[covered]
 
 
@@ -341,9 +340,10 @@ _RULES: Final = (
     ),
     CreditRule(
         name="relative_impact",
-        summary="own credit (equal, per task) minus the mean of the rivals'",
-        # (ii) holds not: what a rival gains is taken off. (iii) holds (the sum is 0), which is no help.
-        source="Annen and Moers 2012",
+        summary="own credit (equal, per task) minus that of all rivals together",
+        # (ii) holds not: what a rival gains is taken off. (iii) holds (n donors get (2 - n) V in sum), which is no help.
+        # The engine's planner (`wants.credited_gain`) is paid by this rule too, after less before.
+        source="Annen and Moers 2012 (own minus the rival's, two donors); that more rivals are summed is an assumption",
         kind=RELATIVE,
         bounded=False,
     ),

@@ -65,7 +65,7 @@ def payoffs(rule: CreditRule, gained: FloatArray, first: int, second: int) -> tu
 
 
 def splitting(model: CoordinationModel, quarter: int) -> None:
-    """Plan and contract: the phase ``planning = splitting``.
+    """Two donors split their tasks over recipients by best reply under a rule of credit. The phase ``planning = splitting``.
 
     Raises
     ------

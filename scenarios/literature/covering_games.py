@@ -47,7 +47,7 @@ class Options:
 
 
 def equilibrium(model: CoordinationModel, quarter: int) -> None:
-    """Plan and contract: the phase ``planning = equilibrium``.
+    """Donors revise by best reply under a rule of credit until nobody gains. The phase ``planning = equilibrium``.
 
     Raises
     ------

@@ -42,7 +42,7 @@ def symmetric_equilibrium(values: FloatArray, donors: int) -> FloatArray:
 
 
 def mixed(model: CoordinationModel, quarter: int) -> None:
-    """Plan and contract: the phase ``planning = mixed``.
+    """Donors that cannot speak play the symmetric mixed equilibrium. The phase ``planning = mixed``.
 
     Raises
     ------

@@ -45,7 +45,7 @@ def chance(lacking: float, noise: float) -> float:
 
 
 def measured(model: CoordinationModel, quarter: int) -> None:
-    """Let states decide, and pay for what measures well enough: the phase ``contract = measured``."""
+    """Each project is paid if it measures well enough by itself. The phase ``contract = measured``."""
     options: Options = model.options["contract"]
     lacking, noise = options.threshold - options.common_shock, model.parameters.tournament_noise
     gain = chance(lacking - 1.0, noise) - chance(lacking, noise)

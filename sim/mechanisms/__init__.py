@@ -30,7 +30,7 @@ _REGISTRY: dict[str, dict[str, str | Phase]] = {
     "absorption": {"equal_shares": "absorption:deliver", "per_task": "absorption:deliver_per_task"},
     "effort": {"poisson": "effort:own_effort"},
     "lapse": {"exponential": "ownership:lapse", "ageing": "ownership:ageing", "after_exit": "ownership:after_exit"},
-    "ownership": {"alignment": "alignment:alignment"},
+    "ownership": {"alignment": "alignment:alignment", "alignment_alone": "alignment:alignment_alone"},
     "norms": {"deliveries": "norms:norms"},
     "users": {"growth": "users:grow"},
     "turnover": {"replacement": "turnover:replace"},

@@ -352,12 +352,18 @@ def room_of_started(  # type: ignore[no-untyped-def]
 
 
 def deliver(model: CoordinationModel, quarter: int) -> None:
-    """Deliver: the phase ``absorption = equal_shares``, the same room for every project."""
+    """Every project gets the same share of a state's room. The phase ``absorption = equal_shares``.
+
+    Source: room shared by project makes projects small (Roodman 2006, CGD WP 89); equal shares are an assumption.
+    """
     _deliver(model, quarter, False)
 
 
 def deliver_per_task(model: CoordinationModel, quarter: int) -> None:
-    """Deliver: the phase ``absorption = per_task``, room in proportion to the tasks that a project can still deliver."""
+    """A project gets room in proportion to the tasks that it can still deliver. The phase ``absorption = per_task``.
+
+    Source: assumption, the rule that does not make projects small (the other one in Roodman 2006, CGD WP 89).
+    """
     _deliver(model, quarter, True)
 
 

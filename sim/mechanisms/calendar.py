@@ -190,7 +190,7 @@ def _arguments(model: CoordinationModel, quarter: int) -> tuple[Any, ...]:
 
 
 def plan(model: CoordinationModel, quarter: int) -> None:
-    """Plan and contract: the phase ``planning = best_cell``."""
+    """Each donor buys its best cells per EUR, one after the other, in the slot that it drew. The phase ``planning = best_cell``."""
     state, giving, p, design = model.state, model.giving, model.parameters, model.design
     state.serial[:] = 0
     _reserve(model)

@@ -258,7 +258,7 @@ def _arguments(model: CoordinationModel, quarter: int) -> tuple[object, ...]:
 
 
 def contract(model: CoordinationModel, quarter: int) -> None:
-    """Let states decide on reforms: the phase ``contract = ex_ante``."""
+    """A state adopts a reform by its own will, or for a condition set before. The phase ``contract = ex_ante``."""
     ledger = model.state.ledger
     begin = model.first_row
     if model.python_beneficiaries:

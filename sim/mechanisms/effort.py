@@ -60,7 +60,10 @@ def own_effort_quarter(  # type: ignore[no-untyped-def]
 
 
 def own_effort(model: CoordinationModel, quarter: int) -> None:
-    """Own effort: the phase ``effort = poisson``. Not called at all when ``own_effort`` is 0."""
+    """States do own tasks at random, as far as administration and ownership allow. The phase ``effort = poisson``.
+
+    Not called at all when ``own_effort`` is 0.
+    """
     state, land, p = model.state, model.land, model.parameters
     if p.own_effort <= 0:
         return

@@ -84,7 +84,9 @@ def exposure(model: CoordinationModel, out: FloatArray | None = None) -> FloatAr
 
 
 def havens(model: CoordinationModel, quarter: int) -> None:
-    """Find safe havens and draw incidents: the phase ``exposure = havens``; quarter 0: from the first tasks, no draws.
+    """Where little is done against attackers they settle, and incidents are drawn. The phase ``exposure = havens``.
+
+    Quarter 0: from the first tasks, no draws.
 
     Does nothing where ``haven_threshold`` and ``salience`` are 0.
     """

@@ -42,7 +42,10 @@ def pull_quarter(pull, donor_position, weight, delivered_by, position, influence
 
 
 def norms(model: CoordinationModel, quarter: int) -> None:
-    """Norms: the phase ``norms = deliveries``. Not called at all when ``norm_pull`` is 0."""
+    """Deliveries draw a state towards the positions of those who deliver. The phase ``norms = deliveries``.
+
+    Not called at all when ``norm_pull`` is 0.
+    """
     state, p = model.state, model.parameters
     if p.norm_pull <= 0:
         return

@@ -98,15 +98,24 @@ def _lapse(model: CoordinationModel) -> None:
 
 
 def lapse(model: CoordinationModel, quarter: int) -> None:
-    """Lapse with a constant hazard: the phase ``lapse = exponential``."""
+    """What the state does not own falls into disuse at a constant rate. The phase ``lapse = exponential``.
+
+    Source: imposed reform decays at a rate (literature on conditionality and ownership, e.g. Killick 1998); assumption.
+    """
     _lapse(model)
 
 
 def ageing(model: CoordinationModel, quarter: int) -> None:
-    """Lapse with a hazard that rises with age, the mean lifetime unchanged: the phase ``lapse = ageing``."""
+    """The older it is, the faster falls into disuse what the state does not own, after the same mean time. ``lapse = ageing``.
+
+    Source: lifetimes that age (Weibull 1951); that what projects delivered ages so is an assumption.
+    """
     _lapse(model)
 
 
 def after_exit(model: CoordinationModel, quarter: int) -> None:
-    """Lapse only once the donor has left the state: the phase ``lapse = after_exit``."""
+    """Only once its donor has left falls into disuse what the state does not own. The phase ``lapse = after_exit``.
+
+    Source: what stands after the money stops as the test of ownership (Killick 1998); the form is an assumption.
+    """
     _lapse(model)

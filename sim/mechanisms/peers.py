@@ -33,7 +33,10 @@ def fill_prices(discount, tasks, base, standing, peer_start, peer_of, price):  #
 
 
 def peers(model: CoordinationModel, quarter: int) -> None:
-    """Make prices anew: the phase ``peers = neighbours``. Called before quarter 1 too (``quarter`` 0); off at peer_discount 0."""
+    """What a state's peers have done already costs it less. The phase ``peers = neighbours``.
+
+    Called before quarter 1 too (``quarter`` 0); off at peer_discount 0.
+    """
     state, land, p = model.state, model.land, model.parameters
     if p.peer_discount <= 0:
         return

@@ -91,7 +91,7 @@ def _base_cost(model: CoordinationModel, rows: npt.NDArray[np.bool_]) -> FloatAr
 
 
 def contract(model: CoordinationModel, quarter: int) -> None:
-    """Let states decide on reforms, project by project: the phase ``contract = ex_post``."""
+    """Aid follows a state's record of reforms, and nothing is promised or withheld. The phase ``contract = ex_post``."""
     p, whole = model.parameters, model.state.ledger.whole
     adopted, refused = decided(model, model.first_row)
     mean = float(record(adopted, refused).mean())

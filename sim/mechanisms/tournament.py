@@ -6,6 +6,9 @@ refusing with `max(0, W - a) / (N - a)`; a state adopts by its own will or if th
 disbursed by relative performance makes the threat to withhold true, and what is common to all cancels (Svensson 2003);
 chances and beliefs are ours, and assumptions: states foresee who adopts, but not what noise in the measurement does, which
 speaks for the tournament.
+
+Small groups are no contest: at prize_share .7 all are paid where N is at most 3. On `world` (three seeds) that are 80% of the
+groups and 43% of the competing projects with conditional_donors = all, 36% and 13% with `declared`.
 """
 
 from __future__ import annotations
@@ -103,7 +106,7 @@ def performance(
 
 
 def contract(model: CoordinationModel, quarter: int) -> None:
-    """Let states compete for the money of each donor with conditions: the phase ``contract = tournament``."""
+    """States compete for the money of each donor with conditions, and the best are paid. The phase ``contract = tournament``."""
     p, whole = model.parameters, model.state.ledger.whole
     options: Options = model.options["contract"]
     rows = to_decide(model)

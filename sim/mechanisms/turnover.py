@@ -71,7 +71,10 @@ def turnover_quarter(  # type: ignore[no-untyped-def]
 
 
 def replace(model: CoordinationModel, quarter: int) -> None:
-    """Let items go out of date: the phase ``turnover = replacement``. Does nothing where ``turnover`` is 0."""
+    """What was built goes out of date, everywhere at once. The phase ``turnover = replacement``.
+
+    Does nothing where ``turnover`` is 0.
+    """
     state, p = model.state, model.parameters
     if p.turnover <= 0:
         return

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def grow(model: CoordinationModel, quarter: int) -> None:
-    """Let users grow: the phase ``users = growth``. Does nothing within a year, or where ``user_growth`` is 0."""
+    """The number of Internet users grows. The phase ``users = growth``.
+
+    Does nothing within a year, or where ``user_growth`` is 0.
+    """
     if model.parameters.user_growth <= 0 or quarter % QUARTERS_A_YEAR:
         return
     weights = model.land.weights_by_year

@@ -15,7 +15,9 @@ from click.testing import CliRunner
 import donorlab.sim
 from donorlab.experiments import arguments, command, progress
 from donorlab.experiments.arguments import InputError, parse
-from donorlab.experiments.listing import of_docstring
+from donorlab.experiments.listing import of_docstring, told
+from donorlab.scenarios import plugins
+from donorlab.sim.mechanisms import get_mechanism, mechanism_names, phases
 from experiments.conftest import Shell
 
 COMMANDS = ("benchmark", "compare", "describe", "list", "mechanisms", "parameters", "reproduce", "validate")
@@ -254,8 +256,23 @@ def test_describe_fits_the_width_that_is_asked_for(shell: Shell, monkeypatch: py
 def test_list_says_what_a_mechanism_is_and_where_it_comes_from(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     text = " ".join(shell("list").stdout.split())
-    assert "what projects delivered falls into disuse unless the state owns it." in text
-    assert "falls with a donor's share of projects and its altruism (Knack and Rahman 2007)" in text
+    assert "Each donor buys its best cells per EUR" in text
+    assert "lifetimes that age (Weibull 1951)" in text  # the form's own source ...
+    assert "fitted on states with little technical cooperation" in text  # ... or that of its file
+
+
+@pytest.mark.parametrize("phase", phases())
+def test_every_mechanism_has_a_sentence_of_its_own(phase: str) -> None:
+    """Rivals begin with other words, and those of one file name sources of their own."""
+    plugins.register()
+    functions = [get_mechanism(phase, name) for name in mechanism_names(phase)]
+    found = [told(function, own=True) for function in functions if function.__module__.startswith("donorlab.")]
+    for what, source in found:
+        assert what.endswith(".")
+        assert "phase ``" not in what
+        assert len(what.split()) >= 5
+        assert source
+    assert len({tuple(what.split()[:4]) for what, _ in found}) == len(found)
 
 
 def test_a_docstring_gives_its_first_sentence_and_its_source() -> None:

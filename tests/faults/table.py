@@ -273,7 +273,10 @@ FAULTS: Final[tuple[Fault, ...]] = (
           ("owners: each_owner_pays_for_its_own_relations_and_projects", "owners: splitting_a_donor_raises_transaction_costs")),
     # --- of the engine: ownership and lapse ---
     Fault("engine: ownership rises without a choice", "4.5", "donorlab.sim.mechanisms.alignment", "ownership_quarter",
-          "* (contracts[1, j] / made)", "* 1.0", ("ownership: without_a_choice_nothing_rises",)),
+          "contracts[1, j] / made if choice else 1.0", "1.0", ("ownership: without_a_choice_nothing_rises",)),
+    Fault("engine: alignment alone asks for a choice", "4.5", "donorlab.sim.mechanisms.alignment", "ownership_quarter",
+          "contracts[1, j] / made if choice else 1.0", "contracts[1, j] / made",
+          ("ownership: alignment_alone_rises_without_a_choice",)),
     Fault("engine: conditions cost no ownership", "4.5", "donorlab.sim.mechanisms.contracts", "decide_on",
           "whole[p, FLAGS] |= IMPOSED", "pass", ("ownership: imposed_reforms_lower_it",)),
     Fault("engine: reforms that a state wants count as imposed", "4.5", "donorlab.sim.mechanisms.contracts", "decide_on",

@@ -21,6 +21,8 @@ def move_ownership(world: World, quarter: int) -> None:
             continue
         chosen, mistrusted = contracted_of_late(world, j, quarter)
         gain = cosine(by_pillar, world.derived.priority[j]) * chosen
+        if world.scenario.mechanisms.ownership == "alignment_alone":
+            gain = cosine(by_pillar, world.derived.priority[j])
         loss = parameters.mistrust_cost * (imposed_tasks / tasks + mistrusted)
         own = world.ownership[j]
         own += parameters.ownership_rate * (gain * (1 - own) - loss * own)

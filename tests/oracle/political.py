@@ -29,6 +29,7 @@ VALUES: Final[dict[str, dict[str, tuple[Any, ...]]]] = {
     "methods": {"method_failure": (0.3, 0.1, 0.5), "method_learning": (1.0, 3.0, 0.0)},
     "norms": {"norm_pull": (0.1, 0.02, 1.0)},
     "ownership": {"ownership_rate": (0.1, 0.02, 0.2), "mistrust_cost": (1.0, 2.0, 0.0), "choice_cells": (5, 2, 1)},
+    "ownership_forms": {"ownership_rate": (0.1, 0.2), "mistrust_cost": (1.0, 0.0)},
     "peers": {"peer_discount": (0.3, 0.1, 0.9), "peer_scope": ("subregion", "organisation")},
     "per_task": {},
     "poaching": {"poaching": (0.5, 0.3, 1.0), "poaching_altruism": (0.3, 0.0, 0.3, 1.0)},
@@ -78,6 +79,11 @@ def forms_of_lapse(world: Scenario, choose: Choose) -> Scenario:
     return world.replace(
         mechanisms=dataclasses.replace(world.mechanisms, lapse=form), lapse=choose((world.parameters.lapse, 0.1))
     )
+
+
+def alignment_alone(world: Scenario, choose: Choose) -> Scenario:
+    """Ownership that rises with alignment, whoever offers."""
+    return world.replace(mechanisms=dataclasses.replace(world.mechanisms, ownership="alignment_alone"))
 
 
 def room_per_task(world: Scenario, choose: Choose) -> Scenario:
@@ -134,6 +140,7 @@ BESIDE: Final[dict[str, Callable[[Scenario, Choose], Scenario]]] = {
     "havens": names_of_pillars,
     "lapse_forms": forms_of_lapse,
     "norms": positions,
+    "ownership_forms": alignment_alone,
     "peers": neighbours,
     "per_task": room_per_task,
     "users": growing,

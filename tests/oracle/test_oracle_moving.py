@@ -48,6 +48,14 @@ def test_ownership_rises_where_aid_is_chosen_and_aligned():
     assert run(world.replace(ownership_rate=0.0), 1).ownership == [[0.5]] * 6
 
 
+def test_alignment_alone_needs_no_choice():
+    # One donor, one project: not chosen, but delivered as the state wants it. .5 + .1 * (1 - .5), for 4 quarters.
+    world = one_cell(1, ownership_rate=0.1, wind_down=5)
+    world = world.replace(mechanisms=dataclasses.replace(world.mechanisms, ownership="alignment_alone"))
+    path = [row[0] for row in run(world, 1).ownership]
+    assert path == pytest.approx([1 - 0.5 * 0.9**t for t in (1, 2, 3, 4, 4, 4)])
+
+
 def test_what_is_imposed_costs_ownership():
     # One project, imposed: im = mi = 1. .5 - .1 * 1.5 * 2 * .5 = .35
     world = conditional(ownership_rate=0.1, mistrust_cost=1.5)

@@ -79,6 +79,7 @@ def test_nothing_moves_by_itself_of_which_a_published_model_knows_nothing(name):
     parameters = load(name).parameters
     for key in ("user_growth", "turnover", "haven_threshold", "norm_pull", "ownership_rate", "peer_discount"):
         assert getattr(parameters, key) == 0, key
+    assert parameters.lapse == 0 or parameters.imposed_lapse == 1, "imposed reforms lapse faster"
 
 
 def test_published_models_are_listed_apart():

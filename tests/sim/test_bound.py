@@ -1,5 +1,6 @@
 """T6: the bound with its certificate, against every purchase and a linear program; no run exceeds it."""
 
+import dataclasses
 import itertools
 import math
 import subprocess
@@ -126,10 +127,12 @@ def risen(base, rate, quarter):
     seed=st.integers(0, 2**32 - 1),
     rate=st.sampled_from((0.03, 0.2)),
     mistrust=st.sampled_from((0.0, 4.0)),
+    form=st.sampled_from(("alignment", "alignment_alone")),
 )
-def test_t6_holds_where_ownership_moves(world, seed, rate, mistrust):
+def test_t6_holds_where_ownership_moves(world, seed, rate, mistrust, form):
     """Every run stays below the bound, and ownership below the path that the bound gives to own effort."""
     world = world.replace(ownership_rate=rate, mistrust_cost=mistrust, imposed_lapse=4.0)
+    world = world.replace(mechanisms=dataclasses.replace(world.mechanisms, ownership=form))
     base = baseline(world, seed)
     check_certificate(world, base, world.parameters.quarters)
     for name in architecture_names():
@@ -143,9 +146,11 @@ def test_t6_holds_where_ownership_moves(world, seed, rate, mistrust):
             assert (model.state.ownership <= risen(base, rate, model.quarter + 1) + 1e-12).all()
 
 
+@pytest.mark.parametrize("form", ["alignment", "alignment_alone"])
 @pytest.mark.parametrize("architecture", architecture_names())
-def test_t6_holds_where_ownership_moves_on_the_world(world, architecture):
+def test_t6_holds_where_ownership_moves_on_the_world(world, architecture, form):
     made = under(world, architecture).replace(ownership_rate=0.2, mistrust_cost=0.0, own_effort=0.8, lapse=0.0)
+    made = made.replace(mechanisms=dataclasses.replace(made.mechanisms, ownership=form))
     check_bound(simulate(made, 1))
 
 

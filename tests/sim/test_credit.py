@@ -95,7 +95,7 @@ def test_gairings_weights_by_hand():
 
 def test_relative_impact_by_hand():
     own = RULES["equal"](TAKEN, SPENT, GAINED)
-    expected = [own[d] - np.delete(own, d).mean() for d in range(4)]
+    expected = [own[d] - np.delete(own, d).sum() for d in range(4)]
     np.testing.assert_allclose(RULES["relative_impact"](TAKEN, SPENT, GAINED), expected, rtol=NEAR, atol=NEAR)
 
 
@@ -163,10 +163,10 @@ def test_in_a_cell_of_one_task_shapley_is_equal_and_marginal_pays_the_sole_taker
 
 
 @given(cell=cells())
-def test_relative_impact_sums_to_nothing(cell):
-    assert RULES["relative_impact"](*cell).sum() == pytest.approx(
-        0.0 if len(cell[0]) > 1 else value(cell[0], cell[2]), abs=NEAR * 50
-    )
+def test_relative_impact_counts_each_gain_once_as_own_and_once_against_every_rival(cell):
+    """The sum is (2 - n) V: nothing with two donors."""
+    expected = (2 - len(cell[0])) * value(cell[0], cell[2])
+    assert RULES["relative_impact"](*cell).sum() == pytest.approx(expected, abs=NEAR * 50)
 
 
 def test_rules_without_a_bound_break_condition_two():

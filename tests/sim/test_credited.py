@@ -28,13 +28,14 @@ def gain_in_the_game(rule, base, others, n, value):
     return after - before
 
 
-@pytest.mark.parametrize("name", ["equal", "by_eur", "gairing", "shapley"])
+@pytest.mark.parametrize("name", ["equal", "by_eur", "gairing", "shapley", "relative_impact"])
 @pytest.mark.parametrize("concavity", [1.0, 2.0, 3.0])
 def test_the_planner_is_paid_what_the_game_pays(name, concavity):
+    """Alone, with one rival, with two (three donors), and with four."""
     value = value_table(12, concavity)
     rule = RULES[name]
     for base in (0, 3):
-        for others in (0, 1, 4):
+        for others in (0, 1, 2, 4):
             for n in (1, 2, 3):
                 found = credited_gain(n, base + others, base, rule.kind, value)
                 assert found == pytest.approx(gain_in_the_game(rule, base, others, n, value), rel=1e-9)
@@ -43,7 +44,7 @@ def test_the_planner_is_paid_what_the_game_pays(name, concavity):
 def test_relative_impact_sets_rivals_back():
     value = value_table(12, 3.0)
     kind = RULES["relative_impact"].kind
-    # two donors: own minus the other's credit
+    # own minus the others' credit, after less before
     for others in (0, 1, 4):
         for n in (1, 2, 3):
             together, before = value[others + n], value[others]

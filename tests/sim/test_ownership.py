@@ -1,5 +1,6 @@
 """4.5: ownership rises with what is aligned and chosen, falls with what is imposed; what lapses, and what outlives the money."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -68,6 +69,42 @@ def test_without_a_choice_nothing_rises():
     assert model.state.standing[0, 0] > 0
 
 
+def formed(world, form):
+    """The world with another form of ownership."""
+    return world.replace(mechanisms=dataclasses.replace(world.mechanisms, ownership=form))
+
+
+def test_alignment_alone_rises_without_a_choice():
+    """One donor, one pillar: a = 1, and nobody else needs to offer. Choice makes no difference where all is chosen."""
+    found, model = path(formed(one_state(donors=1), "alignment_alone"))
+    np.testing.assert_allclose(found[:, 0], 1 - 0.5 * 0.9 ** np.arange(1, 9), rtol=NEAR)
+    assert not (model.state.ledger.whole[: model.state.ledger.size, FLAGS] & CHOSEN).any()
+    both = one_state(donors=2)
+    np.testing.assert_array_equal(path(formed(both, "alignment_alone"))[0], path(both)[0])
+
+
+@pytest.mark.parametrize("architecture", ["fragmented", "central"])
+def test_alignment_alone_changes_nothing_where_ownership_stands_still(architecture):
+    still = load("toy", [f"architecture={architecture}", "ownership_rate=0"])
+    plain, other = (CoordinationModel(one, rng=1).run() for one in (still, formed(still, "alignment_alone")))
+    np.testing.assert_array_equal(plain.state.standing, other.state.standing)
+    np.testing.assert_array_equal(plain.state.ownership, other.state.ownership)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_choice_as_a_condition_has_a_sign_against_few_donors(seed):
+    """The rule's own sign: with it nothing rises where one donor gives; without it ownership rises there as elsewhere."""
+    rise = {}
+    for form in ("alignment", "alignment_alone"):
+        for architecture in ("fragmented", "central"):
+            world = formed(load("toy", [f"architecture={architecture}", "ownership_rate=0.03"]), form)
+            found = simulate(world, seed).outcomes
+            rise[form, architecture] = found["ownership"] - found["ownership_start"]
+    assert rise["alignment", "central"] == 0 < rise["alignment", "fragmented"]
+    assert rise["alignment_alone", "central"] > 0.05
+    assert rise["alignment_alone", "fragmented"] > rise["alignment", "fragmented"]
+
+
 def test_imposed_reforms_lower_it():
     """All that is contracted and delivered is imposed: o falls by rate * mistrust_cost * (1 + 1) of itself a quarter."""
     world = one_state(
@@ -121,6 +158,8 @@ def plainly(model, quarter, ownership, history):
         length = np.linalg.norm(by_pillar) * np.linalg.norm(land.priority[j])
         a = by_pillar @ land.priority[j] / length if length > 0 else 0.0
         ch = np.mean([bool(row[FLAGS] & CHOSEN) for row in here]) if here else 0.0
+        if model.original.mechanisms.ownership == "alignment_alone":
+            ch = 1.0
         im = np.mean([imposed for _, imposed in done])
         bad = [row[STATUS] == WITHHELD or bool(row[FLAGS] & IMPOSED) for row in here]
         mi = np.mean(bad) if here else 0.0
@@ -129,13 +168,15 @@ def plainly(model, quarter, ownership, history):
     return after
 
 
+@pytest.mark.parametrize("form", ["alignment", "alignment_alone"])
 @pytest.mark.parametrize("architecture", architecture_names())
-def test_every_quarter_follows_the_rule(architecture):
+def test_every_quarter_follows_the_rule(architecture, form):
     moved, imposed_tasks = 0, 0
     for number in range(20):
         world = numbered(number, (architecture,)).replace(
             ownership_rate=0.15, mistrust_cost=1.0 + number % 3, imposed_lapse=2.0
         )
+        world = formed(world, form)
         if not possible(world):
             continue
         model = CoordinationModel(world, rng=number, trace=True)
@@ -153,7 +194,8 @@ def test_every_quarter_follows_the_rule(architecture):
             np.testing.assert_allclose(model.state.ownership, expected, rtol=1e-12, atol=1e-15)
             assert ((model.state.ownership >= 0) & (model.state.ownership <= 1)).all()
             moved += (model.state.ownership != before).sum()
-    assert moved > 30 or architecture == "central"  # one donor alone: no state can choose, and it sets no conditions
+    # one donor alone: no state can choose, and it sets no conditions
+    assert moved > 30 or (architecture, form) == ("central", "alignment")
     assert imposed_tasks > 0 or architecture not in ("conditional", "umbrella_conditional")
 
 
