@@ -22,8 +22,8 @@ Added later, and declared before it was run: the judged comparison takes the cre
 Svensson's reason why it is low is that money committed to one state has no other use. `EMPTY` says so to the engine
 (``credibility_rule=endogenous``, ``opportunity_cost=0``): no threat is then carried out (`samaritan` holds that exactly), so that
 those adopt who want the reform themselves. Expected: effort in the tournament is above that (95% interval of the paired
-difference), and not by less than over individual conditions at .1, since a threat of .1 cannot move fewer states than none. The
-frozen row is judged as before.
+difference), and not by less than over individual conditions at .1, since a threat of .1 cannot move fewer states than none.
+Both are nearly built in, as above: what is not is by how much. The frozen row is judged as before.
 """
 
 from __future__ import annotations

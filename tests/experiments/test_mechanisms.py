@@ -221,7 +221,7 @@ def test_what_moves_what_is_small_what_is_unclear_and_what_turns() -> None:
         "Inert at default values, on or off (no outcome moves by a bit under fragmented, umbrella): e.",
         "They are so in every future too.",
         "Switched on they move the efficiency of fragmented by 2 points or more, beyond chance: a +10.0; not moved by a bit, "
-        "only other outcomes are: b, c, d, f.",
+        "only other outcomes are: f.",
         "Switched on they move the difference umbrella - fragmented by 2 points or more, beyond chance: b -25.0; told from 0 "
         "but smaller: 1; not told from 0: 2; not moved by a bit, only other outcomes are: f.",
         "In the futures umbrella against fragmented turns with b (better off, worse on).",
