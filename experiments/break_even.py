@@ -17,7 +17,7 @@ import pandas as pd
 from donorlab import scenarios as catalogue
 from donorlab.experiments import levers
 from donorlab.experiments.runner import Job, Run
-from donorlab.experiments.tables import SURE
+from donorlab.experiments.tables import sure
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.scenario import Scenario
 
@@ -38,7 +38,7 @@ class Crossing:
     Attributes
     ----------
     at : the value, between two grid points by a straight line
-    low, high : within them the mean difference is less than `SURE` standard errors away from 0; infinite where that
+    low, high : within them the mean difference is not told from 0 (`tables.sure`); infinite where that
         holds up to the end of the range, NaN with one seed
     rising : whether the difference is above 0 to the right
     """
@@ -118,15 +118,13 @@ def crossings(values: Sequence[float], differences: np.ndarray) -> list[Crossing
     x = np.asarray(values, dtype=np.float64)
     mean = differences.mean(axis=1)
     seeds = differences.shape[1]
-    error = SURE * differences.std(axis=1, ddof=1) / math.sqrt(seeds) if seeds > 1 else np.full(len(x), math.nan)
+    error = sure(seeds) * differences.std(axis=1, ddof=1) / math.sqrt(seeds) if seeds > 1 else math.inf
     places = _roots(x, mean)
     edges = sorted([*_roots(x, mean - error), *_roots(x, mean + error)])
     found = []
     for at in places:
         low = max((edge for edge in edges if edge <= at), default=-math.inf)
         high = min((edge for edge in edges if edge >= at), default=math.inf)
-        if seeds == 1:
-            low = high = math.nan
         after = mean[x > at]
         rising = bool(after[np.flatnonzero(after)[0]] > 0)
         found.append(Crossing(at, low, high, rising))
@@ -153,7 +151,7 @@ def lines(curve: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         parameter, architecture, low, high (ends of the range), at_low, at_high, least, most (mean difference),
-        values and means (of the curve), unclear (values where it is less than `SURE` standard errors from 0) and
+        values and means (of the curve), unclear (values where it is not told from 0, all with one seed) and
         crossings, a list of `Crossing` (none unless the difference is clearly above 0 somewhere and clearly below 0
         somewhere else)
     """
@@ -161,14 +159,17 @@ def lines(curve: pd.DataFrame) -> pd.DataFrame:
     for (name, who), part in curve.groupby(["parameter", "architecture"], sort=False):
         wide = part.pivot_table(index="value", columns="seed", values="difference", dropna=False).astype("float64")
         mean = wide.mean(axis=1, skipna=False)
-        error = SURE * wide.std(axis=1, ddof=1, skipna=False) / math.sqrt(wide.shape[1])
-        both = bool((mean > error).any() and (mean < -error).any()) or wide.shape[1] == 1
+        seeds = wide.shape[1]
+        error = sure(seeds) * wide.std(axis=1, ddof=1, skipna=False) / math.sqrt(seeds)
+        if seeds == 1:
+            error[:] = math.inf
+        both = bool((mean > error).any() and (mean < -error).any())
         undefined = bool(wide.isna().any(axis=None))
         rows.append(
             {
                 "parameter": name, "architecture": who, "low": float(wide.index[0]), "high": float(wide.index[-1]),
                 "at_low": float(mean.iloc[0]), "at_high": float(mean.iloc[-1]),
-                "least": float(mean.min()), "most": float(mean.max()), "seeds": wide.shape[1],
+                "least": float(mean.min()), "most": float(mean.max()), "seeds": seeds,
                 "values": [float(x) for x in wide.index], "means": mean.to_list(),
                 "unclear": [float(x) for x, unsure in zip(wide.index, mean.abs() < error, strict=True) if unsure],
                 "crossings": [] if undefined or not both else crossings(wide.index.to_list(), wide.to_numpy()),
@@ -269,7 +270,5 @@ def _clear(found: Sequence[Crossing]) -> tuple[list[Crossing], list[Crossing]]:
 
 
 def _place(place: Crossing, line: Mapping[Any, Any]) -> str:
-    if math.isnan(place.low):
-        return f"{place.at:.2g}"
     low, high = max(place.low, float(line["low"])), min(place.high, float(line["high"]))
     return f"{place.at:.2g} ({low:.2g} to {high:.2g})"

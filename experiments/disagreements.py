@@ -41,6 +41,7 @@ class Disagreement:
         here is tried after them
     silent : words of a parameter at which the question does not arise, for example no credit at all; a scenario that has
         one is left as it is
+    asked_by : an architecture in which the question arises, where it does not in most; empty where it does
     """
 
     name: str
@@ -49,6 +50,7 @@ class Disagreement:
     key: str
     forms: Mapping[str, str]
     silent: tuple[str, ...] = ()
+    asked_by: str = ""
 
 
 DISAGREEMENTS: Final = (
@@ -100,6 +102,7 @@ DISAGREEMENTS: Final = (
             "relative_impact": "own tasks less those of all rivals",
         },
         silent=("none",),
+        asked_by="credit",
     ),
     Disagreement(
         "peers",
@@ -119,6 +122,7 @@ DISAGREEMENTS: Final = (
             "ex_post": "aid follows the record of reforms",
             "tournament": "states compete for aid by reforms",
         },
+        asked_by="conditional",
     ),
 )
 

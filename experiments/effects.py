@@ -17,7 +17,7 @@ import pandas as pd
 from donorlab.experiments import ensemble, switches
 from donorlab.experiments.runner import Job, Run
 from donorlab.experiments.switches import Switch
-from donorlab.experiments.tables import SURE, standard_error
+from donorlab.experiments.tables import standard_error, sure
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.scenario import Scenario
 
@@ -25,7 +25,7 @@ DEFAULT, FUTURE = "default", "future"
 SIDES: Final = ("off", "on")
 _KEYS: Final = ("mechanism", "side", "sample", "architecture", "number")
 
-Verdict = Literal["inert", "unclear", "small", "moves"]
+Verdict = Literal["inert", "elsewhere", "unclear", "small", "moves"]
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,9 @@ def summary(frame: pd.DataFrame, smallest: float) -> pd.DataFrame:
     DataFrame
         mechanism, architecture, outcome; ``against`` (empty for the first architecture, of which levels are told; its
         name for the others, of which differences to it are told); off, on, change (means at default values),
-        standard_error (of change), inert (both architectures, all outcomes, at default values);
-        future_off, future_on, future_change (medians), future_low, future_high (5% and 95% of the change); for efficiency
-        of the others better, same, worse in the futures with each side
+        standard_error (of change), seeds, moved (whether it changes by a bit in any seed), inert (both architectures, all
+        outcomes, at default values); future_off, future_on, future_change (medians), future_low, future_high (5% and 95% of
+        the change); for efficiency of the others better, same, worse in the futures with each side
     """
     rows: list[dict[str, Any]] = []
     first = str(frame["architecture"].iloc[0])
@@ -167,6 +167,7 @@ def _effect(values: Mapping[tuple[str, str], pd.Series[float]], counted: bool, s
     change = on - off
     found = {"off": float(off.mean(skipna=False)), "on": float(on.mean(skipna=False))}
     found |= {"change": float(change.mean(skipna=False)), "standard_error": standard_error(change)}
+    found |= {"seeds": len(change), "moved": not off.equals(on)}
     if (FUTURE, "off") not in values:
         return found
     off, on = values[FUTURE, "off"], values[FUTURE, "on"]
@@ -187,12 +188,15 @@ def _effect(values: Mapping[tuple[str, str], pd.Series[float]], counted: bool, s
 def verdict(row: Mapping[Any, Any], smallest: float) -> Verdict:
     """Return what an effect at default values amounts to.
 
-    *Inert*: no outcome moves by a bit. *Unclear*: the mean change is not `SURE` standard errors from 0. *Small*: it is,
-    and below ``smallest``. *Moves*: neither. With one seed there is no standard error, and nothing is unclear.
+    *Inert*: no outcome moves by a bit. *Elsewhere*: others do, this one does not. *Unclear*: the mean change is not told from
+    0, that is, not more than `tables.sure` standard errors away from it (Student's t, 95%); with one seed nothing is. *Small*: it
+    is, and below ``smallest``. *Moves*: neither.
     """
     if row["inert"]:
         return "inert"
-    change, error = abs(float(row["change"])), float(row["standard_error"])
-    if math.isnan(change) or change <= SURE * (0.0 if math.isnan(error) else error):
+    if not row["moved"]:
+        return "elsewhere"
+    change, seeds = abs(float(row["change"])), int(row["seeds"])
+    if seeds < 2 or math.isnan(change) or change <= sure(seeds) * float(row["standard_error"]):
         return "unclear"
     return "moves" if change >= smallest else "small"

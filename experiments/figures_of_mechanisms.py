@@ -25,11 +25,13 @@ from donorlab.experiments.canvas import (
     wrapped,
 )
 from donorlab.experiments.effects import verdict
-from donorlab.experiments.tables import SURE
+from donorlab.experiments.tables import sure
 from donorlab.experiments.words import label
 
 _ROW: Final = 0.44  # cm
 _GAP: Final = 0.3
+_ROUND: Final = (5, 10, 15, 20, 30, 40, 50, 60, 80, 100)
+"""Points of efficiency that may be numbered, beside 0 and the least that matters."""
 
 
 def mechanisms(found: pd.DataFrame, smallest: float, seeds: int, stamp: Stamp) -> Drawn:
@@ -57,7 +59,11 @@ def mechanisms(found: pd.DataFrame, smallest: float, seeds: int, stamp: Stamp) -
         body = 1.05 + height + 0.3 * lines
         note = (
             f"Points of efficiency with a mechanism on less off, all else equal. Diamond: mean of {seeds} paired seeds at "
-            f"default values, with {SURE:g} standard errors either way (chance only); filled where that is told from 0. "
+            f"default values, with {sure(seeds):.2g} standard errors either way (95%, Student's t, chance only); filled where "
+            "that is told from 0. "
+            if seeds > 1
+            else "Points of efficiency with a mechanism on less off, all else equal. Diamond: one seed at default values, which "
+            "tells nothing from chance: none is filled. "
         )
         if futures:
             note += "Grey line: 5% to 95% of the futures, tick: the middle one. "
@@ -124,7 +130,7 @@ def _panel(axes: Axes, rows: Sequence[Mapping[Any, Any]], smallest: float, futur
         change, error = 100 * float(row["change"]), 100 * float(row["standard_error"])
         if math.isnan(change):
             continue
-        error = 0.0 if math.isnan(error) else SURE * error
+        error = 0.0 if math.isnan(error) else sure(int(row["seeds"])) * error
         axes.plot([change - error, change + error], [at, at], color=INK, linewidth=0.8, zorder=4)
         full = verdict(row, smallest) in ("moves", "small")
         axes.plot(change, at, "D", ms=4, mfc=SHADES[1] if full else "white", mec=INK, mew=0.8, zorder=5)
@@ -132,14 +138,31 @@ def _panel(axes: Axes, rows: Sequence[Mapping[Any, Any]], smallest: float, futur
     low, high = min(seen), max(seen)
     axes.set_xscale("symlog", linthresh=points, linscale=0.7)
     axes.set_xlim(1.25 * low, 1.25 * high)
-    ticks = [sign * tick for tick in (points, 10) for sign in (-1, 1)]
-    axes.xaxis.set_major_locator(FixedLocator([0, *(tick for tick in ticks if low <= tick <= high)]))
+    axes.xaxis.set_major_locator(FixedLocator(_ticks(axes, points, low, high)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(_signed))
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_yticks([])
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
+
+
+def _ticks(axes: Axes, points: float, low: float, high: float) -> list[float]:
+    """Return where numbers stand: 0, the band, and by size from the ends inwards as far as there is room between them."""
+    round_ones = sorted(
+        {sign * tick for tick in _ROUND if tick > points for sign in (-1, 1)}, key=lambda tick: -abs(tick)
+    )
+    chosen: list[float] = [0]
+
+    def place(tick: float) -> float:
+        """Return where a value stands, in cm from the left edge of the page."""
+        return float(axes.transData.transform((tick, 0))[0]) / axes.figure.dpi * 2.54
+
+    for tick in (-points, points, *(tick for tick in round_ones if low <= tick <= high)):
+        half = text_width_cm(_signed(tick), FONT) / 2
+        if all(abs(place(tick) - place(one)) > half + text_width_cm(_signed(one), FONT) / 2 + 0.1 for one in chosen):
+            chosen.append(tick)
+    return sorted(chosen)
 
 
 def _signed(value: float, _position: int | None = None) -> str:
@@ -153,9 +176,12 @@ def claim(data: pd.DataFrame, names: Sequence[str], smallest: float) -> str:
         rows = [
             row for row in data[data["architecture"] == name].to_dict("records") if verdict(row, smallest) == "moves"
         ]
-        what = f"the efficiency of {label(name)}" if name == names[0] else f"its distance to {label(name)}"
+        what = f"the efficiency of {label(name)}" if name == names[0] else f"the lead of {label(name)} over it"
+        if int(data["seeds"].max()) < 2:
+            parts.append(f"one seed cannot tell what moves {what}")
+            continue
         if not rows:
-            parts.append(f"none moves {what} by {100 * smallest:g} points")
+            parts.append(f"no mechanism moves {what} by {100 * smallest:g} points beyond chance")
             continue
         most = max(rows, key=lambda row: abs(float(row["change"])))
         parts.append(f"'{label(str(most['mechanism']))}' moves {what} most ({100 * float(most['change']):+.1f} points)")

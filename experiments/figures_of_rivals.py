@@ -20,7 +20,7 @@ from donorlab.experiments.canvas import (
     text_width_cm,
 )
 from donorlab.experiments.report_of_rivals import claim, mark
-from donorlab.experiments.rivals import AS_SET, Standing, inert, summary
+from donorlab.experiments.rivals import AS_SET, Standing, inert, joined, merged, summary
 from donorlab.experiments.words import in_lines, label
 
 _ROW: Final = 0.62  # cm
@@ -49,7 +49,9 @@ def rivals(found: Sequence[Standing], first: str, smallest: float, draws: Sequen
     stamp = dataclasses.replace(stamp, seeds=f"draws {draws[0]}-{draws[-1]}")
     names = list(dict.fromkeys(one.architecture for one in found))
     still = inert(found)
-    forms = list(dict.fromkeys(one.form for one in found if one.form not in still))
+    groups = merged(found)
+    forms = [AS_SET, *groups]
+    heads_of = {AS_SET: _named(AS_SET)} | {form: _head(same) for form, same in groups.items()}
     cells = {(one.form, one.architecture): one for one in found}
     title = claim(found, first)
     with style():
@@ -61,12 +63,17 @@ def rivals(found: Sequence[Standing], first: str, smallest: float, draws: Sequen
         )
         if still:
             note += f" Inert, and without a row: {', '.join(map(_named, still))}."
+        note += "".join(
+            f" The same run, to the last bit, and one row: {_named(joined(same))}."
+            for same in groups.values()
+            if same[1:]
+        )
         banks = -(-len(names) // _ABREAST)
         abreast = -(-len(names) // banks)
         height = _ROW * len(forms)
         bank = 0.75 + 0.36 * heads + height
         page = Page(title, note, stamp, banks * bank)
-        edge = 0.5 + max(text_width_cm(_named(form), FONT, "bold") for form in forms)
+        edge = 0.5 + max(text_width_cm(heads_of[form], FONT, "bold") for form in forms)
         width = (WIDTH_CM - edge - 0.35 - _GAP * (abreast - 1)) / abreast
         for place, name in enumerate(names):
             row, column = divmod(place, abreast)
@@ -76,7 +83,7 @@ def rivals(found: Sequence[Standing], first: str, smallest: float, draws: Sequen
                 _bar(axes, at, cells[form, name], mark(cells[form, name], cells[AS_SET, name]))
                 if column == 0:
                     weight = "bold" if form == AS_SET else "normal"
-                    page.text(0.25, bottom + _ROW * (at + 0.5), _named(form), va="center", fontweight=weight)
+                    page.text(0.25, bottom + _ROW * (at + 0.5), heads_of[form], va="center", fontweight=weight)
             axes.set_xlim(0, 1)
             axes.set_ylim(-0.5, len(forms) - 0.5)
             axes.set_xticks([0, 0.5, 1], ["", "half", ""])
@@ -90,7 +97,14 @@ def rivals(found: Sequence[Standing], first: str, smallest: float, draws: Sequen
 
 
 def _named(form: str) -> str:
-    return "forms as set" if form == AS_SET else label(form).replace("=", ": ")
+    """Return a form in plain words; of several that are joined, all."""
+    first, *others = form.split(" = ")
+    return "forms as set" if form == AS_SET else " = ".join([label(first).replace("=", ": "), *map(_named, others)])
+
+
+def _head(same: Sequence[str]) -> str:
+    """Return the head of a row: the first of the forms that are the same run, and how many others there are."""
+    return _named(same[0]) + (f" (and {len(same) - 1} more)" if same[1:] else "")
 
 
 def _bar(axes: Axes, at: int, one: Standing, sign: str) -> None:

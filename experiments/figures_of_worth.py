@@ -33,7 +33,7 @@ from donorlab.experiments.canvas import (
 )
 from donorlab.experiments.levers import WHOLE
 from donorlab.experiments.outcomes import cents
-from donorlab.experiments.tables import SURE, names_in
+from donorlab.experiments.tables import names_in, sure
 from donorlab.experiments.words import DEFAULT_VALUES, in_lines, label
 
 _GROUPS: Final[tuple[tuple[str, tuple[str, ...], str, str], ...]] = (
@@ -290,15 +290,20 @@ def break_even(curves: pd.DataFrame, names: Sequence[str], stamp: Stamp, smalles
         rows = -(-len(settings) // per_row)
         panel, gap = 3.0, 1.35
         note = (
-            f"Mean of {len(seeds)} paired replications, all else {DEFAULT_VALUES}; bands: {SURE:g} standard errors of it "
-            f"either way. Zero: {label(first)}; grey: less than {100 * smallest:g} points. Observation probability changes "
+            f"Mean of {len(seeds)} paired replications, all else {DEFAULT_VALUES}; bands: {sure(len(seeds)):.2g} standard "
+            "errors of it either way (95%, Student's t). "
+            if len(seeds) > 1
+            else f"One replication, all else {DEFAULT_VALUES}: nothing is told from chance. "
+        )
+        note += (
+            f"Zero: {label(first)}; grey: less than {100 * smallest:g} points. Observation probability changes "
             "every architecture; its panel has a scale of its own."
         )
         shown = [name for name in names if name in set(data["architecture"])]
         legend = _legend_rows(shown)
         page = Page(title, note, stamp, rows * (panel + gap) + 0.4 * len(legend))
         width = (WIDTH_CM - 1.35 - 0.3 - 0.9 * (per_row - 1)) / per_row
-        noise = 100 * SURE * data["standard_error"].fillna(0)
+        noise = 100 * (sure(len(seeds)) * data["standard_error"]).fillna(0)
         low, high = 100 * data["difference"] - noise, 100 * data["difference"] + noise
         for index, name in enumerate(settings):
             row, column = divmod(index, per_row)
@@ -380,7 +385,8 @@ def _break_even_claim(curves: pd.DataFrame, first: str, smallest: float) -> str:
         word = "worse" if not place.rising else "better"
         text = f"From {label(line['parameter'])} {place.at:.2g} on {label(line['architecture'])} is {word} than {label(first)}"
         return f"{text}; in {len(lines) - len(change)} of {len(lines)} lines the sign does not change"
-    text = f"No difference to {label(first)} changes its sign beyond chance"
+    no = "No" if lines[0]["seeds"] > 1 else "With one replication no"
+    text = f"{no} difference to {label(first)} changes its sign beyond chance"
     less = [(line, crossing.small(line, smallest)) for line in lines if max(-line["least"], line["most"]) >= smallest]
     less = [(line, places) for line, places in less if places]
     if not less:

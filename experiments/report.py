@@ -13,7 +13,7 @@ from rich.console import Console
 from donorlab.experiments import break_even, ensemble, falls, levers, report_of_rivals, rivals, tables, values
 from donorlab.experiments.outcomes import euros, written, written_difference, written_noise
 from donorlab.experiments.parameters import written as as_typed
-from donorlab.experiments.tables import SURE, names_in, paired, standard_error
+from donorlab.experiments.tables import names_in, paired, standard_error, sure
 from donorlab.experiments.words import counted, in_lines, label
 
 if TYPE_CHECKING:
@@ -270,10 +270,15 @@ def break_even_table(curves: pd.DataFrame, smallest: float) -> Table:
     table.caption_justify = "left"
     table.caption = (
         "Points of efficiency above or below; straight lines between the values tried. In brackets and 'not told from 0': "
-        f"less than {SURE:g} standard errors of the mean away from 0 (chance only). q: observation_probability, the chance to "
-        "see another's project."
+        f"{_told_from_chance(curves['seed'].nunique())}. q: observation_probability, the chance to see another's project."
     )
     return table
+
+
+def _told_from_chance(seeds: int) -> str:
+    if seeds < 2:
+        return "one seed tells nothing from chance"
+    return f"less than {sure(seeds):.2g} standard errors of the mean away from 0 (95%, Student's t; chance only)"
 
 
 _SHORT: Final = {"observation_probability": "q"}
@@ -324,8 +329,11 @@ def swap_sentences(study: Study, smallest: float) -> list[str]:
     if not found:
         same = "The ranking is the same under every one of them"
         if within:
-            same += f" beyond noise: {counted(within, 'pair')} of architectures change places by less than "
-            same += f"{tables.SURE:g} standard errors of their paired difference"
+            same += f" beyond noise: {counted(within, 'pair')} of architectures change places, but "
+            seeds = study.rankings["seed"].nunique()
+            same += (
+                f"by less than {sure(seeds):.2g} standard errors" if seeds > 1 else "one seed tells nothing from chance"
+            )
         return [*notes, same + "."]
     large = [swap for swap in found if min(swap.by, swap.minus) >= smallest]
     points = f"{100 * smallest:g} points"

@@ -14,7 +14,7 @@ from donorlab.experiments import effects, switches, tables
 from donorlab.experiments.outcomes import outcome, written_difference, written_noise
 from donorlab.experiments.parameters import written as as_typed
 from donorlab.experiments.switches import Switch
-from donorlab.experiments.tables import SURE
+from donorlab.experiments.tables import SURE, sure
 from donorlab.experiments.words import counted, label
 
 if TYPE_CHECKING:
@@ -68,18 +68,19 @@ def _note(screen: Console, text: str) -> None:
 
 
 def _levels_note(seeds: int) -> str:
-    noise = f", mean of {seeds} paired seeds ± its standard error (chance only)" if seeds > 1 else ", one seed"
+    noise = ", one seed: nothing is told from chance"
+    if seeds > 1:
+        noise = f", mean of {seeds} paired seeds ± its standard error (chance only; told from 0 beyond {sure(seeds):.2g} of them)"
     return (
         f"On less off, in points{noise}. Brackets: what is off by default. {_INERT}: the same in every outcome, to the last "
-        "bit. Own work: share of new tasks by states themselves."
+        "bit; 0: this outcome alone is. Own work: share of new tasks by states themselves."
     )
 
 
 def _differences_note(seeds: int, draws: int, smallest: float) -> str:
-    text = (
-        f"Points of efficiency with the mechanism off and on, means of {counted(seeds, 'paired seed')}; change ± its "
-    )
-    text += "standard error. Left out: what changes nothing here, neither at default values nor in the futures."
+    means = f"means of {seeds} paired seeds; change ± its standard error" if seeds > 1 else "one seed"
+    text = f"Points of efficiency with the mechanism off and on, {means}"
+    text += ". Left out: what changes nothing here, neither at default values nor in the futures."
     if not draws:
         return text
     return (
@@ -119,6 +120,8 @@ def _pairs(one: Switch, first: Scenario) -> list[tuple[Any, Any]]:
 def _change(row: Mapping[Any, Any], name: str) -> str:
     if row["inert"]:
         return _INERT
+    if not row["moved"]:
+        return "0"
     change = float(row["change"])
     unit = outcome(name).unit
     noise = "" if math.isnan(change) else written_noise(float(row["standard_error"]), unit)
@@ -198,15 +201,20 @@ def _movers(rows: Iterable[Mapping[Any, Any]], what: str, smallest: float) -> st
     moving = [row for row in rows if effects.verdict(row, smallest) == "moves"]
     moving.sort(key=lambda row: -abs(float(row["change"])))
     points = f"{100 * smallest:g} points"
-    if not moving:
+    if all(int(row["seeds"]) < 2 for row in rows):
+        text = f"With one seed no change of {what} is told from chance (replications=20 has twenty)"
+    elif not moving:
         text = f"None moves {what} by {points} beyond chance"
     else:
         parts = [f"{row['mechanism']} {_points(row['change'])}" for row in moving]
         text = f"Switched on they move {what} by {points} or more, beyond chance: {', '.join(parts)}"
     small = sum(effects.verdict(row, smallest) == "small" for row in rows)
     unclear = sum(effects.verdict(row, smallest) == "unclear" for row in rows)
-    if small or unclear:
+    still = [str(row["mechanism"]) for row in rows if effects.verdict(row, smallest) == "elsewhere"]
+    if (small or unclear) and "With one" not in text:
         text += f"; told from 0 but smaller: {small}; not told from 0: {unclear}"
+    if still:
+        text += f"; not moved by a bit, only other outcomes are: {', '.join(still)}"
     return f"{text}."
 
 

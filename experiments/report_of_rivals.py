@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Final
 
 from donorlab.experiments import tables
 from donorlab.experiments.disagreements import ALL, Variant
 from donorlab.experiments.outcomes import written_difference
-from donorlab.experiments.rivals import AS_SET, RULE, Conclusion, Contest, Standing, conclusions, inert
+from donorlab.experiments.rivals import AS_SET, RULE, Conclusion, Contest, Standing, conclusions, inert, joined, merged
 from donorlab.experiments.words import counted, in_lines, label
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def title(contest: Contest) -> str:
 def shown(found: Sequence[Standing]) -> list[Table]:
     """Return a row a set of forms, a column an architecture: futures better/same/worse, and the median difference.
 
-    Forms that act on no pair have no row: they are named in words.
+    Forms that act on no pair have no row: they are named in words. Forms that are the same run everywhere have one.
     """
-    still = inert(found)
+    rows = {AS_SET: "forms as set"} | {form: _under(forms) for form, forms in merged(found).items()}
     names = list(dict.fromkeys(one.architecture for one in found))
     cells = {(one.form, one.architecture): one for one in found}
     size = math.ceil(len(names) / math.ceil(len(names) / _ABREAST))
@@ -43,11 +43,17 @@ def shown(found: Sequence[Standing]) -> list[Table]:
         block.add_column("form", no_wrap=True)
         for name in names[at : at + size]:
             block.add_column(in_lines(name), justify="right", no_wrap=True, vertical="bottom")
-        for form in dict.fromkeys(one.form for one in found if one.form not in still):
+        for form, head in rows.items():
             row = [_cell(cells[form, name], cells[AS_SET, name]) for name in names[at : at + size]]
-            block.add_row("forms as set" if form == AS_SET else form, *row, style="bold" if form == AS_SET else "")
+            room = "\n" * head.count("\n")  # numbers beside the first of several names
+            block.add_row(head, *(f"{cell}{room}" for cell in row), style="bold" if form == AS_SET else "")
         made.append(block)
     return made
+
+
+def _under(forms: Sequence[str]) -> str:
+    """Return forms that are the same run, one under the other."""
+    return joined(forms).replace(" = ", "\n= ")
 
 
 def caption(first: str, smallest: float) -> str:
@@ -85,11 +91,29 @@ def sentences(contest: Contest, found: Sequence[Standing], first: str) -> list[s
         told.append(
             f"Inert here, so that nothing survives or turns by it: {', '.join(still)} ({verb} no outcome by a bit)."
         )
+        told += _how_to_test(contest, still, {first, *(one.architecture for one in found)})
+    told += [
+        f"The same run here, to the last bit, and counted once: {joined(forms)}."
+        for forms in merged(found).values()
+        if len(forms) > 1
+    ]
     told += [f"Not possible here: {one.name} ({one.refused})." for one in contest.variants if one.refused]
     acting = [one for one in contest.variants if one.name not in still and not one.refused]
     if acting:
         told.append(f"What the forms say: {'; '.join(map(_said, acting))}.")
     return told
+
+
+def _how_to_test(contest: Contest, still: Sequence[str], architectures: Collection[str]) -> list[str]:
+    """Return what would let a disagreement speak of which all forms are inert and the architecture that asks is not run."""
+    asked = {one.name: one.forms[0].disagreement for one in contest.variants if one.name != ALL}
+    awake = {question.name for name, question in asked.items() if name not in still}
+    by_whom = {question.name: question.asked_by for question in asked.values() if question.name not in awake}
+    return [
+        f"To test {name}, add {who} to architectures."
+        for name, who in by_whom.items()
+        if who and who not in architectures
+    ]
 
 
 def _fate(one: Conclusion, first: str) -> str:

@@ -11,7 +11,8 @@ is with the forms as set
 - is *left open* if no form says the opposite and one that acts says open.
 
 A form acts on a pair where it changes an outcome of one of the two in a future by as much as a bit. One that acts on no
-pair is *inert*: it says nothing, and nothing survives it.
+pair is *inert*: it says nothing, and nothing survives it. Forms whose runs of a pair are the same to the last bit are one:
+they are counted once, under the name of the first of them.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ class Standing:
     futures : how many better, same, worse
     median : difference in efficiency
     verdict : by the rule
-    acts : whether an outcome of one of the two differs from the forms as set; False for these themselves
+    same_as : the first form whose runs of the two are the same in every outcome, to the last bit: `AS_SET`, an earlier
+        rival, or the form itself
     """
 
     form: str
@@ -75,7 +77,12 @@ class Standing:
     futures: ensemble.Futures
     median: float
     verdict: Verdict
-    acts: bool
+    same_as: str
+
+    @property
+    def acts(self) -> bool:
+        """Whether an outcome of one of the two differs from the forms as set; False for these themselves."""
+        return self.same_as != AS_SET
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,7 @@ class Conclusion:
     verdict : with the forms as set
     fate : by the rule
     same, opposite, opened : forms that act, by what they say; of an open verdict ``same`` are those that say open, and
-        ``opposite`` those that say better or worse
+        ``opposite`` those that say better or worse; forms that are the same run here are one, named by `joined`
     """
 
     architecture: str
@@ -172,34 +179,39 @@ def verdict(count: ensemble.Futures, median: float) -> Verdict:
     return "open"
 
 
-def changed(runs: pd.DataFrame) -> set[tuple[str, str]]:
-    """Return the pairs of form and architecture in which any outcome differs, by as much as a bit, from the forms as set."""
+def alike(runs: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Return the first form whose runs of an architecture and the first one are the same, by form and architecture.
+
+    The same: no outcome of either differs, in any future, by as much as a bit.
+    """
     outcomes = [name for name in runs.columns if name not in ("form", "architecture", "draw")]
-    own = {name: part[outcomes].reset_index(drop=True) for name, part in _parts(runs, AS_SET)}
-    return {
-        (form, name)
-        for form in runs["form"].unique()
-        for name, part in _parts(runs, form)
-        if not part[outcomes].reset_index(drop=True).equals(own[name])
+    parts = {
+        (str(form), str(name)): part.sort_values("draw")[outcomes].reset_index(drop=True)
+        for (form, name), part in runs.groupby(["form", "architecture"], sort=False, observed=True)
     }
+    forms = [AS_SET, *(str(form) for form in runs["form"].unique() if form != AS_SET)]
+    first, *others = (str(name) for name in runs["architecture"].cat.categories)
 
+    def same(one: str, other: str, name: str) -> bool:
+        return all(parts[one, who].equals(parts[other, who]) for who in (first, name))
 
-def _parts(runs: pd.DataFrame, form: str) -> list[tuple[str, pd.DataFrame]]:
-    here = runs[runs["form"] == form]
-    return [(str(name), part.sort_values("draw")) for name, part in here.groupby("architecture", observed=True)]
+    return {
+        (form, name): next(one for one in forms if one == form or same(one, form, name))
+        for form in forms
+        for name in others
+    }
 
 
 def standings(runs: pd.DataFrame, smallest: float) -> list[Standing]:
     """Return what each set of forms says of each architecture against the first, forms as set first."""
-    moved = changed(runs)
-    first = str(runs["architecture"].cat.categories[0])
+    roots = alike(runs)
     found = []
     for form in runs["form"].unique():
         for name, difference in ensemble.differences(runs[runs["form"] == form]).items():
             count = ensemble.futures(difference, smallest)
             median = float(difference.median())
-            acts = (form, str(name)) in moved or (form, first) in moved
-            found.append(Standing(str(form), str(name), count, median, verdict(count, median), acts))
+            root = roots[str(form), str(name)]
+            found.append(Standing(str(form), str(name), count, median, verdict(count, median), root))
     return found
 
 
@@ -207,10 +219,12 @@ def conclusions(found: Sequence[Standing]) -> list[Conclusion]:
     """Return what becomes of each conclusion that the forms as set give, by the rule of this module."""
     told = []
     for own in (one for one in found if one.form == AS_SET):
-        acting = [one for one in found if one.architecture == own.architecture and one.acts]
-        same = tuple(one.form for one in acting if one.verdict == own.verdict)
-        opened = tuple(one.form for one in acting if one.verdict != own.verdict and one.verdict == "open")
-        opposite = tuple(one.form for one in acting if one.verdict not in (own.verdict, "open"))
+        here = [one for one in found if one.architecture == own.architecture and one.acts]
+        acting = [one for one in here if one.same_as == one.form]
+        named = {one.form: joined([other.form for other in here if other.same_as == one.form]) for one in acting}
+        same = tuple(named[one.form] for one in acting if one.verdict == own.verdict)
+        opened = tuple(named[one.form] for one in acting if one.verdict != own.verdict and one.verdict == "open")
+        opposite = tuple(named[one.form] for one in acting if one.verdict not in (own.verdict, "open"))
         fate: Fate
         if own.verdict == "open":
             fate = "no conclusion"
@@ -228,12 +242,31 @@ def inert(found: Sequence[Standing]) -> list[str]:
     return [name for name in names if not any(one.acts for one in found if one.form == name)]
 
 
+def joined(forms: Sequence[str]) -> str:
+    """Return forms that are the same run as one name: ``credit=equal = by_eur``; another disagreement is written out."""
+    first, *others = forms
+    start = f"{first.partition('=')[0]}="
+    return " = ".join([first, *(other.removeprefix(start) for other in others)])
+
+
+def merged(found: Sequence[Standing]) -> dict[str, tuple[str, ...]]:
+    """Return the rival forms that act, by the first of those that are the same run in every pair; itself included."""
+    roots: dict[tuple[tuple[str, str], ...], str] = {}
+    groups: dict[str, list[str]] = {}
+    still = inert(found)
+    for form in dict.fromkeys(one.form for one in found if one.form != AS_SET and one.form not in still):
+        where = tuple((one.architecture, one.same_as) for one in found if one.form == form)
+        groups.setdefault(roots.setdefault(where, form), []).append(form)
+    return {form: tuple(forms) for form, forms in groups.items()}
+
+
 def summary(found: Sequence[Standing]) -> pd.DataFrame:
-    """Return a row a form and architecture: form, architecture, acts, better, same, worse, undefined, median, verdict."""
+    """Return a row a form and architecture: what stands in `Standing`; ``same_as`` is empty where it is no other form."""
     return pd.DataFrame(
         [
             {
-                "form": one.form, "architecture": one.architecture, "acts": one.acts, "better": one.futures.better,
+                "form": one.form, "architecture": one.architecture, "acts": one.acts,
+                "same_as": one.same_as if one.same_as != one.form else "", "better": one.futures.better,
                 "same": one.futures.same, "worse": one.futures.worse, "undefined": one.futures.undefined,
                 "median_difference": one.median, "verdict": one.verdict,
             }

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 WIDTH: Final = 100  # where there is no terminal to fit
-SURE: Final = 2.0  # standard errors beyond which the mean of a paired difference is told from 0
+SURE: Final = 2.0  # standard errors of a fair coin beyond which a count of futures is a majority
 _ABREAST: Final = 5  # architectures beside each other
 
 
@@ -98,6 +98,17 @@ def _columns(name: str, series: pd.Series[float], draws: pd.Series[float] | None
 def standard_error(series: pd.Series[float]) -> float:
     """Return the standard error of the mean of paired replications; NaN with one of them."""
     return float(series.std(ddof=1, skipna=False)) / math.sqrt(len(series)) if len(series) > 1 else math.nan
+
+
+def sure(replications: int) -> float:
+    """Return how many standard errors from 0 the mean of paired replications must lie to be told from chance.
+
+    Student's t for 95%, two-sided: 12.7 with two of them, 2.09 with twenty. Infinite with one, which tells nothing.
+    Source: Student 1908.
+    """
+    from scipy import stats
+
+    return float(stats.t.ppf(0.975, replications - 1)) if replications > 1 else math.inf
 
 
 def rendered(summary: pd.DataFrame, architectures: Sequence[str], replications: int) -> list[Table]:

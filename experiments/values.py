@@ -13,7 +13,7 @@ from typing import Any, Final
 import pandas as pd
 
 from donorlab.experiments.runner import Job, Run
-from donorlab.experiments.tables import SURE, paired, standard_error
+from donorlab.experiments.tables import paired, standard_error, sure
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.scenario import Scenario, ScenarioError
 
@@ -141,8 +141,8 @@ def leads(frame: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
 def swaps(frame: pd.DataFrame) -> tuple[list[Swap], int]:
     """Return the pairs of architectures whose order depends on the value judgement, the largest first.
 
-    A lead counts where it is more than `SURE` standard errors of the paired difference, so that chance alone swaps
-    nobody; with one seed there is no such error and every lead counts. The size of a swap is the smaller of lead and
+    A lead counts where it is told from 0 (`tables.sure` standard errors of the paired difference), so that chance alone
+    swaps nobody; with one seed nothing is. The size of a swap is the smaller of lead and
     deficit: a pair that is ahead by a hair nowhere changes places much.
 
     Parameters
@@ -156,10 +156,11 @@ def swaps(frame: pd.DataFrame) -> tuple[list[Swap], int]:
     """
     found: list[Swap] = []
     within = 0
+    limit = sure(frame["seed"].nunique())
     for one, other in itertools.combinations(frame["architecture"].unique(), 2):
         by_judgement = leads(frame, one, other)
         lead = by_judgement["lead"]
-        clear = lead[lead.abs() > SURE * by_judgement["error"].fillna(0)]
+        clear = lead[lead.abs() > limit * by_judgement["error"]]  # with one seed there is no error, and none is
         if len(clear) and clear.max() > 0 and clear.min() < 0:
             by, minus = float(clear.max()), -float(clear.min())
             found.append(Swap(str(one), str(other), str(clear.idxmax()), str(clear.idxmin()), by, minus))

@@ -22,6 +22,7 @@ from donorlab.sim.scenario import FloatArray, Scenario
 
 APART: Final = "fragmented"
 PLEDGE: Final = "pledge"
+STRONG: Final = 0.9  # strength of a pledge, told beside C5
 NOTHING: Final = 1e-9  # EUR m: rounding of sums
 
 
@@ -204,16 +205,27 @@ def c5(need: Requirement, quick: bool, scenario: Scenario | None = None, workers
     change is the mean under ``pledge`` over that under ``fragmented``, less 1. The mean change of Theil's index over the
     seeds must lie within ``theil`` of 0, that of overlap at or above ``overlap``. Means decide, for the row asks for no
     interval; the 95% intervals are told.
+
+    The row passes nearly by construction: a pledge asks a donor to stay with the half of the states that it ranks first
+    already (`pledge_focus`), and takes ``pledge_strength`` = .1 off the value elsewhere, an assumption that rests on the same
+    source. What the same is at a strength of `STRONG`, where hardly any value is left elsewhere, is told beside it. So the row
+    says that a promise to do what one does anyway changes little, and not that promises are broken.
     """
     seeds = seeds_of(need, quick)
     world = scenario or scenarios.load("world")
     jobs = [Job(f"seed {seed}", seed, (APART, PLEDGE), tables=True) for seed in seeds]
+    jobs += [Job(f"seed {seed}, strong", seed, (PLEDGE,), {"pledge_strength": STRONG}, tables=True) for seed in seeds]
     both = {name: world.replace(architecture=name) for name in (APART, PLEDGE)}
-    pairs = [[_aid(run, world).sum(axis=3) for run in runs] for runs in run_jobs(both, jobs, workers)]
+    aid = [[_aid(run, world).sum(axis=3) for run in runs] for runs in run_jobs(both, jobs, workers)]
+    pairs, strong = aid[: len(seeds)], [after for (after,) in aid[len(seeds) :]]
     pledging = ~world.donors.rival
     found = np.array([changes_by_pledge(before, after, pledging) for before, after in pairs])  # (seeds, index, run)
     all_donors = np.array([changes_by_pledge(before, after, np.ones_like(pledging)) for before, after in pairs])
+    firm = np.array(
+        [changes_by_pledge(before, after, pledging) for (before, _), after in zip(pairs, strong, strict=True)]
+    )
     theil, lap = (interval(_relative(found[:, i])) for i in range(2))
+    firm_theil, firm_lap = (interval(_relative(firm[:, i])) for i in range(2))
     limit, least = float(need.numbers["theil"]), float(need.numbers["overlap"])
     flat, kept = bool(abs(theil[0]) < limit), bool(lap[0] >= least)
     lines = (
@@ -225,12 +237,16 @@ def c5(need: Requirement, quick: bool, scenario: Scenario | None = None, workers
         information("overlap with the pledge", _level(found[:, 1, 1])),
         information("change of Theil's index, rivals included", told(interval(_relative(all_donors[:, 0])), ".1%")),
         information("change of overlap, rivals included", told(interval(_relative(all_donors[:, 1])), ".1%")),
+        information(f"change of Theil's index, strength {STRONG:g}", told(firm_theil, ".1%")),
+        information(f"change of overlap, strength {STRONG:g}", told(firm_lap, ".1%")),
     )
     return finding(
         lines,
         theil,
         unit="relative change of Theil's index",
-        sentence=f"with the pledge specialisation changes by {theil[0]:+.1%}, overlap by {lap[0]:+.1%}",
+        sentence=f"with the pledge specialisation changes by {theil[0]:+.1%}, overlap by {lap[0]:+.1%} "
+        f"(strength {STRONG:g}: {firm_theil[0]:+.1%} and {firm_lap[0]:+.1%}); nearly by construction, since donors pledge to "
+        "stay where they go anyway",
         seeds=seeds,
     )
 

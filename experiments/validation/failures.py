@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -173,6 +174,11 @@ def p8(need: Requirement, quick: bool, scenario: Scenario | None = None) -> Find
     by their means over the seeds; what levers add is judged under `fragmented`, where no project has conditions, joins or waits,
     and under `umbrella_conditional`, where some do: the upper end of the 95% interval over the seeds must be below the limit.
     Told beside it: how well who knew the probability that the model draws with would predict, which nothing can exceed by much.
+
+    Two of the demands are built in. ``failure`` is set to the row's own mean, and the chance of a project is that times a factor
+    that is 1 in the mean state, so that the share can hardly leave the range. No lever enters the chance of failing
+    (`chance_of_failure`: rank of government and ownership), so that levers can add only what they tell of the state. What can
+    fail is how well traits predict.
     """
     seeds = seeds_of(need, quick)
     world = (scenario or scenarios.load("world")).replace(failure=float(need.numbers["mean"]))
@@ -182,14 +188,19 @@ def p8(need: Requirement, quick: bool, scenario: Scenario | None = None) -> Find
     accuracy, above, levers = (float(need.numbers[name]) for name in ("accuracy", "above", "levers"))
     share, balanced, over = (judged[name] for name in ("failure", "balanced", "above"))
     lines = (
-        Line("projects that failed", f"mean from {low:g} to {high:g}", told(share), bool(low <= share[0] <= high)),
+        Line(
+            "projects that failed",
+            f"mean from {low:g} to {high:g}; built in: failure is set to {need.numbers['mean']:g}",
+            told(share),
+            bool(low <= share[0] <= high),
+        ),
         Line(
             "balanced accuracy of traits", f"mean at least {accuracy:g}", told(balanced), bool(balanced[0] >= accuracy)
         ),
         Line(
             "predicted right above the majority class", f"mean at least {above:g}", told(over), bool(over[0] >= above)
         ),
-        *(under(f"levers add, {name}", interval(values["gain"]), levers) for name, values in found.items()),
+        *(_built_in(under(f"levers add, {name}", interval(values["gain"]), levers)) for name, values in found.items()),
         information("balanced accuracy of levers alone", told(judged["levers alone"])),
         information("balanced accuracy where the probability is known", told(judged["known"])),
         information("above the majority class where the probability is known", told(judged["known above"])),
@@ -201,9 +212,14 @@ def p8(need: Requirement, quick: bool, scenario: Scenario | None = None) -> Find
         unit="balanced accuracy of domestic traits, out of sample",
         sentence=f"{share[0]:.0%} of projects fail; domestic traits predict which with a balanced accuracy of {balanced[0]:.2f}, "
         f"{over[0]:+.1%} above the majority class; levers add {gain[0]:+.3f} at most (who knew the probability: "
-        f"{judged['known'][0]:.2f}, {judged['known above'][0]:+.1%})",
+        f"{judged['known'][0]:.2f}, {judged['known above'][0]:+.1%}); the share and that levers add nothing are built in",
         seeds=seeds,
     )
+
+
+def _built_in(line: Line) -> Line:
+    """Return the line on levers with the reason why it can hardly fail."""
+    return dataclasses.replace(line, expected=f"{line.expected}; built in: no lever enters the chance of failing")
 
 
 def _all(scenario: Scenario, seeds: Sequence[int]) -> dict[str, list[float]]:

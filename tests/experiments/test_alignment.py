@@ -41,6 +41,20 @@ def test_nobody_is_simulated_where_no_state_is():
     assert found["substantive"][BEGIN] - found["others"][BEGIN] in (0, 1)  # PSE is no member
 
 
+def test_what_is_told_beside_differs_in_one_thing_each():
+    world, known = load("legal-alignment"), law()
+    rich, poor, idle, other = alignment.variants(world, known, 250.0)
+    assert (rich[1].parameters.money, poor[1].parameters.money, idle[1].parameters.own_effort) == (250, 0, 0)
+    assert rich[2] is poor[2] is idle[2] is known
+    assert other[2].thresholds["substantive"] == known.thresholds["substantive"]
+    assert other[2].thresholds["procedural"] == 1.0  # 37 parties have it anyway
+    legal = world.pillars.index("legal")
+    before, after = (one.beneficiaries.initial_score[:, legal] for one in (world, other[1]))
+    parties = known.joined[[known.ids.index(iso3) for iso3 in world.beneficiaries.ids]] < BEGIN
+    assert (after[parties] == 1.0).all()
+    assert (after[~parties] == before[~parties]).all()
+
+
 def test_votes_hold_states_back():
     known = law()
     scenario = load("legal-alignment", ["horizon=4"])

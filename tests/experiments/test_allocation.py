@@ -218,6 +218,22 @@ def test_c5_rule(monkeypatch, toy, bend, passed):
     assert found.passed is all(passed)
 
 
+def test_c5_tells_a_strong_pledge_beside_it(monkeypatch, toy):
+    """It decides nothing, and is held against the runs without any pledge."""
+
+    def answer(seed, changes, name):
+        aid = np.random.default_rng(seed).random((toy.donors.count, toy.beneficiaries.count, 2)) + 0.05
+        return projects(toy, aid ** (3.0 if changes.get("pledge_strength") == allocation.STRONG else 1.0)), {}
+
+    made_up(monkeypatch, toy, answer)
+    found = allocation.c5(C5, False, toy)
+    assert found.passed
+    assert "by construction" in found.sentence
+    strong = [line for line in found.lines if "strength 0.9" in line.what]
+    assert [line.agrees for line in strong] == [None, None]
+    assert float(strong[0].found.partition("%")[0]) > 50
+
+
 def test_c5_judges_those_that_pledge(monkeypatch, toy):
     """What rivals do is told beside it."""
     rival = toy.donors.rival

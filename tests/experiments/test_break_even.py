@@ -23,11 +23,12 @@ def lines(*shifts: float, slope: float = -1.0, zero: float = 0.12) -> np.ndarray
     return np.array([[slope * (x - zero) + shift for shift in shifts] for x in X])
 
 
-def test_a_line_is_found_exactly_with_two_standard_errors() -> None:
-    (found,) = crossings(X, lines(-0.01, 0.01))
+def test_a_line_is_found_exactly_with_students_interval() -> None:
+    shifts = (-0.01, 0.01, 0.0)
+    (found,) = crossings(X, lines(*shifts))
     assert found.at == pytest.approx(0.12)
     assert not found.rising
-    error = 2 * np.std([-0.01, 0.01], ddof=1) / math.sqrt(2)
+    error = 4.302652730 * np.std(shifts, ddof=1) / math.sqrt(3)  # tables of Student's t, 2 degrees of freedom
     assert (found.low, found.high) == pytest.approx((0.12 - error, 0.12 + error))
 
 
@@ -36,7 +37,7 @@ def test_noise_up_to_the_end_of_the_range_and_a_single_seed() -> None:
     assert (found.low, found.high) == (-math.inf, math.inf)
     (found,) = crossings(X, lines(0.0, slope=1.0))
     assert found.rising
-    assert math.isnan(found.low)
+    assert (found.low, found.high) == (-math.inf, math.inf)  # one seed tells nothing from chance
 
 
 def test_no_crossing_two_crossings_and_exact_zeros() -> None:
@@ -62,25 +63,33 @@ def curve(values: np.ndarray) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        (lines(-0.01, 0.01), "better below 0.12 (0.1 to 0.14), worse above; less than 2 points from 0.1 to 0.14"),
-        (lines(0.0, slope=1.0), "worse below 0.12, better above; less than 2 points from 0.1 to 0.14"),
+        (
+            lines(-0.01, 0.01, *[-0.01, 0.01] * 3),
+            "better below 0.12 (0.11 to 0.13), worse above; less than 2 points from 0.1 to 0.14",
+        ),
+        (
+            lines(0.0, 0.0, slope=1.0),
+            "worse below 0.12 (0.12 to 0.12), better above; less than 2 points from 0.1 to 0.14",
+        ),
+        (lines(0.0, slope=1.0), "not told from 0 anywhere: -12.0 to +13.0 points; less than 2 points from 0.1 to 0.14"),
+        (lines(1.0), "not told from 0 anywhere: +87.0 to +112.0 points"),
         (lines(1.0, 1.0), "always better, by 87.0 to 112.0 points"),
         (lines(-1.0, -1.0), "always worse, by 88.0 to 113.0 points"),
         (
-            lines(-0.011, 0.009, zero=0.26),
+            lines(-0.011, 0.009, -0.011, 0.009, zero=0.26),
             "better, by 0.9 to 25.9 points; not told from 0 at 0.25; less than 2 points above 0.24",
         ),
         (lines(0.0, 0.0, zero=0.26), "better, by 1.0 to 26.0 points; less than 2 points above 0.24"),
         (lines(-0.05, 0.05, slope=0.1), "not told from 0 anywhere: -1.2 to +1.3 points; never by 2 points"),
         (lines(0.0, slope=0.0), "no difference at all"),
-        (lines(0.0, slope=0.01), "worse below 0.12, better above; never by 2 points"),
+        (lines(0.0, 0.0, slope=0.01), "worse below 0.12 (0.12 to 0.12), better above; never by 2 points"),
         (
             np.array([[(x - 0.06) * (x - 0.19)] * 2 for x in X]) * 100,
             "better below 0.064 (0.064 to 0.064), worse from there to 0.19 (0.19 to 0.19), better above; less than 2 points "
             "from 0.062 to 0.066 and from 0.18 to 0.19",
         ),
         (
-            np.array([[0.3, 0.31], [0.1, 0.11], [0.05, -0.06], [0.1, 0.11], [0.2, 0.21], [0.3, 0.31]]),
+            np.array([[0.3, 0.31], [0.1, 0.11], [0.05, -0.06], [0.1, 0.11], [0.2, 0.21], [0.3, 0.31]]).repeat(3, axis=1),
             "no clear change of sign: better where told from 0, -0.5 to +30.5 points; not told from 0 at 0.1; less than 2 "
             "points from 0.089 to 0.11",
         ),

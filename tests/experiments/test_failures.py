@@ -66,6 +66,7 @@ def test_the_rule_can_hold_and_fail(monkeypatch):
     assert good.passed
     assert good.found > 0.65
     assert [line.agrees for line in good.lines[:5]] == [True] * 5
+    assert ["built in" in line.expected for line in good.lines[:5]] == [True, False, False, True, True]
     weak = finding(monkeypatch, by_trait=0.5)
     assert [line.agrees for line in weak.lines[:5]] == [True, False, False, True, True]
     many = finding(monkeypatch, share=1.0)

@@ -208,37 +208,79 @@ def runs(futures: bool = True, **effect: tuple[float, float, float]) -> pd.DataF
 
 def test_what_moves_what_is_small_what_is_unclear_and_what_turns() -> None:
     frame = runs(
-        a=(0.40, 0.45, 0.001), b=(0.30, 0.10, 0.01), c=(0.30, 0.36, 0.001), d=(0.30, 0.38, 0.1), e=(0.30, 0.35, 0.0)
-    )
+        a=(0.40, 0.45, 0.001), b=(0.30, 0.10, 0.01), c=(0.30, 0.36, 0.001), d=(0.30, 0.38, 0.1), e=(0.30, 0.35, 0.0),
+        f=(0.30, 0.35, 0.0),
+    ).assign(orphans=3.0)  # fmt: skip
+    frame.loc[(frame["mechanism"] == "f") & (frame["side"] == "on"), "orphans"] = 4.0
     found = effects.summary(frame, 0.02)
-    rows = {row["mechanism"]: row for row in found[found["architecture"] == "umbrella"].to_dict("records")}
+    of_umbrella = found[(found["architecture"] == "umbrella") & (found["outcome"] == "efficiency")]
+    rows = {row["mechanism"]: row for row in of_umbrella.to_dict("records")}
     told = {name: effects.verdict(row, 0.02) for name, row in rows.items()}
-    assert told == {"a": "unclear", "b": "moves", "c": "small", "d": "unclear", "e": "inert"}
+    assert told == {"a": "unclear", "b": "moves", "c": "small", "d": "unclear", "e": "inert", "f": "elsewhere"}
     assert report_of_mechanisms.sentences(frame, found, 0.02) == [
         "Inert at default values, on or off (no outcome moves by a bit under fragmented, umbrella): e.",
         "They are so in every future too.",
-        "Switched on they move the efficiency of fragmented by 2 points or more, beyond chance: a +10.0.",
+        "Switched on they move the efficiency of fragmented by 2 points or more, beyond chance: a +10.0; not moved by a bit, "
+        "only other outcomes are: f.",
         "Switched on they move the difference umbrella - fragmented by 2 points or more, beyond chance: b -25.0; told from 0 "
-        "but smaller: 1; not told from 0: 2.",
+        "but smaller: 1; not told from 0: 2; not moved by a bit, only other outcomes are: f.",
         "In the futures umbrella against fragmented turns with b (better off, worse on).",
     ]
     drawn = figures_of_mechanisms.mechanisms(found, 0.02, 10, STAMP)
     assert drawn.title == (
-        "'a' moves the efficiency of fragmented most (+10.0 points); 'b' moves its distance to umbrella most (-25.0 points); "
-        "1 of 5 mechanisms are inert"
+        "'a' moves the efficiency of fragmented most (+10.0 points); 'b' moves the lead of umbrella over it most (-25.0 "
+        "points); 1 of 6 mechanisms are inert"
     )
     assert_legible(drawn)
 
 
-def test_one_seed_has_no_error_and_no_futures_no_turn() -> None:
-    frame = runs(False, b=(0.30, 0.10, 0.0))
+def test_one_seed_tells_nothing_from_chance_and_no_futures_no_turn() -> None:
+    frame = runs(False, b=(0.40, 0.10, 0.0))
     frame = frame[frame["number"] == 1]
     found = effects.summary(frame, 0.02)
     row = found[found["architecture"] == "umbrella"].to_dict("records")[0]
     assert math.isnan(row["standard_error"])
-    assert effects.verdict(row, 0.02) == "moves"
-    assert not [text for text in report_of_mechanisms.sentences(frame, found, 0.02) if "futures" in text]
-    assert_legible(figures_of_mechanisms.mechanisms(found, 0.02, 1, STAMP))
+    assert effects.verdict(row, 0.02) == "unclear"
+    assert report_of_mechanisms.sentences(frame, found, 0.02) == [
+        "With one seed no change of the efficiency of fragmented is told from chance (replications=20 has twenty).",
+        "With one seed no change of the difference umbrella - fragmented is told from chance (replications=20 has twenty).",
+    ]
+    for note in (report_of_mechanisms._levels_note(1), report_of_mechanisms._differences_note(1, 0, 0.02)):
+        assert "one seed" in note
+        assert "±" not in note
+    drawn = figures_of_mechanisms.mechanisms(found, 0.02, 1, STAMP)
+    assert (
+        drawn.title
+        == "One seed cannot tell what moves the efficiency of fragmented; one seed cannot tell what moves the "
+        "lead of umbrella over it"
+    )
+    assert_legible(drawn)
+    diamonds = [line for axes in drawn.figure.axes for line in axes.lines if line.get_marker() == "D"]
+    assert {line.get_markerfacecolor() for line in diamonds} == {"white"}
+    assert not [text for text in drawn.figure.texts if "standard error" in text.get_text()]
+
+
+@pytest.mark.parametrize(("seeds", "quantile"), [(2, 12.7062), (3, 4.3027), (20, 2.0930)])
+def test_few_seeds_need_more_standard_errors(seeds: int, quantile: float) -> None:
+    """By printed tables of Student's t."""
+    for beyond, told in ((1.001, "moves"), (0.999, "unclear")):
+        row = {
+            "inert": False,
+            "moved": True,
+            "seeds": seeds,
+            "change": -0.1,
+            "standard_error": 0.1 / (quantile * beyond),
+        }
+        assert effects.verdict(row, 0.02) == told
+
+
+def test_a_value_far_out_can_be_read_from_the_scale() -> None:
+    found = effects.summary(runs(a=(0.06, 0.11, 0.001), b=(0.33, 0.38, 0.001)), 0.02)
+    drawn = figures_of_mechanisms.mechanisms(found, 0.02, 10, STAMP)
+    ticks = drawn.figure.axes[0].get_xticks()
+    assert ticks[0] == -20  # the value is -24
+    assert {-2, 0, 2} <= set(ticks)
+    assert_legible(drawn)
 
 
 def test_a_bit_of_any_outcome_wakes_a_mechanism() -> None:

@@ -140,6 +140,7 @@ def test_the_half_is_the_frozen_one() -> None:
 
 
 ROWS = {
+    "annen-moers": ("P2", published.p2_literature),
     "kanbur-conditions": ("C3", published.c3),
     "halonen-akatwijuka": ("P1", published.p1_literature),
     "roodman-absorption": ("P4", published.p4_literature),

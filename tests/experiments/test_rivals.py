@@ -213,6 +213,52 @@ def test_what_survives_what_turns_and_what_is_left_open() -> None:
     assert_legible(drawn)
 
 
+def test_forms_that_are_the_same_run_are_one() -> None:
+    """``credit=b`` is ``credit=a`` everywhere; ``other=d`` is it for a alone, and ``credit=c`` nowhere, by a bit."""
+    a, b = [0.05] * 10, [-0.03] * 10
+    frame = contested(own={"a": UP, "b": DOWN}, **{
+        "credit=a": {"a": HIGHER, "b": b}, "credit=b": {"a": HIGHER, "b": b},
+        "other=d": {"a": HIGHER, "b": DOWN}, "credit=c": {"a": [*a[1:], 0.05 + 1e-15], "b": [*b[1:], -0.03 - 1e-15]},
+    })  # fmt: skip
+    found = rivals.standings(frame, 0.02)
+    told = {one.architecture: one for one in rivals.conclusions(found)}
+    assert told["a"].same == ("credit=a = b = other=d", "credit=c")
+    assert told["b"].same == ("credit=a = b", "credit=c")  # other=d changes nothing of b
+    assert {one.fate for one in told.values()} == {"survives"}
+    assert rivals.merged(found) == {
+        "credit=a": ("credit=a", "credit=b"), "other=d": ("other=d",), "credit=c": ("credit=c",),
+    }  # fmt: skip
+    words = report_of_rivals.sentences(rivals.Contest((), tuple(range(10))), found, "fragmented")
+    assert (
+        words[0] == "Survives: a is better than fragmented under both that act (credit=a = b = other=d and credit=c)."
+    )
+    assert words[-1] == "The same run here, to the last bit, and counted once: credit=a = b."
+    (table,) = report_of_rivals.shown(found)
+    assert [str(cell) for cell in table.columns[0].cells] == ["forms as set", "credit=a\n= b", "other=d", "credit=c"]
+    drawn = figures_of_rivals.rivals(found, "fragmented", 0.02, tuple(range(10)), STAMP)
+    assert_legible(drawn)
+    csv = rivals.summary(found).set_index(["form", "architecture"])["same_as"]
+    assert csv["credit=b", "b"] == "credit=a"
+    assert csv["other=d", "b"] == rivals.AS_SET
+    assert csv["credit=c", "a"] == csv["credit=a", "a"] == ""
+
+
+def test_rules_of_credit_that_are_one_behaviour_are_counted_once(shell: Shell) -> None:
+    words = ("rivals=credit", "draws=3", "workers=1")
+    result = shell("compare", "toy", *QUICK, *words, "architectures=[fragmented,credit]", "out=answer")
+    assert result.exit_code == 0, result.output
+    text = " ".join(result.stdout.split())
+    assert "counted once: credit=equal = by_eur = gairing = shapley." in text
+    assert "To test credit" not in text
+    told = pd.read_csv(shell.folder / "answer" / "rivals.csv", keep_default_na=False).set_index("form")
+    assert told["same_as"].to_dict()["credit=shapley"] == "credit=equal"
+    assert told["same_as"].to_dict()["credit=relative_impact"] == ""
+    result = shell("compare", "toy", *QUICK, *words, "architectures=[fragmented,central]", "out=other")
+    assert "(change no outcome by a bit). - To test credit, add credit to architectures." in " ".join(
+        result.stdout.split()
+    )
+
+
 def test_a_form_that_changes_nothing_is_inert_and_nothing_survives_it() -> None:
     frame = contested(own={"a": UP}, x={"a": UP})
     found = rivals.standings(frame, 0.02)
@@ -221,6 +267,7 @@ def test_a_form_that_changes_nothing_is_inert_and_nothing_survives_it() -> None:
     assert one.fate == "not tested"
     variant = disagreements.Variant("x", (form("task", "ignorance"),))
     words = report_of_rivals.sentences(rivals.Contest((variant,), (1,)), found, "fragmented")
+    assert len(words) == 2
     assert words[-1] == "Inert here, so that nothing survives or turns by it: x (changes no outcome by a bit)."
     assert "Survives" not in " ".join(words)
     assert report_of_rivals.claim(found, "fragmented").startswith("No rival submodel changes anything here")

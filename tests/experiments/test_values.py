@@ -66,8 +66,12 @@ def test_a_swap_within_noise_is_none() -> None:
     assert leads["error"].tolist() == pytest.approx([0.04 * (6 / 5) ** 0.5 / 6**0.5] * 2)
 
 
-def test_with_one_seed_every_lead_counts() -> None:
-    assert len(values.swaps(rankings(0.0, 1, a=(0.42, 0.40), b=(0.40, 0.42)))[0]) == 1
+def test_one_seed_tells_no_lead_from_chance_and_two_hardly_any() -> None:
+    close: dict[str, tuple[float, float]] = {"a": (0.42, 0.40), "b": (0.40, 0.42)}
+    assert values.swaps(rankings(0.0, 1, **close)) == ([], 1)
+    # a lead of .02 whose standard error is 2 * .002 is 5 of them: beyond 2, not beyond 12.7
+    assert values.swaps(rankings(0.002, 2, **close)) == ([], 1)
+    assert len(values.swaps(rankings(0.0005, 2, **close))[0]) == 1
 
 
 def test_a_ranking_that_depends_on_who_counts(model: None) -> None:
