@@ -142,7 +142,7 @@ class _Story:
         price = self.facts.model.state.ledger.reals[row.project, PRICE]
         earlier, together = who[~who["same_slot"]], who[who["same_slot"]]
         if payment["paid_twice"]:
-            verdict = "PAID TWICE, in a race" if payment["by_race"] else "PAID TWICE, unknowingly"
+            verdict = "PAID TWICE, a race" if payment["by_race"] else "PAID TWICE, not seen"
         elif payment["withheld"]:
             verdict = "withheld before it began, see below"
         elif len(earlier):
@@ -201,7 +201,8 @@ def _story(facts: Facts) -> list[str]:
     story = _Story(facts)
     stood = bool(int(model.land.standing[j, k]) >> facts.task & 1)
     lines = ["At the start the task stood already." if stood else "At the start the task did not stand."]
-    for quarter, rows in facts.events.groupby("quarter", sort=True):
+    for quarter in sorted({int(when) for when in facts.events["quarter"]}):
+        rows = facts.events[facts.events["quarter"] == quarter]
         story.lines = []
         for row in rows.itertuples():
             if row.event == "contracted":
@@ -209,7 +210,7 @@ def _story(facts: Facts) -> list[str]:
             else:
                 story.event(row)
         if story.lines:
-            date_line = date(int(quarter))
+            date_line = date(quarter)
             lines += [f"{date_line[0].upper()}{date_line[1:]} (quarter {quarter})", *story.lines]
     stands = bool(int(model.state.standing[j, k]) >> facts.task & 1)
     left = [p for p in facts.paid["project"] if int(model.state.ledger.words[p, REMAINING]) >> facts.task & 1]
@@ -274,7 +275,7 @@ def _sum(facts: Facts) -> list[str]:
         return lines
     race = float(lost.loc[lost["by_race"], "price_m"].sum())
     lines += wrapped(
-        f"Of this not known: {eur(facts.lost_m - race)}; in a race (planned at the same time): {eur(race)}."
+        f"Of this not seen: {eur(facts.lost_m - race)}; in a race (planned at the same time): {eur(race)}."
     )
     found = remedies.remedies(facts.model, paid, facts.who)
     lines += ["", *wrapped("What would have shown it, by the facts at the moment of each payment, all else as it was:")]
@@ -314,5 +315,6 @@ def worst(paid: pd.DataFrame) -> pd.DataFrame:
     keys = ["beneficiary", "pillar", "task"]
     sums = lost.groupby(keys, as_index=False)["price_m"].agg(lost_m="sum", payments="size")
     # sums of the same prices may differ by rounding: compare them to the euro's millionth part
-    rounded = sums.assign(order=-np.round(sums["lost_m"], 12))
-    return rounded.sort_values(["order", *keys], ignore_index=True).drop(columns="order")
+    order = -np.round(sums["lost_m"].to_numpy(), 12)
+    ranked: pd.DataFrame = sums.assign(order=order).sort_values(["order", *keys], ignore_index=True)
+    return ranked.drop(columns="order")

@@ -60,12 +60,13 @@ def remedies(model: CoordinationModel, paid: pd.DataFrame, who: pd.DataFrame) ->
         count, money = found[name]
         found[name] = (count + payments, money + payments * each)
 
-    for row in paid[paid["paid_twice"] & ~paid["by_race"]].itertuples():
-        earlier = who[(who["project"] == row.project) & ~who["same_slot"]]
-        visible = (earlier["started"] > 0) & (earlier["started"] + 1 + lag <= row.quarter)
-        add(PROJECTS, int(visible.any()), row.price_m)
+    unseen = paid[paid["paid_twice"] & ~paid["by_race"]]
+    for project, quarter, price in zip(unseen["project"], unseen["quarter"], unseen["price_m"], strict=True):
+        earlier = who[(who["project"] == project) & ~who["same_slot"]]
+        visible = (earlier["started"] > 0) & (earlier["started"] + 1 + lag <= quarter)
+        add(PROJECTS, int(visible.any()), price)
         for name in (PLANS, BOTH):
-            add(name, int(len(earlier) > 0), row.price_m)
+            add(name, int(len(earlier) > 0), price)
     for (quarter, slot), lost in paid[paid["by_race"]].groupby(["quarter", "slot"]):
         group = paid[(paid["quarter"] == quarter) & (paid["slot"] == slot)]
         avoided = _avoided(model, [int(p) for p in group["project"]], int(group["task"].iloc[0]))

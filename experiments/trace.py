@@ -110,24 +110,24 @@ def tell(result: Result, place: Place) -> tuple[str, dict[str, pd.DataFrame]]:
     lines += receipt.receipt(facts)
     if place.one is None and len(found) > 1:
         lines += ["", f"The next worst{f' in {place}' if str(place) else ''}:"]
-        for row in found.iloc[1 : NEXT + 1].itertuples():
-            count = counted(row.payments, "payment")
-            key = f"beneficiary={row.beneficiary} pillar={row.pillar} task={row.task}"
-            lines.append(f"  {key}: {receipt.eur(row.lost_m)} in {count}")
+        for row in found.iloc[1 : NEXT + 1].to_dict("records"):
+            key = f"beneficiary={row['beneficiary']} pillar={row['pillar']} task={row['task']}"
+            lines.append(f"  {key}: {receipt.eur(row['lost_m'])} in {counted(row['payments'], 'payment')}")
     return "\n".join(lines), {"events": facts.events, "sightings": facts.who}
 
 
 def _whole_run(paid: pd.DataFrame) -> str:
     """Return what the whole run lost."""
     lost, total = paid[paid["paid_twice"]], float(paid["price_m"].sum())
+    digits = 1 if total >= 100 else 3
     if paid.empty:
         return "Nothing was contracted in this run."
     if lost.empty:
-        return f"No payment was made twice in this run: {len(paid):,} payments, EUR {total:,.1f}m for tasks."
+        return f"No payment was made twice in this run: {len(paid):,} payments, EUR {total:,.{digits}f}m for tasks."
     money, tasks = float(lost["price_m"].sum()), lost.groupby(["beneficiary", "pillar", "task"]).ngroups
     return (
-        f"EUR {money:,.1f}m of EUR {total:,.1f}m for tasks ({money / total:.0%}) were paid for what was paid for already: "
-        f"{counted(len(lost), 'payment')} on {counted(tasks, 'task')}."
+        f"EUR {money:,.{digits}f}m of EUR {total:,.{digits}f}m for tasks ({money / total:.0%}) were paid for what was paid for "
+        f"already: {counted(len(lost), 'payment')} on {counted(tasks, 'task')}."
     )
 
 
