@@ -251,6 +251,29 @@ def validate(ctx: click.Context, words: tuple[str, ...], quick: bool) -> None:
     ctx.exit(0 if run([*words, "quick=true"] if quick else words) else FAULT)
 
 
+@program.command()
+@click.argument("words", nargs=-1, metavar="[SCENARIO] [KEY=VALUE]...")
+def trace(words: tuple[str, ...]) -> None:
+    """Trace money spent twice: who paid, when, and why not known.
+
+    Runs one run and prints a receipt for one task; without the place, for the task on which most money was spent twice.
+    Writes nothing unless `out=` is given.
+
+    \b
+    scenario=world           also as the first word
+    seed=1
+    beneficiary=KEN          a state, by id or name; without it the worst one
+    pillar=technical         without it the worst one
+    task=12                  its number, from 0 on; without it the worst one
+    out=FOLDER               also writes receipt.txt, events.csv and sightings.csv there
+
+    All other keys are parameters of the scenario (`donorlab parameters`), such as architecture=umbrella.
+    """
+    from donorlab.experiments.trace import run
+
+    run(words)
+
+
 def main() -> NoReturn:
     """Run the program (entry point of the console script)."""
     program.main()

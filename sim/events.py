@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from donorlab.sim.sightings import Sightings
 from donorlab.sim.state import (
     BENEFICIARY,
     COMPLETED,
     DONOR,
+    DUPLICATED,
     END,
     PILLAR,
     QUARTER,
@@ -41,10 +43,14 @@ LOST = {"lapse": "lapsed", "turnover": "obsolete"}
 
 
 class Trace:
-    """Collects events while a model steps; ``rows`` are tuples in the order of COLUMNS (-1 where nothing applies)."""
+    """Collects events while a model steps; ``rows`` are tuples in the order of COLUMNS (-1 where nothing applies).
+
+    ``sightings`` says who could know of whose contracts.
+    """
 
     def __init__(self, model: CoordinationModel) -> None:
         self.rows: list[tuple[int, str, int, int, int, int, int]] = []
+        self.sightings = Sightings()
         self._contracted = 0
         self._remember(model)
 
@@ -52,6 +58,7 @@ class Trace:
         ledger = model.state.ledger
         self._status = ledger.whole[: ledger.size, STATUS].copy()
         self._remaining = ledger.words[: ledger.size, REMAINING].copy()
+        self._duplicated = ledger.words[: ledger.size, DUPLICATED].copy()
         self._standing: WordArray = model.state.standing.copy()
         self._alarm = model.state.alarm_until.copy()
 
@@ -62,6 +69,7 @@ class Trace:
     def after_plan(self, model: CoordinationModel) -> None:
         """Note the new contracts, a row a task."""
         ledger = model.state.ledger
+        self.sightings.note(model, self._contracted)
         for p in range(self._contracted, ledger.size):
             for task in bits(ledger.words[p, TASKS]):
                 self._project(model, "contracted", p, task)
@@ -73,7 +81,17 @@ class Trace:
         whole = model.state.ledger.whole
         for p in np.flatnonzero(self._status != whole[: model.state.ledger.size, STATUS]):
             self._project(model, "withheld", int(p))
+        self._reclassed(model)
         self._remember(model)
+
+    def _reclassed(self, model: CoordinationModel) -> None:
+        """Note payments that came to count otherwise than before: as useful after all, or as duplicated after all (4.2)."""
+        now = model.state.ledger.words[: model.state.ledger.size, DUPLICATED]
+        for p in np.flatnonzero(self._duplicated != now):
+            before, after = int(self._duplicated[p]), int(now[p])
+            for event, word in (("useful after all", before & ~after), ("duplicated after all", after & ~before)):
+                for task in bits(word):
+                    self._project(model, event, int(p), task)
 
     def after_deliver(self, model: CoordinationModel) -> None:
         """Note starts, deliveries and ends. A delivery of a task that stood already is `delivered again`, one that did not take
@@ -97,6 +115,7 @@ class Trace:
                 standing[j, k] |= bit
             if whole[p, END] == model.quarter and whole[p, STATUS] >= COMPLETED:
                 self._project(model, STATUS_NAMES[whole[p, STATUS]], int(p))
+        self._reclassed(model)
         self._remember(model)
 
     def after(self, phase: str, model: CoordinationModel) -> None:

@@ -20,7 +20,7 @@ from donorlab.scenarios import plugins
 from donorlab.sim.mechanisms import get_mechanism, mechanism_names, phases
 from experiments.conftest import Shell
 
-COMMANDS = ("benchmark", "compare", "describe", "list", "mechanisms", "parameters", "reproduce", "validate")
+COMMANDS = ("benchmark", "compare", "describe", "list", "mechanisms", "parameters", "reproduce", "trace", "validate")
 
 
 def test_help_lists_every_command_with_one_line(shell: Shell) -> None:
@@ -43,7 +43,7 @@ def test_no_command_shows_the_help(shell: Shell) -> None:
     assert "Commands:" in shell().stdout
 
 
-@pytest.mark.parametrize("name", ["compare", "describe", "benchmark", "mechanisms", "reproduce"])
+@pytest.mark.parametrize("name", ["compare", "describe", "benchmark", "mechanisms", "reproduce", "trace"])
 def test_help_of_a_command_names_every_key_of_its_configuration(shell: Shell, name: str) -> None:
     text = shell(name, "--help").stdout
     for key in arguments.defaults(name):
