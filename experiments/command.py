@@ -107,7 +107,7 @@ def program(ctx: click.Context, debug: bool) -> None:
 @program.command()
 @click.argument("words", nargs=-1, metavar="[SCENARIO] [KEY=VALUE]...")
 def compare(words: tuple[str, ...]) -> None:
-    """Compare architectures on the same draws and assumptions.
+    """Compare architectures or proposals on the same draws.
 
     Writes the result folder described in results/README.md.
 
@@ -115,6 +115,7 @@ def compare(words: tuple[str, ...]) -> None:
     scenario=world           also as the first word; `donorlab list` names them
     architectures=[fragmented,umbrella,conditional,umbrella_conditional,central]
                              differences are taken to the first
+    proposals=[NAME,my.yaml] in the place of architectures, which then are [fragmented] unless given
     replications=20          at default values; paired: each architecture meets the same draws
     seed=1                   of the first replication
     draws=200                futures: all uncertainties drawn over their ranges; 0 for none
@@ -137,7 +138,7 @@ def compare(words: tuple[str, ...]) -> None:
 
 @program.command("list")
 def list_command() -> None:
-    """List scenarios, architectures, mechanisms and plug-ins."""
+    """List scenarios, proposals, architectures, mechanisms, plug-ins."""
     from donorlab.experiments.listing import run
 
     run()
@@ -156,6 +157,39 @@ def describe(words: tuple[str, ...]) -> None:
     from donorlab.experiments.describe import run
 
     run(words)
+
+
+@program.command()
+@click.argument("words", nargs=-1, metavar="PROPOSAL [KEY=VALUE]...")
+@click.pass_context
+def check(ctx: click.Context, words: tuple[str, ...]) -> None:
+    """Say what a proposal means and costs, and what is amiss.
+
+    PROPOSAL is a name (`donorlab list`) or the path of a file of your own (`donorlab new proposal my.yaml`).
+
+    \b
+    proposal=NAME            also as the first word
+    scenario=world           over which it is laid
+
+    All other keys are parameters of the scenario (`donorlab parameters`). Exit status 2 if something contradicts itself,
+    0 if there are warnings or none.
+    """
+    from donorlab.experiments.check import run
+
+    ctx.exit(0 if run(words) else MISTAKE)
+
+
+@program.command()
+@click.argument("kind", metavar="proposal")
+@click.argument("path", metavar="FILE")
+def new(kind: str, path: str) -> None:
+    """Write a commented template of a proposal to a new file.
+
+    For example: donorlab new proposal my.yaml. A file that exists is never overwritten.
+    """
+    from donorlab.experiments.new import run
+
+    run(kind, path)
 
 
 @program.command()

@@ -18,7 +18,9 @@ from donorlab.experiments.arguments import InputError, parse
 from donorlab.experiments.listing import of_docstring
 from experiments.conftest import Shell
 
-COMMANDS = ("benchmark", "compare", "describe", "list", "mechanisms", "parameters", "reproduce", "validate")
+COMMANDS = (
+    "benchmark", "check", "compare", "describe", "list", "mechanisms", "new", "parameters", "reproduce", "validate",
+)  # fmt: skip
 
 
 def test_help_lists_every_command_with_one_line(shell: Shell) -> None:
