@@ -18,7 +18,17 @@ from donorlab.experiments.arguments import InputError, parse
 from donorlab.experiments.listing import of_docstring
 from experiments.conftest import Shell
 
-COMMANDS = ("benchmark", "compare", "describe", "list", "mechanisms", "parameters", "reproduce", "validate")
+COMMANDS = (
+    "benchmark",
+    "compare",
+    "describe",
+    "ignorance",
+    "list",
+    "mechanisms",
+    "parameters",
+    "reproduce",
+    "validate",
+)
 
 
 def test_help_lists_every_command_with_one_line(shell: Shell) -> None:
@@ -41,7 +51,7 @@ def test_no_command_shows_the_help(shell: Shell) -> None:
     assert "Commands:" in shell().stdout
 
 
-@pytest.mark.parametrize("name", ["compare", "describe", "benchmark", "mechanisms", "reproduce"])
+@pytest.mark.parametrize("name", ["compare", "describe", "benchmark", "ignorance", "mechanisms", "reproduce"])
 def test_help_of_a_command_names_every_key_of_its_configuration(shell: Shell, name: str) -> None:
     text = shell(name, "--help").stdout
     for key in arguments.defaults(name):
