@@ -221,6 +221,31 @@ def mechanisms(words: tuple[str, ...]) -> None:
 
 
 @program.command()
+@click.argument("words", nargs=-1, metavar="[SCENARIO] [KEY=VALUE]...")
+def ignorance(words: tuple[str, ...]) -> None:
+    """Price ignorance: what is not paid twice if a donor reports.
+
+    Donors act apart, but a free register shows all members what some of them report. A donor's price is its mean contribution
+    over the orders in which donors may begin to report (Shapley value, with its error). Writes a result folder.
+
+    \b
+    scenario=world           also as the first word; `donorlab list` names them
+    report=plans             plans: known once contracted; projects: known once they run
+    players=12               the largest donors, each by itself; all others by kind
+    permutations=40          orders, in pairs of an order and its reverse
+    replications=10          of the curve: what is left if the first one, two, three ... report
+    seed=1                   of the first pair; the curve has fresh seeds
+    workers=auto             processes; the numbers do not depend on it
+    out=FOLDER               default ./results/<date>-<time>-ignorance-<hash>
+
+    All other keys are parameters of the scenario (`donorlab parameters`).
+    """
+    from donorlab.experiments.ignorance import run
+
+    run(words)
+
+
+@program.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the table for machines.")
 def parameters(as_json: bool) -> None:
     """Print every parameter: default, range, kind and source."""

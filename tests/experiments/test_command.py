@@ -19,7 +19,8 @@ from donorlab.experiments.listing import of_docstring
 from experiments.conftest import Shell
 
 COMMANDS = (
-    "benchmark", "check", "compare", "describe", "list", "mechanisms", "new", "parameters", "reproduce", "validate",
+    "benchmark", "check", "compare", "describe", "ignorance", "list", "membership", "mechanisms", "new", "parameters", "reproduce",
+    "validate",
 )  # fmt: skip
 
 
@@ -43,7 +44,7 @@ def test_no_command_shows_the_help(shell: Shell) -> None:
     assert "Commands:" in shell().stdout
 
 
-@pytest.mark.parametrize("name", ["compare", "describe", "benchmark", "mechanisms", "reproduce"])
+@pytest.mark.parametrize("name", ["compare", "describe", "benchmark", "ignorance", "mechanisms", "reproduce"])
 def test_help_of_a_command_names_every_key_of_its_configuration(shell: Shell, name: str) -> None:
     text = shell(name, "--help").stdout
     for key in arguments.defaults(name):
