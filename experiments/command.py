@@ -246,6 +246,31 @@ def ignorance(words: tuple[str, ...]) -> None:
 
 
 @program.command()
+@click.argument("words", nargs=-1, metavar="[PROPOSAL] [KEY=VALUE]...")
+def membership(words: tuple[str, ...]) -> None:
+    """Test whether donors would join a proposal, and stay.
+
+    By paired runs: would a member be better off outside (internal stability), an outsider inside (external stability)? What
+    payments among members make it stable, or none? An order of joining in which each step is stable. Writes a result folder.
+
+    \b
+    proposal=un-voluntary-fund also as the first word: a name, or a file; none: the architecture that you set
+    scenario=world
+    players=12               the largest donors, each by itself; all others by kind
+    replications=10          paired: every coalition meets the same draws
+    seed=1                   of the first replication
+    sequence=true            an order of joining, with and without payments
+    workers=auto             processes; the numbers do not depend on it
+    out=FOLDER               default ./results/<date>-<time>-membership-<hash>
+
+    All other keys are parameters of the scenario (`donorlab parameters`).
+    """
+    from donorlab.experiments.membership import run
+
+    run(words)
+
+
+@program.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the table for machines.")
 def parameters(as_json: bool) -> None:
     """Print every parameter: default, range, kind and source."""

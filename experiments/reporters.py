@@ -63,24 +63,36 @@ def game(scenario: Scenario, report: str) -> Scenario:
 
 
 def players(scenario: Scenario, largest: int) -> list[Player]:
-    """Return who may report: the ``largest`` members with a budget by themselves, the others by kind.
+    """Return who may report: the ``largest`` members with a budget by themselves, the others by kind; see `grouped`."""
+    return grouped(scenario, largest)
 
-    A kind of which one donor is left is that donor. Largest first; ties by id.
+
+def grouped(scenario: Scenario, largest: int, everybody: bool = False) -> list[Player]:
+    """Return the ``largest`` members with a budget by themselves, and the others by kind.
+
+    Parameters
+    ----------
+    largest : how many stand alone; ties by id
+    everybody : also those outside; their groups are apart from those of members
+
+    Notes
+    -----
+    A kind of which one donor is left is that donor. Those alone come first, largest first, then the groups.
     """
-    budget, donors = yearly_budgets(scenario), scenario.donors
-    rows: list[int] = np.flatnonzero(scenario.able & (budget > 0)).tolist()
+    budget, donors, able = yearly_budgets(scenario), scenario.donors, scenario.able
+    rows: list[int] = np.flatnonzero((able | everybody) & (budget > 0)).tolist()
     rows.sort(key=lambda d: (-budget[d], donors.ids[d]))
     alone = [Player(donors.ids[d], (donors.ids[d],), float(budget[d])) for d in rows[:largest]]
-    rest: dict[str, list[int]] = {}
+    rest: dict[tuple[str, bool], list[int]] = {}
     for d in rows[largest:]:
-        rest.setdefault(donors.kinds[d], []).append(d)
+        rest.setdefault((donors.kinds[d], bool(able[d])), []).append(d)
     together = [
         Player(
             donors.ids[some[0]] if len(some) == 1 else f"{len(some)} other {KINDS.get(kind, kind)}",
             tuple(sorted(donors.ids[d] for d in some)),
             float(budget[some].sum()),
         )
-        for kind, some in rest.items()
+        for (kind, _), some in rest.items()
     ]
     return alone + sorted(together, key=lambda one: (-one.budget_m, one.name))
 

@@ -19,7 +19,7 @@ from donorlab.experiments.listing import of_docstring
 from experiments.conftest import Shell
 
 COMMANDS = (
-    "benchmark", "check", "compare", "describe", "ignorance", "list", "membership", "mechanisms", "new", "parameters", "reproduce",
+    "benchmark", "check", "compare", "describe", "ignorance", "list", "mechanisms", "membership", "new", "parameters", "reproduce",
     "validate",
 )  # fmt: skip
 
