@@ -10,7 +10,7 @@ import difflib
 import importlib.resources
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import click
@@ -47,10 +47,12 @@ class Arguments:
     ----------
     experiment : keys of the experiment with their values, defaults filled in
     overrides : ``key=value`` words for the scenario, as given
+    chosen : names of the keys of the experiment that the user set
     """
 
     experiment: dict[str, Any]
     overrides: tuple[str, ...]
+    chosen: frozenset[str] = field(default=frozenset())
 
     @property
     def given(self) -> set[str]:
@@ -65,13 +67,14 @@ def defaults(command: str) -> dict[str, Any]:
     return values
 
 
-def parse(command: str, words: Sequence[str]) -> Arguments:
+def parse(command: str, words: Sequence[str], bare: str = "scenario") -> Arguments:
     """Split the words of a command into keys of the experiment and keys of the scenario.
 
     Parameters
     ----------
     command : name of the command, which has a file ``conf/COMMAND.yaml``
-    words : what stands after it; one word without ``=`` is the name of the scenario
+    words : what stands after it
+    bare : the key of one word without ``=``
 
     Raises
     ------
@@ -83,7 +86,7 @@ def parse(command: str, words: Sequence[str]) -> Arguments:
     seen: set[str] = set()
     for word in words:
         if "=" not in word:
-            key, text = "scenario", word  # a name, or the path of a file
+            key, text = bare, word  # a name, or the path of a file
         else:
             found = _WORD.fullmatch(word)
             if found is None:
@@ -97,7 +100,7 @@ def parse(command: str, words: Sequence[str]) -> Arguments:
         else:
             _refuse_near_miss(key, experiment)
             overrides.append(f"{key}={text}")
-    return Arguments(experiment, tuple(overrides))
+    return Arguments(experiment, tuple(overrides), frozenset(seen & experiment.keys()))
 
 
 def _read(key: str, text: str, default: object) -> Any:

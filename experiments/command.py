@@ -107,7 +107,7 @@ def program(ctx: click.Context, debug: bool) -> None:
 @program.command()
 @click.argument("words", nargs=-1, metavar="[SCENARIO] [KEY=VALUE]...")
 def compare(words: tuple[str, ...]) -> None:
-    """Compare architectures on the same draws and assumptions.
+    """Compare architectures or proposals on the same draws.
 
     Writes the result folder described in results/README.md.
 
@@ -115,6 +115,7 @@ def compare(words: tuple[str, ...]) -> None:
     scenario=world           also as the first word; `donorlab list` names them
     architectures=[fragmented,umbrella,conditional,umbrella_conditional,central]
                              differences are taken to the first
+    proposals=[NAME,my.yaml] in the place of architectures, which then are [fragmented] unless given
     replications=20          at default values; paired: each architecture meets the same draws
     seed=1                   of the first replication
     draws=200                futures: all uncertainties drawn over their ranges; 0 for none
@@ -137,7 +138,7 @@ def compare(words: tuple[str, ...]) -> None:
 
 @program.command("list")
 def list_command() -> None:
-    """List scenarios, architectures, mechanisms and plug-ins."""
+    """List scenarios, proposals, architectures, mechanisms, plug-ins."""
     from donorlab.experiments.listing import run
 
     run()
@@ -156,6 +157,39 @@ def describe(words: tuple[str, ...]) -> None:
     from donorlab.experiments.describe import run
 
     run(words)
+
+
+@program.command()
+@click.argument("words", nargs=-1, metavar="PROPOSAL [KEY=VALUE]...")
+@click.pass_context
+def check(ctx: click.Context, words: tuple[str, ...]) -> None:
+    """Say what a proposal means and costs, and what is amiss.
+
+    PROPOSAL is a name (`donorlab list`) or the path of a file of your own (`donorlab new proposal my.yaml`).
+
+    \b
+    proposal=NAME            also as the first word
+    scenario=world           over which it is laid
+
+    All other keys are parameters of the scenario (`donorlab parameters`). Exit status 2 if something contradicts itself,
+    0 if there are warnings or none.
+    """
+    from donorlab.experiments.check import run
+
+    ctx.exit(0 if run(words) else MISTAKE)
+
+
+@program.command()
+@click.argument("kind", metavar="proposal")
+@click.argument("path", metavar="FILE")
+def new(kind: str, path: str) -> None:
+    """Write a commented template of a proposal to a new file.
+
+    For example: donorlab new proposal my.yaml. A file that exists is never overwritten.
+    """
+    from donorlab.experiments.new import run
+
+    run(kind, path)
 
 
 @program.command()
@@ -182,6 +216,56 @@ def mechanisms(words: tuple[str, ...]) -> None:
     All other keys are parameters of the scenario (`donorlab parameters`).
     """
     from donorlab.experiments.mechanisms import run
+
+    run(words)
+
+
+@program.command()
+@click.argument("words", nargs=-1, metavar="[SCENARIO] [KEY=VALUE]...")
+def ignorance(words: tuple[str, ...]) -> None:
+    """Price ignorance: what is not paid twice if a donor reports.
+
+    Donors act apart, but a free register shows all members what some of them report. A donor's price is its mean contribution
+    over the orders in which donors may begin to report (Shapley value, with its error). Writes a result folder.
+
+    \b
+    scenario=world           also as the first word; `donorlab list` names them
+    report=plans             plans: known once contracted; projects: known once they run
+    players=12               the largest donors, each by itself; all others by kind
+    permutations=40          orders, in pairs of an order and its reverse
+    replications=10          of the curve: what is left if the first one, two, three ... report
+    seed=1                   of the first pair; the curve has fresh seeds
+    workers=auto             processes; the numbers do not depend on it
+    out=FOLDER               default ./results/<date>-<time>-ignorance-<hash>
+
+    All other keys are parameters of the scenario (`donorlab parameters`).
+    """
+    from donorlab.experiments.ignorance import run
+
+    run(words)
+
+
+@program.command()
+@click.argument("words", nargs=-1, metavar="[PROPOSAL] [KEY=VALUE]...")
+def membership(words: tuple[str, ...]) -> None:
+    """Test whether donors would join a proposal, and stay.
+
+    By paired runs: would a member be better off outside (internal stability), an outsider inside (external stability)? What
+    payments among members make it stable, or none? An order of joining in which each step is stable. Writes a result folder.
+
+    \b
+    proposal=un-voluntary-fund also as the first word: a name, or a file; none: the architecture that you set
+    scenario=world
+    players=12               the largest donors, each by itself; all others by kind
+    replications=10          paired: every coalition meets the same draws
+    seed=1                   of the first replication
+    sequence=true            an order of joining, with and without payments
+    workers=auto             processes; the numbers do not depend on it
+    out=FOLDER               default ./results/<date>-<time>-membership-<hash>
+
+    All other keys are parameters of the scenario (`donorlab parameters`).
+    """
+    from donorlab.experiments.membership import run
 
     run(words)
 

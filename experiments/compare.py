@@ -1,4 +1,4 @@
-"""``donorlab compare``: architectures on the same draws; tables, sentences, figures, result folder."""
+"""``donorlab compare``: architectures and proposals on the same draws; tables, sentences, figures, result folder."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from donorlab.experiments import (
     falls,
     figures,
     levers,
+    proposals,
     provenance,
     report,
     rivals,
@@ -31,6 +32,7 @@ from donorlab.experiments.store import ResultFolder, default_folder, digest_of
 from donorlab.experiments.words import span
 
 if TYPE_CHECKING:
+    from donorlab.scenarios import Proposal
     from donorlab.sim import Scenario
 
 LEVERS: Final = ("default", "pessimistic")
@@ -52,13 +54,15 @@ def run(words: Sequence[str]) -> None:
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     arguments = parse("compare", words)
     options = _options(arguments)
-    loaded = setting.load_each(arguments, "compare")
+    proposed = proposals.chosen(arguments)
+    loaded = setting.load_each(arguments, "compare", proposed)
     levers.check(loaded, arguments.given)
+    proposals.refuse_contradictions(proposed, loaded, arguments.given)
     first = next(iter(loaded.values()))
     ends = levers.pessimistic(arguments.given) if options.pessimistic else {}
     plan = ensemble.plan(first, options.draws, arguments.given, ends) if options.draws else None
     contest = _contest(options, loaded)
-    configuration = _configuration(arguments, options, loaded, plan, contest)
+    configuration = _configuration(arguments, options, loaded, plan, contest, proposed)
     digest = digest_of(configuration)
     target = options.out or default_folder("compare", digest, datetime.datetime.now())
     stamp = setting.stamp(arguments, first, span(options.seeds), digest)
@@ -135,8 +139,9 @@ def _configuration(
     loaded: Mapping[str, Scenario],
     plan: ensemble.Plan | None,
     contest: rivals.Contest | None,
+    proposed: Sequence[Proposal],
 ) -> dict[str, Any]:
-    """Return all that determines the results: the whole scenario, and what each architecture changes in it."""
+    """Return all that determines the results: the whole scenario, what each architecture changes in it, proposals."""
     return {
         **setting.asked("compare", arguments, options.seeds, tuple(loaded)),
         "smallest_difference": options.smallest,
@@ -144,6 +149,7 @@ def _configuration(
         "values": options.judgements,
         "ensemble": _ensemble(plan) if plan is not None else None,
         **({} if contest is None else {"rivals": rivals.outline(contest)}),
+        **({"proposals": {item.name: provenance.as_plain(item) for item in proposed}} if proposed else {}),
         **setting.resolved(arguments, loaded),
     }
 

@@ -45,7 +45,7 @@ WORSE_END: Final[dict[str, tuple[Literal["low", "high"], str]]] = {
 }
 """Which end of its range is worse for coordination, and why; levers that are a choice of design have no such end."""
 
-_NOT_OF_A_DESIGN: Final = ("narrative_target",)
+NOT_OF_A_DESIGN: Final = ("narrative_target",)
 """Levers that act on donors as such, under any architecture."""
 
 
@@ -181,14 +181,21 @@ def pessimistic(fixed: Collection[str] = ()) -> dict[str, Value]:
     return ends
 
 
-def in_use(scenarios: Mapping[str, Scenario], changes: Mapping[str, Value]) -> dict[str, Value]:
-    """Return the levers of `WORSE_END` that any of the scenarios uses, each at its value; ``changes`` go first."""
+def in_use(scenarios: Mapping[str, Scenario], changes: Mapping[str, Value]) -> dict[str, tuple[Value, ...]]:
+    """Return the levers of `WORSE_END` that any of the scenarios uses, with the values that they have there, rising.
+
+    Parameters
+    ----------
+    scenarios : scenario by name of its architecture or proposal
+    changes : values that go before the scenarios' own
+    """
     rows = {row.name: row for row in catalogue.parameter_table()}
-    first = next(iter(scenarios.values()))
-    found: dict[str, Value] = {}
+    found: dict[str, tuple[Value, ...]] = {}
     for name in WORSE_END:
-        if any(uses(scenario, name, rows[name].range or ()) for scenario in scenarios.values()):
-            found[name] = changes.get(name, getattr(first.parameters, name))
+        users = [one for one in scenarios.values() if uses(one, name, rows[name].range or ())]
+        own = sorted({float(getattr(one.parameters, name)) for one in users})
+        if users:
+            found[name] = (changes[name],) if name in changes else tuple(own)
     return found
 
 
@@ -217,25 +224,33 @@ def check(scenarios: Mapping[str, Scenario], chosen: Collection[str]) -> None:
     for scenario in scenarios.values():
         composition(scenario)
     first = next(iter(scenarios.values()))
-    for name, (other, values) in _NEEDS.items():
-        found = getattr(first.parameters, other)
-        if name in chosen and found not in values:
-            raise InputError(
-                f"{name}: does nothing while {other} is {found}; add {other}={values[0]}, or leave {name} out"
-            )
+    nowhere = [set(without_effect(scenario, chosen)) for scenario in scenarios.values()]
+    for text in without_effect(first, chosen):
+        if all(text in found for found in nowhere):
+            raise InputError(text)
     if first.mechanisms != Mechanisms():
         return  # a mechanism of a third party may read any parameter
     for row in catalogue.parameter_table():
-        if row.kind != "lever" or row.name not in chosen or row.name in _NOT_OF_A_DESIGN:
+        if row.kind != "lever" or row.name not in chosen or row.name in NOT_OF_A_DESIGN:
             continue
-        values_of = _some_values(row, getattr(first.parameters, row.name))
+        values_of = some_values(row, getattr(first.parameters, row.name))
         if len(values_of) > 1 and not any(uses(scenario, row.name, values_of) for scenario in scenarios.values()):
             raise InputError(
                 f"{row.name}: a lever that does nothing under {', '.join(scenarios)}{_readers(first, row.name, values_of)}"
             )
 
 
-def _some_values(row: catalogue.ParameterRow, value: Value) -> list[Value]:
+def without_effect(scenario: Scenario, chosen: Collection[str]) -> list[str]:
+    """Return a line for each of the chosen levers that does nothing because of another lever; says what would be right."""
+    found = []
+    for name, (other, values) in _NEEDS.items():
+        here = getattr(scenario.parameters, other)
+        if name in chosen and here not in values:
+            found.append(f"{name}: does nothing while {other} is {here}; add {other}={values[0]}, or leave {name} out")
+    return found
+
+
+def some_values(row: catalogue.ParameterRow, value: Value) -> list[Value]:
     """Return the ends of a lever's range, or its words, and the value in use."""
     found: list[Value] = [*(row.range or (row.default,)), value]
     return sorted(set(found), key=str)

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from donorlab import scenarios as catalogue
 from donorlab.experiments import provenance
-from donorlab.scenarios import literature, plugins
+from donorlab.scenarios import literature, plugins, proposals
 from donorlab.sim.architectures import architecture_names, get_architecture
 from donorlab.sim.mechanisms import get_mechanism, mechanism_names, phases
 
@@ -35,6 +35,11 @@ def run() -> None:
     table = _table("\nPublished models", "name", "title")
     for name in literature.names():
         table.add_row(name, escape(str(catalogue.configuration(name)["title"])))
+    screen.print(table)
+
+    table = _table("\nProposals", "name", "title")
+    for name in proposals.names():
+        table.add_row(name, escape(proposals.load_proposal(name).title))
     screen.print(table)
 
     table = _table("\nArchitectures", "name", "what it is", "source", "origin")

@@ -98,7 +98,8 @@ def _designs(study: Study) -> list[str]:
 
 def _assumptions(study: Study) -> list[str]:
     """Return what default values are, what was drawn and what was not."""
-    default = "Default values: each parameter's own (`donorlab parameters`), but for what the scenario or you set."
+    who = "the scenario, a proposal" if _proposed(study) else "the scenario"
+    default = f"Default values: each parameter's own (`donorlab parameters`), but for what {who} or you set."
     if study.plan is None:
         return [
             default,
@@ -121,6 +122,11 @@ def _assumptions(study: Study) -> list[str]:
     return found
 
 
+def _proposed(study: Study) -> bool:
+    """Return whether any of the scenarios goes by a name of its own, as those of proposals do."""
+    return any(name != item.architecture for name, item in study.comparison.scenarios.items())
+
+
 def levers_sentence(study: Study) -> str:
     """Return at which values the levers stand in all futures; empty where no architecture uses any."""
     if study.plan is None:
@@ -128,7 +134,9 @@ def levers_sentence(study: Study) -> str:
     used = levers.in_use(study.comparison.scenarios, study.plan.levers)
     if not used:
         return ""
-    values_of = ", ".join(f"{name}={as_typed(value)}" for name, value in used.items())
+    values_of = ", ".join(f"{name}={'/'.join(map(as_typed, found))}" for name, found in used.items())
+    if any(len(found) > 1 for found in used.values()):
+        values_of += " (from one architecture or proposal to another)"
     if study.plan.levers:
         return f"Levers, not drawn, in all futures at the end that is worse for coordination: {values_of}."
     return f"Levers, not drawn, in all futures at default values: {values_of}; levers=pessimistic tries the worse ends."

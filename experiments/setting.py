@@ -67,8 +67,8 @@ def keys(arguments: Arguments) -> Keys:
     return Keys(seeds, draws, smallest, workers, out)
 
 
-def load_each(arguments: Arguments, command: str) -> dict[str, Scenario]:
-    """Load the scenario once for each architecture of the key ``architectures``.
+def load_each(arguments: Arguments, command: str, proposals: Sequence[catalogue.Proposal] = ()) -> dict[str, Scenario]:
+    """Load the scenario once for each architecture of the key ``architectures``, and once under each proposal.
 
     Raises
     ------
@@ -87,7 +87,8 @@ def load_each(arguments: Arguments, command: str) -> dict[str, Scenario]:
     if any(word.startswith("architecture=") for word in arguments.overrides):
         raise InputError(f"architecture: {command} runs several; write architectures=[fragmented,central]")
     scenario = str(arguments.experiment["scenario"])
-    return {name: catalogue.load(scenario, [*arguments.overrides, f"architecture={name}"]) for name in chosen}
+    found = {name: catalogue.load(scenario, [*arguments.overrides, f"architecture={name}"]) for name in chosen}
+    return found | {item.name: catalogue.load(scenario, arguments.overrides, item) for item in proposals}
 
 
 def asked(command: str, arguments: Arguments, seeds: Sequence[int], architectures: Sequence[str]) -> dict[str, Any]:

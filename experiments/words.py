@@ -19,7 +19,7 @@ def label(name: str) -> str:
 
 def in_lines(name: str) -> str:
     """Return the same over several lines where it is long."""
-    return "\n".join(textwrap.wrap(label(name), LONG, break_long_words=False, break_on_hyphens=False))
+    return "\n".join(textwrap.wrap(label(name), LONG, break_long_words=False))
 
 
 def counted(number: float, thing: str) -> str:

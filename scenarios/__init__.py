@@ -11,16 +11,19 @@ from donorlab.scenarios.parameters import (
     value_tables,
 )
 from donorlab.scenarios.plugins import Plugin
+from donorlab.scenarios.proposals import Proposal, load_proposal
 
 __all__ = [
     "ParameterRow",
     "Plugin",
+    "Proposal",
     "TableRow",
     "architectures",
     "build",
     "configuration",
     "dyads",
     "load",
+    "load_proposal",
     "names",
     "parameter_defaults",
     "parameter_table",

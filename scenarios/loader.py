@@ -1,7 +1,7 @@
 """`load`: from a scenario's name and overrides to the `Scenario` that one run needs.
 
-Order of what wins: defaults of ``data/ranges.yaml``, then the architecture's ``parameters:``, then the scenario's, then
-what follows from a builder's options, then overrides.
+Order of what wins: defaults of ``data/ranges.yaml``, then the architecture's ``parameters:``, then the scenario's, then a
+proposal's, then what follows from a builder's options, then overrides.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from donorlab.scenarios.overrides import (
     word,
 )
 from donorlab.scenarios.parameters import parameter_defaults
+from donorlab.scenarios.proposals import Proposal
 from donorlab.sim.architectures import architecture_names, get_architecture
 from donorlab.sim.mechanisms import get_mechanism, mechanism_names
 from donorlab.sim.scenario import Mechanisms, Parameters, Scenario, ScenarioError, options_of, suggest
@@ -59,7 +60,7 @@ def architectures() -> tuple[str, ...]:
     return tuple(architecture_names())
 
 
-def load(name: str | Path = "world", overrides: Sequence[str] = ()) -> Scenario:
+def load(name: str | Path = "world", overrides: Sequence[str] = (), proposal: Proposal | None = None) -> Scenario:
     """Return a scenario, ready to be simulated.
 
     Parameters
@@ -69,6 +70,8 @@ def load(name: str | Path = "world", overrides: Sequence[str] = ()) -> Scenario:
     overrides : sequence of str
         ``key=value`` texts: a parameter by its full name, ``architecture``, ``beneficiaries``, ``donors``,
         ``mechanism.PHASE``, and for `synthetic` its sizes. Of several with the same key the last one stands.
+    proposal : Proposal, optional
+        Laid over the scenario: its architecture, members, reporters and levers; overrides still go before it.
 
     Raises
     ------
@@ -81,10 +84,17 @@ def load(name: str | Path = "world", overrides: Sequence[str] = ()) -> Scenario:
     >>> scenario.architecture, scenario.parameters.horizon, scenario.donors.count
     ('central', 8, 3)
     """
-    return build(configuration(name, overrides))
+    if proposal is None:
+        return build(configuration(name, overrides))
+    try:
+        return build(configuration(name, overrides, proposal))
+    except ScenarioError as error:
+        raise ScenarioError(f"proposal {proposal.name}: {error}") from None
 
 
-def configuration(name: str | Path = "world", overrides: Sequence[str] = ()) -> dict[str, Any]:
+def configuration(
+    name: str | Path = "world", overrides: Sequence[str] = (), proposal: Proposal | None = None
+) -> dict[str, Any]:
     """Return all that decides a scenario as plain data: what a manifest stores and `build` reads.
 
     Raises
@@ -94,7 +104,8 @@ def configuration(name: str | Path = "world", overrides: Sequence[str] = ()) -> 
     """
     changes = parse_overrides(overrides)
     own = _file_of(name)
-    architecture = changes.pop("architecture", own.get("architecture") if own else None)
+    below = proposal.architecture if proposal else own.get("architecture") if own else None
+    architecture = changes.pop("architecture", below)
     mechanism = changes.pop("mechanism", None)
     choices: dict[str, str] = {}
     if architecture is not None:
@@ -111,7 +122,10 @@ def configuration(name: str | Path = "world", overrides: Sequence[str] = ()) -> 
     data = _checked(scenario, changes)
     data["architecture"] = architecture or scenario.get("architecture") or composed["architecture"]["name"]
     of_architecture = composed.get("architecture", {}).get("parameters", {})  # a plug-in has none
-    data["parameters"] = {**of_architecture, **data["parameters"]}
+    data["parameters"] = {**of_architecture, **data["parameters"], **(proposal.parameters if proposal else {})}
+    if proposal is not None:
+        data["proposal"] = proposal.name
+        data["select"] |= proposal.selection
     data["mechanism"] = dict(composed["mechanism"]) | data.get("mechanism", {})
     data["options"] = {key: changes.pop(key) for key in list(changes) if is_option(key)}
     for key in [key for key in changes if key.startswith("mechanism.")]:
@@ -219,20 +233,7 @@ def _check_options(scenario: Scenario) -> None:
 
 def _own_file(path: Path) -> dict[str, Any]:
     """Return a user's scenario; the file never comes near Hydra."""
-    where = plain.one_line(path)
-    try:
-        if path.stat().st_size > 4 * plain.FILE_CHARACTERS_MAXIMUM:
-            raise ScenarioError(f"{where}: {path.stat().st_size} bytes; a scenario is smaller")
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ScenarioError(f"{where}: is not a text in UTF-8") from None
-    except OSError as error:
-        problem = error.strerror or error
-        raise ScenarioError(f"{where}: cannot be read ({problem}); known names are {', '.join(names())}") from None
-    data = plain.parse(text, where)
-    if not isinstance(data, dict):
-        raise ScenarioError(f"{where}: must be a mapping with {', '.join(_COMMON[:4])}")
-    return data
+    return plain.read_file(path, "scenario", _COMMON[:4], names())
 
 
 def _checked(scenario: Mapping[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

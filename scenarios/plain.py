@@ -8,7 +8,8 @@ Numbers follow one rule, the plain decimal one (YAML 1.1 reads ``010`` as 8, ``1
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
@@ -155,4 +156,35 @@ def parse(text: str, where: str, limit: int = FILE_CHARACTERS_MAXIMUM) -> Any:
     except RecursionError:
         raise ScenarioError(f"{where}: more than {DEPTH_MAXIMUM} levels deep; a scenario needs at most 5") from None
     refuse_keys(data, where)
+    return data
+
+
+def read_file(path: Path, what: str, keys: Sequence[str], known: Iterable[str]) -> dict[str, Any]:
+    """Return the mapping that a user's file holds; the file never comes near Hydra.
+
+    Parameters
+    ----------
+    path : of the file
+    what : it is, in a word, for error messages
+    keys : that it needs
+    known : names that could have been given instead of a path
+
+    Raises
+    ------
+    ScenarioError
+        One line, if it cannot be read, or is more than plain data.
+    """
+    where = one_line(path)
+    try:
+        if path.stat().st_size > 4 * FILE_CHARACTERS_MAXIMUM:
+            raise ScenarioError(f"{where}: {path.stat().st_size} bytes; a {what} is smaller")
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ScenarioError(f"{where}: is not a text in UTF-8") from None
+    except OSError as error:
+        problem = error.strerror or error
+        raise ScenarioError(f"{where}: cannot be read ({problem}); known names are {', '.join(known)}") from None
+    data = parse(text, where)
+    if not isinstance(data, dict):
+        raise ScenarioError(f"{where}: must be a mapping with {', '.join(keys)}")
     return data

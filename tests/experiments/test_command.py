@@ -20,7 +20,10 @@ from donorlab.scenarios import plugins
 from donorlab.sim.mechanisms import get_mechanism, mechanism_names, phases
 from experiments.conftest import Shell
 
-COMMANDS = ("benchmark", "compare", "describe", "list", "mechanisms", "parameters", "reproduce", "trace", "validate")
+COMMANDS = (
+    "benchmark", "check", "compare", "describe", "ignorance", "list", "mechanisms", "membership", "new", "parameters", "reproduce",
+    "trace", "validate",
+)  # fmt: skip
 
 
 def test_help_lists_every_command_with_one_line(shell: Shell) -> None:
@@ -43,7 +46,7 @@ def test_no_command_shows_the_help(shell: Shell) -> None:
     assert "Commands:" in shell().stdout
 
 
-@pytest.mark.parametrize("name", ["compare", "describe", "benchmark", "mechanisms", "reproduce", "trace"])
+@pytest.mark.parametrize("name", ["compare", "describe", "benchmark", "ignorance", "mechanisms", "membership", "reproduce", "trace"])
 def test_help_of_a_command_names_every_key_of_its_configuration(shell: Shell, name: str) -> None:
     text = shell(name, "--help").stdout
     for key in arguments.defaults(name):

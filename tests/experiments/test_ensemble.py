@@ -91,8 +91,8 @@ def test_every_lever_with_a_range_of_numbers_has_a_worse_end_or_a_reason_for_non
 def test_levers_in_use_are_those_of_the_architectures_compared(world: Scenario) -> None:
     both = {name: world.replace(architecture=name) for name in ("fragmented", "umbrella")}
     used = levers.in_use(both, {"overhead": 0.25})
-    assert used["overhead"] == 0.25
-    assert used["reporting_rate"] == 0.8
+    assert used["overhead"] == (0.25,)
+    assert used["reporting_rate"] == (0.8,)
     assert not {"credibility", "pledge_strength", "register_lag"} & set(used)
     assert levers.in_use({"fragmented": world}, {}) == {}
 

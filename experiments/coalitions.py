@@ -1,0 +1,284 @@
+"""Would donors join, and stay? Stability of a coalition by paired runs, and the payments between members that make it stable.
+
+A coalition S is *internally stable* if no member would be better off outside, all others staying, and *externally stable*
+if no outsider would be better off inside (d'Aspremont, Jacquemin, Gabszewicz and Weymark 1983). Runs are paired: the same seed
+for S, for S without each member, and for S with each outsider.
+
+What a donor gets out of a run is its account: the sum over the tasks that its projects deliver usefully of the gain in
+capacity, weighted by what the donor itself wants (omega0 of the year), a year; of a common fund's account it has the share that
+it paid. A difference is told in money: ``budget * (inside / outside - 1)``, EUR m a year, what the donor would have to add to its
+own programme outside to get as much, at its average there. Side payments go among members, sum to nothing, and are the least
+that leave no member better off outside (a linear program). All this is assumption about what donors want, see 4.1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize, stats
+
+from donorlab.experiments.reporters import Player, grouped
+from donorlab.experiments.runner import in_processes, processors
+from donorlab.scenarios import plugins
+from donorlab.sim import CoordinationModel, baseline
+from donorlab.sim.architectures import get_architecture
+from donorlab.sim.scenario import FloatArray, Scenario, ScenarioError
+from donorlab.sim.setup import yearly_budgets
+
+CONFIDENCE: Final = 0.95
+APART: Final = "fragmented"  # what is left of an umbrella without members
+_WORTHWHILE: Final = 200  # runs from which on processes are started
+Coalition = frozenset[int]
+
+
+def accounts(scenario: Scenario, members: tuple[str, ...], seed: int) -> FloatArray:
+    """Return what each donor gets out of a run in which ``members`` are under the umbrella, (D,) a year.
+
+    Nobody under it: donors act apart. The common fund's account is its payers', by what they paid.
+    """
+    plugins.register()
+    apart = not members
+    world = scenario.replace(architecture=APART, members=None) if apart else scenario.replace(members=members)
+    model = CoordinationModel(world, rng=seed, baseline=baseline(world, seed), keep_accounts=True).run()
+    found = np.sum([*model.accounts, model.state.account], axis=0)
+    ids = model.inputs.donors.ids
+    rows = [ids.index(name) for name in scenario.donors.ids]
+    own = found[rows]
+    if model.design.pool >= 0:
+        paid = model.state.pool_paid[rows]
+        total = float(paid.sum())
+        own = own + (found[model.design.pool] * paid / total if total > 0 else 0.0)
+    return np.asarray(own / (scenario.parameters.horizon / 4), dtype=np.float64)
+
+
+@dataclass
+class Payoffs:
+    """Accounts by coalition and seed; each is run once.
+
+    Attributes
+    ----------
+    scenario : with the umbrella's design; its own members do not matter
+    players : who joins or stays out as one
+    seeds : of the paired runs
+    workers : processes
+    advance : called for each run
+    """
+
+    scenario: Scenario
+    players: tuple[Player, ...]
+    seeds: tuple[int, ...]
+    workers: int | None = 1
+    advance: Callable[[], None] = lambda: None
+    known: dict[tuple[Coalition, int], FloatArray] = field(default_factory=dict)
+
+    def members(self, coalition: Collection[int]) -> tuple[str, ...]:
+        """Return the ids of the donors of a coalition, sorted."""
+        return tuple(sorted(name for i in coalition for name in self.players[i].ids))
+
+    def need(self, coalitions: Iterable[Coalition]) -> None:
+        """Run what is not known yet."""
+        asked = [
+            (one, seed) for one in dict.fromkeys(coalitions) for seed in self.seeds if (one, seed) not in self.known
+        ]
+        words = [(self.scenario, self.members(one), seed) for one, seed in asked]
+        count = self.workers or processors()
+        if count > 1 and len(words) >= _WORTHWHILE:
+            accounts(*words[0])  # compiles, or loads, what the others use before they start
+            found = in_processes(accounts, words, count, self.advance)
+        else:
+            found = []
+            for word in words:
+                found.append(accounts(*word))
+                self.advance()
+        self.known.update(zip(asked, found, strict=True))
+
+    def worth(self, player: int, inside: Coalition, outside: Coalition) -> FloatArray:
+        """Return what being inside is worth to a player, EUR m a year by seed.
+
+        Donors that get nothing outside are left out: an average of nothing has no price.
+        """
+        self.need([inside, outside])
+        budget = yearly_budgets(self.scenario)
+        rows = [self.scenario.donors.ids.index(name) for name in self.players[player].ids]
+        values = []
+        for seed in self.seeds:
+            of_in, of_out = self.known[inside, seed][rows], self.known[outside, seed][rows]
+            priced = of_out > 0
+            values.append(float((budget[rows][priced] * (of_in[priced] / of_out[priced] - 1.0)).sum()))
+        return np.array(values)
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Where a player stands to a coalition.
+
+    Attributes
+    ----------
+    player : index; member : whether it is in
+    gain : EUR m a year that being in is worth, mean over seeds; low, high : its 95% interval (NaN for one seed)
+    """
+
+    player: int
+    member: bool
+    gain: float
+    low: float
+    high: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the mean says that it stays where it is."""
+        return self.gain >= 0 if self.member else self.gain <= 0
+
+    @property
+    def sure(self) -> bool:
+        """Whether chance leaves no doubt of the sign."""
+        return self.low > 0 or self.high < 0
+
+
+def stands(payoffs: Payoffs, coalition: Coalition) -> list[Stand]:
+    """Return where each player stands: members against leaving alone, outsiders against joining alone."""
+    others = {i: coalition ^ {i} for i in range(len(payoffs.players))}
+    payoffs.need([coalition, *others.values()])
+    found = []
+    for i, other in others.items():
+        inside, outside = (coalition, other) if i in coalition else (other, coalition)
+        found.append(_stand(i, i in coalition, payoffs.worth(i, inside, outside)))
+    return found
+
+
+def _stand(player: int, member: bool, values: FloatArray) -> Stand:
+    mean, count = float(values.mean()), len(values)
+    if count < 2:
+        return Stand(player, member, mean, math.nan, math.nan)
+    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1) * values.std(ddof=1) / math.sqrt(count))
+    return Stand(player, member, mean, mean - reach, mean + reach)
+
+
+def side_payments(gains: npt.ArrayLike) -> FloatArray | None:
+    """Return the least payments among members after which nobody is better off outside, EUR m a year; None if none does.
+
+    Parameters
+    ----------
+    gains : (n,) what being in is worth to each member
+
+    Returns
+    -------
+    numpy.ndarray or None
+        (n,) received (above 0) or paid (below 0); they sum to 0.
+
+    Notes
+    -----
+    minimise sum(p) with payments p - q, p, q >= 0, sum(p) = sum(q), gains + p - q >= 0. Source: a linear program, solved by
+    HiGHS (scipy); transfers as what stabilises a coalition, Carraro and Siniscalco 1993.
+    """
+    values = np.asarray(gains, dtype=np.float64)
+    count = len(values)
+    if count == 0:
+        return np.zeros(0)
+    unit = np.eye(count)
+    solved = optimize.linprog(
+        np.concatenate([np.ones(count), np.zeros(count)]),
+        A_ub=np.hstack([-unit, unit]),
+        b_ub=values,
+        A_eq=np.concatenate([np.ones(count), -np.ones(count)])[None, :],
+        b_eq=[0.0],
+        bounds=(0, None),
+        method="highs",
+    )
+    return None if solved.x is None or not solved.success else np.asarray(solved.x[:count] - solved.x[count:])
+
+
+@dataclass(frozen=True)
+class Step:
+    """One who joins.
+
+    Attributes
+    ----------
+    player : who; gain : what joining is worth to it, EUR m a year
+    least : the least that staying is worth to a member then, and whose it is
+    whose : that member
+    paid : EUR m a year that change hands then so that all stay; 0 where nobody need be paid
+    """
+
+    player: int
+    gain: float
+    least: float
+    whose: int
+    paid: float
+
+
+def sequence(payoffs: Payoffs, payments: bool) -> list[Step]:
+    """Return an order in which players join so that after each step no member wants to leave.
+
+    It begins with nobody. Of those who can join next, the one to whom joining is worth most is tried first.
+
+    Parameters
+    ----------
+    payments : whether members may pay each other at each step; without, each must want to stay by itself
+    """
+    inside: Coalition = frozenset()
+    steps: list[Step] = []
+    everybody = range(len(payoffs.players))
+    while len(inside) < len(everybody):
+        larger = {j: inside | {j} for j in everybody if j not in inside}
+        payoffs.need([inside, *larger.values()])
+        gains = {j: float(payoffs.worth(j, larger[j], inside).mean()) for j in larger}
+        step = None
+        for j in sorted(larger, key=lambda one: (-gains[one], one)):
+            if gains[j] < 0 and not payments:
+                break
+            step = _joined(payoffs, larger[j], j, gains[j], payments)
+            if step is not None:
+                break
+        if step is None:
+            break
+        steps.append(step)
+        inside = larger[step.player]
+    return steps
+
+
+def _joined(payoffs: Payoffs, coalition: Coalition, joiner: int, gain: float, payments: bool) -> Step | None:
+    """Return the step, or None if a member would leave."""
+    payoffs.need([coalition, *(coalition - {i} for i in coalition)])
+    worth = {i: float(payoffs.worth(i, coalition, coalition - {i}).mean()) for i in sorted(coalition)}
+    whose = min(worth, key=lambda i: (worth[i], i))
+    moved = side_payments(list(worth.values()))
+    if moved is None or (not payments and worth[whose] < 0):
+        return None
+    return Step(joiner, gain, worth[whose], whose, float(np.maximum(moved, 0.0).sum()))
+
+
+def refuse_impossible(scenario: Scenario) -> None:
+    """Raise unless the scenario's architecture has members at all.
+
+    Raises
+    ------
+    ScenarioError
+        In one line.
+    """
+    architecture = get_architecture(scenario.architecture, scenario.options)
+    if not architecture.design(architecture.prepare(scenario)).member.any():
+        raise ScenarioError(
+            f"architecture: nobody is a member under '{scenario.architecture}'; membership needs an umbrella or a proposal of one"
+        )
+
+
+def start(payoffs: Payoffs) -> Coalition:
+    """Return the coalition of the scenario: the players all of whose donors are members."""
+    able = {name for name, one in zip(payoffs.scenario.donors.ids, payoffs.scenario.able, strict=True) if one}
+    return frozenset(i for i, one in enumerate(payoffs.players) if set(one.ids) <= able)
+
+
+def candidates(scenario: Scenario, largest: int) -> tuple[Player, ...]:
+    """Return who may join: the largest donors with a budget by themselves, the others by kind, members and outsiders apart."""
+    return tuple(grouped(scenario, largest, everybody=True))
+
+
+def total(players: Sequence[Player], coalition: Coalition) -> float:
+    """Return the money of a coalition, EUR m a year."""
+    return sum(players[i].budget_m for i in sorted(coalition))

@@ -1,0 +1,181 @@
+"""``donorlab membership``: would donors join a proposal, and stay; what payments between members would make it stable."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from donorlab import scenarios as catalogue
+from donorlab.experiments import coalitions, report_of_membership, setting, tables
+from donorlab.experiments.arguments import Arguments, InputError, parse
+from donorlab.experiments.progress import progress
+from donorlab.experiments.runner import checked_workers
+from donorlab.experiments.store import ResultFolder, default_folder, digest_of, refuse_occupied
+from donorlab.sim.scenario import checked_seed
+
+if TYPE_CHECKING:
+    from donorlab.scenarios import Proposal
+    from donorlab.sim import Scenario
+
+PLAYERS_MAXIMUM: Final = 60
+NONE: Final = "none"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Keys of the experiment, checked."""
+
+    proposal: Proposal | None
+    players: int
+    seeds: tuple[int, ...]
+    sequence: bool
+    workers: int | None
+    out: Path | None
+
+
+def run(words: Sequence[str]) -> None:
+    """Carry out ``donorlab membership WORDS``."""
+    started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+    arguments = parse("membership", _named(words))
+    options = _options(arguments)
+    world = catalogue.load(str(arguments.experiment["scenario"]), arguments.overrides, options.proposal)
+    coalitions.refuse_impossible(world)
+    who = coalitions.candidates(world, options.players)
+    if len(who) < 2:
+        raise InputError("players: fewer than two donors have a budget here; there is nothing to join")
+    configuration = _configuration(arguments, options, world)
+    target = options.out or default_folder("membership", digest_of(configuration), datetime.datetime.now())
+    name = options.proposal.name if options.proposal else world.architecture
+    with ResultFolder(target, refuse_existing=options.out is not None) as folder:
+        count = len(options.seeds) * (len(who) + 1)
+        with progress(f"{name} on {world.name}, {len(who)} who may join", count) as advance:
+            payoffs = coalitions.Payoffs(world, who, options.seeds, options.workers, advance)
+            inside = coalitions.start(payoffs)
+            standing = coalitions.stands(payoffs, inside)
+        found = table(payoffs, standing)
+        paths: dict[str, list[coalitions.Step]] = {}
+        if options.sequence:
+            most = len(options.seeds) * len(who) ** 2
+            with progress("orders of joining (at most)", most) as advance:
+                payoffs.advance = advance
+                paths = {
+                    key: coalitions.sequence(payoffs, key == "with payments")
+                    for key in ("without payments", "with payments")
+                }
+        folder.csv("membership", found)
+        folder.csv("sequence", sequence_table(payoffs, paths))
+        folder.table("payoffs", _payoffs(payoffs))
+        folder.json("configuration", configuration)
+        folder.manifest(setting.manifest(configuration, words, options.seeds, started, clock))
+    screen = tables.console()
+    report_of_membership.show(screen, name, payoffs, found, paths, arguments.overrides)
+    screen.print(f"\nResults: {folder.path}", soft_wrap=True, highlight=False)
+
+
+def _named(words: Sequence[str]) -> list[str]:
+    """Let the first word without '=' be the proposal, for example ``donorlab membership my.yaml``."""
+    found = list(words)
+    bare = [i for i, word in enumerate(found) if "=" not in word]
+    if len(bare) == 1:
+        found[bare[0]] = f"proposal={found[bare[0]]}"
+    return found
+
+
+def _options(arguments: Arguments) -> Options:
+    given = arguments.experiment
+    for key, low, high in (("players", 0, PLAYERS_MAXIMUM), ("replications", 1, setting.REPLICATIONS_MAXIMUM)):
+        if not low <= given[key] <= high:
+            raise InputError(f"{key}: {given[key]} is out of range; it must lie between {low} and {high}")
+    first = checked_seed(given["seed"])
+    out = Path(given["out"]) if given["out"] is not None else None
+    if out is not None:
+        refuse_occupied(out)
+    chosen = str(given["proposal"])
+    return Options(
+        proposal=None if chosen == NONE else catalogue.load_proposal(chosen),
+        players=given["players"],
+        seeds=tuple(range(first, checked_seed(first + given["replications"] - 1) + 1)),
+        sequence=given["sequence"],
+        workers=checked_workers(given["workers"]),
+        out=out,
+    )
+
+
+def table(payoffs: coalitions.Payoffs, standing: Sequence[coalitions.Stand]) -> pd.DataFrame:
+    """Return a row a player: who, whether a member, its money, what being in is worth (EUR m a year), and what it is paid.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``player``, ``donors``, ``member``, ``budget_m``, ``gain_m`` with ``gain_low`` and ``gain_high`` (95%, Student's t),
+        ``stays`` (whether the mean leaves it where it is), ``payment_m`` (received above 0; NaN for outsiders, and for all if
+        no payments make the coalition stable).
+    """
+    members = [one for one in standing if one.member]
+    paid = coalitions.side_payments([one.gain for one in members])
+    payment = dict(zip((one.player for one in members), paid, strict=True)) if paid is not None else {}
+    return pd.DataFrame(
+        {
+            "player": [payoffs.players[one.player].name for one in standing],
+            "donors": [" ".join(payoffs.players[one.player].ids) for one in standing],
+            "member": [one.member for one in standing],
+            "budget_m": [payoffs.players[one.player].budget_m for one in standing],
+            "gain_m": [one.gain for one in standing],
+            "gain_low": [one.low for one in standing],
+            "gain_high": [one.high for one in standing],
+            "stays": [one.agrees for one in standing],
+            "payment_m": [float(payment.get(one.player, float("nan"))) for one in standing],
+        }
+    )
+
+
+def sequence_table(payoffs: coalitions.Payoffs, paths: dict[str, list[coalitions.Step]]) -> pd.DataFrame:
+    """Return a row a step of each order of joining."""
+    rows = [
+        {
+            "order": name,
+            "step": number,
+            "player": payoffs.players[step.player].name,
+            "joining_is_worth_m": step.gain,
+            "least_of_members_m": step.least,
+            "whose": payoffs.players[step.whose].name,
+            "payments_m": step.paid,
+        }
+        for name, steps in paths.items()
+        for number, step in enumerate(steps, start=1)
+    ]
+    columns = ["order", "step", "player", "joining_is_worth_m", "least_of_members_m", "whose", "payments_m"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _payoffs(payoffs: coalitions.Payoffs) -> pd.DataFrame:
+    """Return a row a coalition, seed and donor: its account a year."""
+    ids = payoffs.scenario.donors.ids
+    rows = [
+        (" ".join(payoffs.members(one)), seed, name, float(value))
+        for (one, seed), found in payoffs.known.items()
+        for name, value in zip(ids, found, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["members", "seed", "donor", "account"])
+
+
+def _configuration(arguments: Arguments, options: Options, world: Scenario) -> dict[str, Any]:
+    """Return all that determines the results."""
+    name = options.proposal.name if options.proposal else NONE
+    return {
+        "command": "membership",
+        "scenario": arguments.experiment["scenario"],
+        "proposal": name,
+        "settings": list(arguments.overrides),
+        "players": options.players,
+        "replications": len(options.seeds),
+        "seed": options.seeds[0],
+        "sequence": options.sequence,
+        **setting.resolved(arguments, {world.architecture: world}),
+    }

@@ -1,0 +1,49 @@
+"""``donorlab new``: a template of a file to fill in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from donorlab.experiments.arguments import InputError, did_you_mean
+from donorlab.scenarios.proposals import NAME_LONGEST, TEMPLATE
+from donorlab.sim.architectures import architecture_names
+
+KINDS: Final = ("proposal",)
+_PLACE: Final = "THIS_FILE"
+_NAME: Final = "my-proposal"
+
+
+def run(kind: str, path: str) -> None:
+    """Carry out ``donorlab new KIND PATH``.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind, the file exists, or its folder cannot be written to.
+    """
+    if kind not in KINDS:
+        hint = did_you_mean(kind, KINDS) or f"; there is {', '.join(KINDS)}"
+        raise InputError(f"new: there is no template of '{kind}'{hint}")
+    target = Path(path)
+    if target.suffix not in (".yaml", ".yml"):
+        raise InputError(f"{path}: the name must end with .yaml, so that other commands know it for a file")
+    text = filled(TEMPLATE.read_text(encoding="utf-8"), target)
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InputError(f"{path}: exists already and is not overwritten; choose another name") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
+    Console().print(f"{path}: change it, then `donorlab check {path}`.", soft_wrap=True, highlight=False, markup=False)
+
+
+def filled(text: str, target: Path) -> str:
+    """Return the template with the name of the file in it; as the proposal's own name too, where it is one."""
+    stem = target.stem
+    good = re.fullmatch(rf"[A-Za-z][A-Za-z0-9_\-]{{0,{NAME_LONGEST - 1}}}", stem) and stem not in architecture_names()
+    return text.replace(_PLACE, target.name).replace(f"name: {_NAME}", f"name: {stem if good else _NAME}")
