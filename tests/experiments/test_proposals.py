@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from donorlab.experiments import break_even, check, levers, new, proposals
+from donorlab.experiments import break_even, canvas, check, levers, new, proposals
+from donorlab.experiments.words import in_lines
 from donorlab.scenarios import Proposal, load, load_proposal
 from donorlab.scenarios import proposals as shipped
 from donorlab.sim import Scenario, simulate
@@ -232,6 +233,13 @@ def test_a_lever_that_a_proposal_uses_can_be_set() -> None:
     assert loaded[fund.name].parameters.pool_share == 0.1
 
 
+def test_so_many_proposals_can_be_told_apart() -> None:
+    styles = (canvas.SHADES, canvas.DASHES, canvas.MARKERS)
+    assert all(len(set(style)) == len(style) > len(shipped.names()) for style in styles)
+    assert len({len(style) for style in styles}) == 1
+    assert all(in_lines(name).count("\n") <= 1 for name in shipped.names())
+
+
 # ------------------------------------------------------------------------------------------------ check
 
 
@@ -412,7 +420,7 @@ def test_where_a_template_cannot_be_written(shell: Shell, monkeypatch: pytest.Mo
 
 def test_a_name_that_cannot_be_one_is_left_to_the_user() -> None:
     text = shipped.TEMPLATE.read_text()
-    for stem in ("umbrella", "9-lives", "x" * 41, "my plan"):
+    for stem in ("umbrella", "9-lives", "x" * 29, "my plan"):
         assert "name: my-proposal" in new.filled(text, Path(f"{stem}.yaml"))
     assert "name: ours " in new.filled(text, Path("somewhere/ours.yaml"))
 

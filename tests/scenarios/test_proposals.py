@@ -194,7 +194,7 @@ def test_a_file_is_data_and_never_code(own, monkeypatch, attack, part):
         ("name: mine", "name: umbrella", ("is an architecture",)),
         ("name: mine", "name: central", ("is an architecture",)),
         ("name: mine", "name: my plan", ("not a name",)),
-        ("name: mine", f"name: {'x' * 41}", ("at most 40",)),
+        ("name: mine", f"name: {'x' * 29}", ("at most 28",)),
         ("title: Mine", "title: 3", ("title", "must be words")),
         ("[https://example.org]", "https://example.org", ("sources", "must be a list")),
         ('"overhead 0.1: assumption: because."', "overhead: because.", ("assumed", "put the whole line in quotes")),
