@@ -28,11 +28,15 @@ _HINTED: Final = 0.96  # letters drawn on few pixels are a little wider than the
 # Apart in lightness as well as in hue, so that grey print and colour-blind eyes tell them apart; lines also differ
 # in dash, bars in hatch.
 INK: Final = "#1a1a1a"
-SHADES: Final = ("#14375e", "#c8702a", "#6aa3c4", "#8a8a8a", "#5b2a6e", "#d9b44a", "#2f7d4f")
+SHADES: Final = (
+    "#14375e", "#c8702a", "#6aa3c4", "#8a8a8a", "#5b2a6e", "#d9b44a", "#2f7d4f", "#a3243b", "#2b2b2b", "#9bc06a", "#d98fb0",
+    "#7a5230",
+)  # fmt: skip
 DASHES: Final = (
     "solid", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (2, 1)),
+    (0, (7, 1, 1, 1)), (0, (1, 2.5)), (0, (4, 3)), (0, (9, 1.2, 2, 1.2)), (0, (2.5, 2.5)),
 )  # fmt: skip
-MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
+MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", "*", ">", "p", "h")
 
 _STYLE: Final[dict[Any, Any]] = {
     "font.family": "DejaVu Sans",

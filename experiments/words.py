@@ -8,7 +8,7 @@ from typing import Final
 
 DEFAULT_VALUES: Final = "at default values"
 """Every parameter at its default in ``ranges.yaml``, but for what the scenario or the command sets."""
-LONG: Final = 13  # characters of a name that fit beside others
+LONG: Final = 14  # characters of a name that fit beside others
 _LABELS: Final = {"umbrella_conditional": "umbrella + conditional"}
 
 

@@ -19,7 +19,7 @@ from donorlab.sim.scenario import Parameters, ScenarioError, suggest
 
 FOLDER: Final = composition.CONF / "proposal"
 TEMPLATE: Final = composition.CONF / "template" / "proposal.yaml"
-NAME_LONGEST: Final = 40
+NAME_LONGEST: Final = 28
 _NEEDED: Final = ("name", "title", "description", "architecture")
 _LISTS: Final = ("sources", "facts", "assumed")
 _KEYS: Final = (*_NEEDED, *_LISTS, "members", "reporters", "parameters")

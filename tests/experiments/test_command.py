@@ -46,7 +46,9 @@ def test_no_command_shows_the_help(shell: Shell) -> None:
     assert "Commands:" in shell().stdout
 
 
-@pytest.mark.parametrize("name", ["compare", "describe", "benchmark", "ignorance", "mechanisms", "membership", "reproduce", "trace"])
+@pytest.mark.parametrize(
+    "name", ["compare", "describe", "benchmark", "ignorance", "mechanisms", "membership", "reproduce", "trace"]
+)
 def test_help_of_a_command_names_every_key_of_its_configuration(shell: Shell, name: str) -> None:
     text = shell(name, "--help").stdout
     for key in arguments.defaults(name):
