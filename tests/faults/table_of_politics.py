@@ -105,7 +105,7 @@ FAULTS_OF_POLITICS: Final[tuple[Fault, ...]] = (
           worlds=(("conditional", 0),), on=("ownership",)),
     Fault("alignment alone asks for a choice", "4.5", "oracle.ownership", "move_ownership",
           '== "alignment_alone"', '== "no form"', ("agreement",
-          "by hand: alignment_alone_needs_no_choice"), worlds=(("central", 0),), on=("ownership_forms",)),
+          "by hand: alignment_alone_needs_no_choice"), worlds=(("conditional", 0),), on=("ownership_forms",)),
     Fault("imposed tasks cost no ownership", "4.5", "oracle.ownership", "move_ownership", "imposed_tasks / tasks + ", "",
           ("agreement", "by hand: what_is_imposed_costs_ownership"), worlds=(("conditional", 3),), on=("ownership",)),
     Fault("withholding costs no ownership", "4.5", "oracle.ownership", "contracted_of_late",
