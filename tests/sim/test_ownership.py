@@ -9,7 +9,7 @@ from oracle.worlds import numbered, plain_parameters, scenario
 from possible import possible
 
 from donorlab.scenarios import load
-from donorlab.sim import Contract, CoordinationModel, Donor, cut_aid, donor_leaves, simulate, streams
+from donorlab.sim import Contract, CoordinationModel, Donor, simulate, streams
 from donorlab.sim.architectures import architecture_names
 from donorlab.sim.mechanisms import motives, register_mechanism
 from donorlab.sim.mechanisms.calendar import contract_together, planning_view
@@ -382,34 +382,6 @@ def test_after_exit_every_lapse_happens_in_its_quarter():
 
 
 # ------------------------------------------------------------------------------------ what outlives the money
-def sustained(model, quarters):
-    """Share of tasks owned after so many quarters that the same project owns at the end."""
-    while model.quarter < quarters:
-        model.step()
-    then = model.state.owner.copy()
-    now = model.run().state.owner
-    return float(((then != DOMESTIC) & (now == then)).sum() / (then != DOMESTIC).sum())
-
-
-@pytest.mark.parametrize("architecture", ["fragmented", "umbrella", "conditional"])
-def test_sustained_share_is_what_stands_of_what_stood(architecture):
-    world = load("world", [f"architecture={architecture}", "horizon=12", "wind_down=12", "lapse=0.03"])
-    plain = simulate(world, 1).outcomes["sustained_share"]
-    assert plain == sustained(CoordinationModel(world, rng=1), 12)
-    cut = simulate(world, 1, interventions=[(9, cut_aid)]).outcomes["sustained_share"]
-    model = CoordinationModel(world, rng=1)
-    model.schedule(9, cut_aid)
-    assert cut == sustained(model, 8)
-    assert 0 < cut < 1
-    assert cut != plain
-    late = simulate(world, 1, interventions=[(15, cut_aid)]).outcomes["sustained_share"]
-    assert late == plain, "a cut after the horizon moves nothing"
-    twice = simulate(world, 1, interventions=[(9, cut_aid), (10, cut_aid)]).outcomes["sustained_share"]
-    assert twice == cut
-    one_leaves = simulate(world, 1, interventions=[(9, donor_leaves("EU"))]).outcomes["sustained_share"]
-    assert one_leaves == pytest.approx(plain, abs=0.1)
-
-
 def test_what_another_project_does_again_is_not_sustained():
     """One task, that lapses within quarters and is bought again from what was saved: it stands, by another project."""
     again = 0
@@ -424,12 +396,3 @@ def test_what_another_project_does_again_is_not_sustained():
     assert again >= 3
     assert simulate(one_state(tasks=4, horizon=4, wind_down=4), 1).outcomes["sustained_share"] == 1.0
     assert math.isnan(simulate(one_state(money=0.0), 1).outcomes["sustained_share"])
-
-
-def test_ownership_at_start_and_end_are_told():
-    result = simulate(load("toy", ["ownership_rate=0.1"]), 1)
-    table = result.beneficiaries
-    assert result.outcomes["ownership_start"] == pytest.approx(table["ownership_start"].mean())
-    assert result.outcomes["ownership"] == pytest.approx(table["ownership"].mean())
-    assert result.outcomes["ownership"] != result.outcomes["ownership_start"]
-    np.testing.assert_array_equal(table["ownership_start"], result.baseline.land.ownership)
