@@ -80,7 +80,7 @@ def report(proposal: Proposal, scenario: Scenario, given: Collection[str] = ()) 
     given : parameters that the user set besides
     """
     found = Report()
-    found.errors.extend(proposals.contradictions(proposal, scenario, given))
+    found.errors.extend(proposals.contradictions(proposal, scenario))
     if not _composes(scenario):
         found.warnings.extend(_missing(proposal))
         return found

@@ -57,7 +57,7 @@ def run(words: Sequence[str]) -> None:
     proposed = proposals.chosen(arguments)
     loaded = setting.load_each(arguments, "compare", proposed)
     levers.check(loaded, arguments.given)
-    proposals.refuse_contradictions(proposed, loaded, arguments.given)
+    proposals.refuse_contradictions(proposed, loaded)
     first = next(iter(loaded.values()))
     ends = levers.pessimistic(arguments.given) if options.pessimistic else {}
     plan = ensemble.plan(first, options.draws, arguments.given, ends) if options.draws else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -40,13 +40,13 @@ def chosen(arguments: Arguments) -> list[Proposal]:
     return found
 
 
-def refuse_contradictions(proposed: Sequence[Proposal], loaded: Mapping[str, Scenario], given: Collection[str]) -> None:
+def refuse_contradictions(proposed: Sequence[Proposal], loaded: Mapping[str, Scenario]) -> None:
     """Refuse proposals that contradict themselves.
 
     Parameters
     ----------
-    proposed : proposals; loaded : the scenario under each, by name
-    given : parameters that the user set, which go before those of a proposal
+    proposed : proposals
+    loaded : the scenario under each, by name
 
     Raises
     ------
@@ -54,20 +54,20 @@ def refuse_contradictions(proposed: Sequence[Proposal], loaded: Mapping[str, Sce
         The first contradiction, with the name of the proposal.
     """
     for item in proposed:
-        if found := contradictions(item, loaded[item.name], given):
+        if found := contradictions(item, loaded[item.name]):
             raise InputError(f"proposal {item.name}: {found[0]}")
 
 
-def contradictions(proposal: Proposal, scenario: Scenario, given: Collection[str] = ()) -> list[str]:
+def contradictions(proposal: Proposal, scenario: Scenario) -> list[str]:
     """Return what a proposal says and at the same time makes impossible, a line each.
 
     Parameters
     ----------
     proposal : the proposal
-    scenario : the scenario under it
-    given : parameters that somebody else set; what they undo is no contradiction of the proposal
+    scenario : the scenario under it; where somebody else set a lever of the proposal, that is no contradiction of the
+        proposal's
     """
-    as_written = scenario.replace(**{name: value for name, value in proposal.parameters.items() if name in given})
+    as_written = scenario.replace(**proposal.parameters)
     found = levers.without_effect(as_written, proposal.parameters)
     try:
         made = levers.composition(scenario)

@@ -229,8 +229,10 @@ def test_a_lever_that_a_proposal_uses_can_be_set() -> None:
     fund = load_proposal("world-bank-trust-fund")
     loaded = {"fragmented": load("world", ["pool_share=0.1"]), fund.name: load("world", ["pool_share=0.1"], fund)}
     levers.check(loaded, {"pool_share"})
-    proposals.refuse_contradictions([fund], loaded, {"pool_share"})
+    proposals.refuse_contradictions([fund], loaded)
     assert loaded[fund.name].parameters.pool_share == 0.1
+    without = {fund.name: load("world", ["pooled_fund=off"], fund)}
+    proposals.refuse_contradictions([fund], without)  # what you undo is no contradiction of the proposal
 
 
 def test_so_many_proposals_can_be_told_apart() -> None:

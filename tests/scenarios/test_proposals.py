@@ -156,10 +156,10 @@ def test_members_that_a_scenario_has_not(own):
         ("# @package _global_\n" + GOOD, "@package"),
         (GOOD.replace("title: Mine", "title: ${oc.env:HOME}"), "${"),
         (GOOD.replace("overhead: 0.1", "overhead: ${oc.env:HOME}"), "${"),
-        ("defaults: [world]\n" + GOOD, "'defaults'"),
-        (GOOD.replace("parameters: {", "parameters: {defaults: [world], "), "'defaults'"),
+        ("defaults: [world]\n" + GOOD, "'defaults' is refused"),
+        (GOOD.replace("parameters: {", "parameters: {defaults: [world], "), "'defaults' is refused"),
         (BOMB + "\n" + GOOD, "anchors and aliases"),
-        ("hydra: {callbacks: {}}\n" + GOOD, "'hydra'"),
+        ("hydra: {callbacks: {}}\n" + GOOD, "'hydra' is refused"),
         (GOOD.replace("Mine", "!!python/object/apply:os.system [ls]"), "tags"),
     ],
 )
