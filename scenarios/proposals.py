@@ -97,7 +97,7 @@ def load_proposal(name: str | Path) -> Proposal:
         text = str(FOLDER / f"{one_of('proposal', plain.one_line(text), names())}.yaml")
     path = Path(text)
     shown = path.name if path.parent == FOLDER else str(path)
-    return _checked(plain.read_file(path, "proposal", _NEEDED, names()), plain.one_line(shown))
+    return _checked(plain.read_file(path, "proposal", _NEEDED, names()), plain.one_line(shown, 300))
 
 
 def _checked(data: Mapping[str, Any], where: str) -> Proposal:

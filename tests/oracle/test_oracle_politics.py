@@ -16,7 +16,8 @@ EACH = 24
 # In how many worlds a mechanism that is on changes what is done (norms: moves somebody), at least.
 ACTS = {
     "credit": 0.3, "havens": 0.3, "herding": 0.3, "imposed": 0.1, "lapse_forms": 0.2, "methods": 0.4, "norms": 0.7,
-    "ownership": 0.1, "peers": 0.4, "per_task": 0.4, "poaching": 0.3, "salience": 0.3, "turnover": 0.7, "users": 0.2,
+    "ownership": 0.1, "ownership_forms": 0.2, "peers": 0.4, "per_task": 0.4, "poaching": 0.3, "salience": 0.3,
+    "turnover": 0.7, "users": 0.2,
 }  # fmt: skip
 WHERE = {"credit": ("credit", "umbrella"), "imposed": ("conditional", "umbrella_conditional")}
 

@@ -67,7 +67,8 @@ def test_engine_agrees_with_the_oracle(name):
 def test_where_giving_is_dominant_no_state_reforms_for_the_money_and_all_is_released():
     """The Samaritan's dilemma, an equality: subgame perfection leaves one outcome (Buchanan 1975)."""
     seen = 0
-    for number, world in worlds(80, credibility_rule="endogenous", opportunity_cost=0.0, credibility=1.0):
+    still = {"ownership_rate": 0.0}  # own will is read at the end of the run
+    for number, world in worlds(80, credibility_rule="endogenous", opportunity_cost=0.0, credibility=1.0, **still):
         model = CoordinationModel(world, rng=number).run()
         rows = asked(model)
         whole = model.state.ledger.whole[rows]
