@@ -14,7 +14,7 @@ that leave no member better off outside (a linear program). All this is assumpti
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,10 +22,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, stats
 
-from donorlab.experiments.reporters import Player, grouped
+from donorlab.experiments.reporters import Player
 from donorlab.experiments.runner import in_processes, processors
 from donorlab.scenarios import plugins
-from donorlab.sim import CoordinationModel, baseline
+from donorlab.sim import CoordinationModel
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.scenario import FloatArray, Scenario, ScenarioError
 from donorlab.sim.setup import yearly_budgets
@@ -42,9 +42,8 @@ def accounts(scenario: Scenario, members: tuple[str, ...], seed: int) -> FloatAr
     Nobody under it: donors act apart. The common fund's account is its payers', by what they paid.
     """
     plugins.register()
-    apart = not members
-    world = scenario.replace(architecture=APART, members=None) if apart else scenario.replace(members=members)
-    model = CoordinationModel(world, rng=seed, baseline=baseline(world, seed), keep_accounts=True).run()
+    world = scenario.replace(members=members) if members else scenario.replace(architecture=APART, members=None)
+    model = CoordinationModel(world, rng=seed, keep_accounts=True).run()
     found = np.sum([*model.accounts, model.state.account], axis=0)
     ids = model.inputs.donors.ids
     rows = [ids.index(name) for name in scenario.donors.ids]
@@ -272,13 +271,3 @@ def start(payoffs: Payoffs) -> Coalition:
     """Return the coalition of the scenario: the players all of whose donors are members."""
     able = {name for name, one in zip(payoffs.scenario.donors.ids, payoffs.scenario.able, strict=True) if one}
     return frozenset(i for i, one in enumerate(payoffs.players) if set(one.ids) <= able)
-
-
-def candidates(scenario: Scenario, largest: int) -> tuple[Player, ...]:
-    """Return who may join: the largest donors with a budget by themselves, the others by kind, members and outsiders apart."""
-    return tuple(grouped(scenario, largest, everybody=True))
-
-
-def total(players: Sequence[Player], coalition: Coalition) -> float:
-    """Return the money of a coalition, EUR m a year."""
-    return sum(players[i].budget_m for i in sorted(coalition))

@@ -17,7 +17,7 @@ from donorlab.experiments.arguments import Arguments, InputError, parse
 from donorlab.experiments.figures_of_ignorance import ignorance as draw
 from donorlab.experiments.progress import progress
 from donorlab.experiments.runner import checked_workers
-from donorlab.experiments.store import ResultFolder, default_folder, digest_of, refuse_occupied
+from donorlab.experiments.store import ResultFolder, default_folder, digest_of
 from donorlab.experiments.words import span
 from donorlab.sim.scenario import checked_seed
 
@@ -108,20 +108,13 @@ def _options(arguments: Arguments) -> Options:
     given = arguments.experiment
     if given["report"] not in reporters.REPORTS:
         raise InputError(f"report: '{given['report']}' is not one of {', '.join(reporters.REPORTS)}")
-    for key, low, high in (
-        ("players", 0, PLAYERS_MAXIMUM),
-        ("permutations", 2, PERMUTATIONS_MAXIMUM),
-        ("replications", 1, setting.REPLICATIONS_MAXIMUM),
-    ):
-        if not low <= given[key] <= high:
-            raise InputError(f"{key}: {given[key]} is out of range; it must lie between {low} and {high}")
+    setting.within(given, "players", 0, PLAYERS_MAXIMUM)
+    setting.within(given, "permutations", 2, PERMUTATIONS_MAXIMUM)
+    setting.within(given, "replications", 1, setting.REPLICATIONS_MAXIMUM)
     if given["permutations"] % 2:
         raise InputError(
             f"permutations: {given['permutations']} is odd; each order is run with its reverse, give an even number"
         )
-    out = Path(given["out"]) if given["out"] is not None else None
-    if out is not None:
-        refuse_occupied(out)
     return Options(
         report=given["report"],
         players=given["players"],
@@ -129,7 +122,7 @@ def _options(arguments: Arguments) -> Options:
         replications=given["replications"],
         seed=checked_seed(given["seed"]),
         workers=checked_workers(given["workers"]),
-        out=out,
+        out=setting.folder(given),
     )
 
 

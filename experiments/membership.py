@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from donorlab import scenarios as catalogue
-from donorlab.experiments import coalitions, report_of_membership, setting, tables
+from donorlab.experiments import coalitions, report_of_membership, reporters, setting, tables
 from donorlab.experiments.arguments import Arguments, InputError, parse
 from donorlab.experiments.progress import progress
 from donorlab.experiments.runner import checked_workers
-from donorlab.experiments.store import ResultFolder, default_folder, digest_of, refuse_occupied
+from donorlab.experiments.store import ResultFolder, default_folder, digest_of
 from donorlab.sim.scenario import checked_seed
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ class Options:
 def run(words: Sequence[str]) -> None:
     """Carry out ``donorlab membership WORDS``."""
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
-    arguments = parse("membership", _named(words))
+    arguments = parse("membership", words, bare="proposal")
     options = _options(arguments)
     world = catalogue.load(str(arguments.experiment["scenario"]), arguments.overrides, options.proposal)
     coalitions.refuse_impossible(world)
-    who = coalitions.candidates(world, options.players)
+    who = tuple(reporters.players(world, options.players, everybody=True))
     if len(who) < 2:
         raise InputError("players: fewer than two donors have a budget here; there is nothing to join")
     configuration = _configuration(arguments, options, world)
@@ -78,24 +78,11 @@ def run(words: Sequence[str]) -> None:
     screen.print(f"\nResults: {folder.path}", soft_wrap=True, highlight=False)
 
 
-def _named(words: Sequence[str]) -> list[str]:
-    """Let the first word without '=' be the proposal, for example ``donorlab membership my.yaml``."""
-    found = list(words)
-    bare = [i for i, word in enumerate(found) if "=" not in word]
-    if len(bare) == 1:
-        found[bare[0]] = f"proposal={found[bare[0]]}"
-    return found
-
-
 def _options(arguments: Arguments) -> Options:
     given = arguments.experiment
-    for key, low, high in (("players", 0, PLAYERS_MAXIMUM), ("replications", 1, setting.REPLICATIONS_MAXIMUM)):
-        if not low <= given[key] <= high:
-            raise InputError(f"{key}: {given[key]} is out of range; it must lie between {low} and {high}")
+    setting.within(given, "players", 0, PLAYERS_MAXIMUM)
+    setting.within(given, "replications", 1, setting.REPLICATIONS_MAXIMUM)
     first = checked_seed(given["seed"])
-    out = Path(given["out"]) if given["out"] is not None else None
-    if out is not None:
-        refuse_occupied(out)
     chosen = str(given["proposal"])
     return Options(
         proposal=None if chosen == NONE else catalogue.load_proposal(chosen),
@@ -103,7 +90,7 @@ def _options(arguments: Arguments) -> Options:
         seeds=tuple(range(first, checked_seed(first + given["replications"] - 1) + 1)),
         sequence=given["sequence"],
         workers=checked_workers(given["workers"]),
-        out=out,
+        out=setting.folder(given),
     )
 
 

@@ -62,12 +62,7 @@ def game(scenario: Scenario, report: str) -> Scenario:
     return scenario.replace(architecture="umbrella", register=report, **FREE)
 
 
-def players(scenario: Scenario, largest: int) -> list[Player]:
-    """Return who may report: the ``largest`` members with a budget by themselves, the others by kind; see `grouped`."""
-    return grouped(scenario, largest)
-
-
-def grouped(scenario: Scenario, largest: int, everybody: bool = False) -> list[Player]:
+def players(scenario: Scenario, largest: int, everybody: bool = False) -> list[Player]:
     """Return the ``largest`` members with a budget by themselves, and the others by kind.
 
     Parameters

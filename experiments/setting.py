@@ -53,18 +53,40 @@ def keys(arguments: Arguments) -> Keys:
     """
     given = arguments.experiment
     count, draws, smallest = given["replications"], given["draws"], given["smallest_difference"]
-    if not 1 <= count <= REPLICATIONS_MAXIMUM:
-        raise InputError(f"replications: {count} is out of range; it must lie between 1 and {REPLICATIONS_MAXIMUM}")
-    if not 0 <= draws <= ensemble.DRAWS_MAXIMUM:
-        raise InputError(f"draws: {draws} is out of range; it must lie between 0 and {ensemble.DRAWS_MAXIMUM}")
+    within(given, "replications", 1, REPLICATIONS_MAXIMUM)
+    within(given, "draws", 0, ensemble.DRAWS_MAXIMUM)
     if not 0 < smallest < 1:
         raise InputError(f"smallest_difference: {smallest:g} is out of range; it is a share such as 0.02 (2 points)")
     first = checked_seed(given["seed"])
     seeds = tuple(range(first, checked_seed(first + count - 1) + 1))
-    workers, out = checked_workers(given["workers"]), Path(given["out"]) if given["out"] is not None else None
-    if out is not None:
-        refuse_occupied(out)
-    return Keys(seeds, draws, smallest, workers, out)
+    return Keys(seeds, draws, smallest, checked_workers(given["workers"]), folder(given))
+
+
+def within(given: Mapping[str, Any], key: str, low: int, high: int) -> None:
+    """Refuse a number of the experiment that is out of its range.
+
+    Raises
+    ------
+    InputError
+        In one line.
+    """
+    if not low <= given[key] <= high:
+        raise InputError(f"{key}: {given[key]} is out of range; it must lie between {low} and {high}")
+
+
+def folder(given: Mapping[str, Any]) -> Path | None:
+    """Return the folder for the results, None for the default.
+
+    Raises
+    ------
+    InputError
+        If it is taken.
+    """
+    if given["out"] is None:
+        return None
+    out = Path(given["out"])
+    refuse_occupied(out)
+    return out
 
 
 def load_each(arguments: Arguments, command: str, proposals: Sequence[catalogue.Proposal] = ()) -> dict[str, Scenario]:

@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -16,7 +15,7 @@ import pandas as pd
 from donorlab import scenarios as catalogue
 from donorlab.experiments import provenance, receipt, setting
 from donorlab.experiments.arguments import Arguments, InputError, did_you_mean, parse
-from donorlab.experiments.store import ResultFolder, refuse_occupied
+from donorlab.experiments.store import ResultFolder
 from donorlab.experiments.words import counted, label
 from donorlab.sim.scenario import checked_seed
 
@@ -59,9 +58,7 @@ def run(words: Sequence[str]) -> None:
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     arguments = parse("trace", words)
     seed = checked_seed(arguments.experiment["seed"])
-    out = Path(arguments.experiment["out"]) if arguments.experiment["out"] is not None else None
-    if out is not None:
-        refuse_occupied(out)
+    out = setting.folder(arguments.experiment)
     scenario = catalogue.load(arguments.experiment["scenario"], list(arguments.overrides))
     place = _place(arguments, scenario)
     from donorlab.sim import simulate

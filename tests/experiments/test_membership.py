@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorlab.experiments import coalitions
+from donorlab.experiments import coalitions, reporters
 from donorlab.experiments.coalitions import Payoffs, accounts, sequence, side_payments, stands
 from donorlab.experiments.report_of_membership import sentences
 from donorlab.experiments.reporters import Player
@@ -115,7 +115,7 @@ def test_accounts_are_what_projects_deliver_and_the_fund_is_its_payers() -> None
 
 def test_who_may_join_and_who_is_in() -> None:
     world = load("world", ["architecture=umbrella", "members=[USA,EU,EST]"])
-    who = coalitions.candidates(world, 12)
+    who = tuple(reporters.players(world, 12, everybody=True))
     assert sum(one.budget_m for one in who) == pytest.approx(250)  # rivals may join too
     payoffs = Payoffs(world, who, (1,))
     assert {who[i].name for i in coalitions.start(payoffs)} == {"USA", "EU", "EST"}
