@@ -11,7 +11,8 @@ from typing import Final
 
 import donor_codings as coding
 import pandas as pd
-from sources import ALL_DONOR_COLUMNS, Raw
+from raw import Raw
+from sources import ALL_DONOR_COLUMNS
 
 YEARS: Final = (2015, 2016, 2017)
 """Years from which affinity is taken; no year that is scored."""

@@ -22,7 +22,8 @@ import pandas as pd
 import sources
 from affinity import affinity_table
 from donor_table import donor_rows
-from sources import BuildError, Raw
+from raw import Raw, read_everything
+from sources import BuildError
 
 RECIPIENT_SINCE: Final = 2018
 """A beneficiary has an aid row of this year or later."""
@@ -287,7 +288,7 @@ def build(raw: Path) -> dict[str, pd.DataFrame]:
     dict
         File name to table, ready to be written without an index.
     """
-    everything = sources.read_everything(raw)
+    everything = read_everything(raw)
     states = select_states(everything)
     beneficiaries = beneficiary_table(states, everything)
     donors = donor_rows(everything)

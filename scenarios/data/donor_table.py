@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 
 import donor_codings as coding
 import pandas as pd
-from sources import BuildError, Raw
+from raw import Raw
+from sources import BuildError
 
 BASE_YEARS: Final = (2018, 2019, 2020)
 """Years whose mean bilateral ODA enters the budget rule."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -373,46 +373,3 @@ def read_projects(raw: Path) -> list[dict[str, str]]:
     columns = ["id", "funders", "implementers", "amount", "theme", "source_url"]
     frame = _text(raw, PROJECTS, columns)
     return [{str(key): str(value) for key, value in row.items()} for row in frame.to_dict("records")]
-
-
-class Raw(NamedTuple):
-    """Everything that was read."""
-
-    codes: pd.DataFrame
-    gci: pd.DataFrame
-    first_edition: dict[str, float]
-    users: pd.DataFrame
-    effectiveness: dict[str, float]
-    positions: dict[str, tuple[float, int]]
-    bilateral: pd.DataFrame
-    everyone: pd.DataFrame
-    projects: list[dict[str, str]]
-
-
-def read_everything(raw: Path) -> Raw:
-    """Check the folder and read all its files.
-
-    Parameters
-    ----------
-    raw
-        Folder of the raw files.
-
-    Returns
-    -------
-    Raw
-        One table a source.
-    """
-    check_files(raw)
-    codes = read_codes(raw)
-    index = name_index(codes)
-    return Raw(
-        codes=codes,
-        gci=read_gci(raw),
-        first_edition=read_first_edition(raw, index),
-        users=read_users(raw),
-        effectiveness=read_government_effectiveness(raw, index),
-        positions=read_norm_positions(raw),
-        bilateral=read_bilateral(raw, index),
-        everyone=read_all_donors(raw, index),
-        projects=read_projects(raw),
-    )
