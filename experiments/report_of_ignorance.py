@@ -107,7 +107,7 @@ def sentences(found: pd.DataFrame, curve: pd.DataFrame, report: str) -> list[str
     )
     top = found.iloc[0]
     texts.append(
-        f"{top['player']} is worth most: EUR {top['saved_m']:.2f}m a year, {top['saved_share']:.0%} of all, with "
+        f"Worth most are the {report} of {top['player']}: EUR {top['saved_m']:.2f}m a year, {top['saved_share']:.0%} of all, with "
         f"{top['budget_share']:.0%} of the money."
     )
     unsure = found[(found["saved_m_low"] <= 0) & (found["saved_m_high"] >= 0)]
