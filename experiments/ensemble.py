@@ -77,14 +77,19 @@ def plan(
 
     Notes
     -----
-    Holding a parameter does not change the draws of the others.
+    Holding a parameter does not change the draws of the others, nor does a parameter that is added with a sequence of its
+    own (``ranges.yaml``).
     """
     rows = drawable()
     defaults = catalogue.parameter_defaults()
     here = {row.name: getattr(scenario.parameters, row.name) for row in rows}
     held = {name: value for name, value in here.items() if name in fixed or value != defaults[name]}
-    cube = qmc.Sobol(len(rows), scramble=True, rng=SEED).random_base2(max(0, math.ceil(math.log2(count))))[:count]
-    columns = {row.name: _scaled(row, cube[:, i]) for i, row in enumerate(rows) if row.name not in held}
+    columns: dict[str, np.ndarray] = {}
+    for sequence in sorted({row.sequence for row in rows}):
+        own = [row for row in rows if row.sequence == sequence]
+        cube = qmc.Sobol(len(own), scramble=True, rng=SEED + sequence - 1)
+        points = cube.random_base2(max(0, math.ceil(math.log2(count))))[:count]
+        columns |= {row.name: _scaled(row, points[:, i]) for i, row in enumerate(own) if row.name not in held}
     draws = pd.DataFrame(columns, index=pd.RangeIndex(1, count + 1, name="draw"))
     varied = tuple(row for row in rows if row.name not in held)
     return Plan(varied, held, _with_bounded_size(scenario, draws), dict(levers or {}))

@@ -27,8 +27,13 @@ _NEEDS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "pool_share": ("pooled_fund", ("on",)),
     "credibility": ("credibility_rule", ("given",)),
     "opportunity_cost": ("credibility_rule", ("endogenous",)),
+    "founding_share": ("membership", ("voluntary",)),
+    "membership_term": ("membership", ("voluntary",)),
+    "membership_memory": ("membership", ("voluntary",)),
+    "membership_similarity": ("membership", ("voluntary",)),
+    "membership_curiosity": ("membership", ("voluntary",)),
 }
-"""A lever that acts only where another one has one of these values."""
+"""A parameter that acts only where another one has one of these values."""
 
 WORSE_END: Final[dict[str, tuple[Literal["low", "high"], str]]] = {
     "overhead": ("high", "money that pays for no task"),

@@ -41,6 +41,7 @@ class ParameterRow:
     source : where default and range come from; ``assumption`` where no source was found
     hard_low, hard_high : limits outside which the parameter makes no sense; None for words
     choices : the words allowed; empty for numbers
+    sequence : which random sequence of an ensemble draws it, from 1
     """
 
     name: str
@@ -54,6 +55,7 @@ class ParameterRow:
     hard_low: float | None
     hard_high: float | None
     choices: tuple[str, ...]
+    sequence: int = 1
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def _read(path: Path, _stamp: int, _size: int) -> Ranges:
 
 def _parameter(item: dataclasses.Field[Any], row: object, where: str) -> ParameterRow:
     row = _mapping(row, where)
-    _keys(row, ("default", "range", "distribution", "kind", "source"), where)
+    _keys(row, ("default", "range", "distribution", "kind", "source"), where, optional=("sequence",))
     _labels(row, where)
     rules, default, distribution = item.metadata, row["default"], row["distribution"]
     if distribution not in DISTRIBUTIONS:
@@ -148,9 +150,12 @@ def _parameter(item: dataclasses.Field[Any], row: object, where: str) -> Paramet
             f"{where}: distribution '{distribution}' where '{needed}' is right (log_uniform exactly where the range "
             f"spans more than a factor {LOG_FACTOR:g} and excludes 0; choice for words; none if fixed)"
         )
+    sequence = row.get("sequence", 1)
+    if not isinstance(sequence, int) or isinstance(sequence, bool) or sequence < 1:
+        raise ScenarioError(f"{where}: sequence {plain.one_line(sequence)} must be a whole number from 1")
     return ParameterRow(
         item.name, rules["unit"], rules["meaning"], default, limits, distribution, row["kind"], row["source"],
-        low, high, choices,
+        low, high, choices, sequence,
     )  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def test_every_lever_with_a_range_of_numbers_has_a_worse_end_or_a_reason_for_non
         if row.kind == "lever" and row.range is not None and row.distribution != "choice"
     }
     assert numbers - set(levers.WORSE_END) == {
-        "pool_share", "pledge_focus", "prize_share", "selectivity",  # more is not better or worse
+        "pool_share", "pledge_focus", "prize_share", "selectivity", "founding_share",  # more is not better or worse
     }  # fmt: skip
     assert set(levers.WORSE_END) <= numbers
 
