@@ -42,7 +42,10 @@ def accounts(scenario: Scenario, members: tuple[str, ...], seed: int) -> FloatAr
     Nobody under it: donors act apart. The common fund's account is its payers', by what they paid.
     """
     plugins.register()
-    world = scenario.replace(members=members) if members else scenario.replace(architecture=APART, members=None)
+    if members:  # who is in is what is asked about: nobody moves within the run
+        world = scenario.replace(members=members, membership="compulsory")
+    else:
+        world = scenario.replace(architecture=APART, members=None)
     model = CoordinationModel(world, rng=seed, keep_accounts=True).run()
     found = np.sum([*model.accounts, model.state.account], axis=0)
     ids = model.inputs.donors.ids

@@ -108,7 +108,10 @@ def _of_members(made: Mapping[str, Any]) -> list[str]:
     if made["credit"] != "none":
         parts.append(f"{made['credit']} credit")
     fund = int(made["pool"] >= 0)  # a row among the donors, but nobody who joins
-    who = f"{sum(made['member']) - fund} of {counted(len(made['member']) - fund, 'donor')} are members"
+    verb = "are invited" if made["voluntary"] else "are members"
+    who = f"{sum(made['member']) - fund} of {counted(len(made['member']) - fund, 'donor')} {verb}"
+    if "founding_share" in made:
+        who += f", {100 * made['founding_share']:g}% of them found it, and each stays, joins or leaves by what it sees"
     cost = f"costs {100 * made['overhead']:g}% and {counted(made['decision_lag'], 'quarter')}"
     return [", ".join(parts), who, f"{cost}, and EUR {made['negotiation_cost']:g}m a pair of members and year"]
 
@@ -142,6 +145,9 @@ def _idle(design: Design) -> set[str]:
             "joint",
         }
         off |= {"joiner_fixed_share", "pool_share", "overhead", "negotiation_cost", "budget_elasticity"}
+        off |= {"voluntary", "founding_share"}
+    if not design.voluntary:
+        off |= {"founding_share"}
     if design.register == "none" and not design.joint:
         off |= {"reporting_rate", "reporter"}
     if design.register != "projects":

@@ -21,7 +21,8 @@ class Design:
 
     Attributes
     ----------
-    member : (D,) who is under the umbrella
+    member : (D,) who is under the umbrella; where membership is voluntary, of an architecture: who is invited
+    voluntary : whether members may leave and others join; founding_share : of those invited that begin as members
     register : ``none``, ``projects`` or ``plans``; reporting_rate, register_lag : see the specification, 5.2
     reporter : (D,) members whose projects can enter the register; None: all members. The others see it all the same
     decision_lag : quarters by which members' projects start later
@@ -54,6 +55,8 @@ class Design:
     overhead: float = 0.0
     negotiation_cost: float = 0.0
     budget_elasticity: float = 0.0
+    voluntary: bool = False
+    founding_share: float = 1.0
     credibility: float = 0.0
     credibility_rule: str = "given"
     opportunity_cost: float = 0.0

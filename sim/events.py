@@ -27,6 +27,7 @@ from donorlab.sim.state import (
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
+    from donorlab.sim.scenario import BoolArray
     from donorlab.sim.setup import WordArray
 
 COLUMNS = ("quarter", "event", "project", "donor", "beneficiary", "pillar", "task")
@@ -75,6 +76,12 @@ class Trace:
                 self._project(model, "contracted", p, task)
         self._contracted = ledger.size
         self._remember(model)
+
+    def moved(self, model: CoordinationModel, joins: BoolArray, leaves: BoolArray) -> None:
+        """Note who joins the umbrella, and who leaves it."""
+        for event, who in (("joins umbrella", joins), ("leaves umbrella", leaves)):
+            for d in np.flatnonzero(who):
+                self.rows.append((model.quarter, event, -1, int(d), -1, -1, -1))
 
     def after_contract(self, model: CoordinationModel) -> None:
         """Note projects that were withheld."""

@@ -18,7 +18,7 @@ from donorlab.sim.architectures import get_architecture
 from donorlab.sim.credit import RULES
 from donorlab.sim.design import Design
 from donorlab.sim.events import Trace
-from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, methods, motives, offers
+from donorlab.sim.mechanisms import EVOLVE, appropriation, get_mechanism, membership, methods, motives, offers
 from donorlab.sim.mechanisms.calendar import score_factor
 from donorlab.sim.mechanisms.information import observe
 from donorlab.sim.mechanisms.ownership import FORMS, LapseForm
@@ -148,6 +148,7 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self.expected_accounts = expected_accounts
         self.keep_accounts = keep_accounts
         self.changes: dict[int, list[Change]] = {}
+        self.membership: membership.Membership | None = None  # there where it is voluntary
 
         p = self.parameters
         self.project_size = np.array([p.project_tasks_minimum, p.project_tasks_maximum], dtype=np.int64)
@@ -180,7 +181,11 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         self._people(donors or {}, beneficiaries or {})
 
     def adopt(self, design: Design) -> None:
-        """Put a design of coordination in force, now and until the next one.
+        """Put a design of coordination in force, now and until the next one; where membership is voluntary, with its founders."""
+        self.adopt_members(membership.found(self, design))
+
+    def adopt_members(self, design: Design) -> None:
+        """Put a design in force as it stands, also one that differs by its members alone.
 
         Budgets of those who are no members (any more) are the scenario's again; members' follow at the next beginning of
         a year. Leads and pledges are agreed on in this quarter, whatever quarter of the year it is.
@@ -215,7 +220,8 @@ class CoordinationModel(mesa.Model):  # type: ignore[misc]
         # leads, pledges, accounts: arrays only where they are used
         shape = (len(giving.keys), *land.standing.shape)
         expecting = self.expected_accounts is not None  # then accounts are kept throughout: members may come later
-        self.budget_responds = self.keep_accounts or expecting or design.budget_elasticity > 0
+        voluntary = self.membership is not None
+        self.accounting = self.keep_accounts or expecting or voluntary or design.budget_elasticity > 0
         renew_wishes(self)
         state.agreed = np.ones(shape if design.steers else (0, 0, 0))
         state.weight = state.agreed  # until a mechanism puts another in its place

@@ -30,7 +30,7 @@ class Record:
     numbers : (T, 8) welfare, cash EUR m, live projects, projects contracted and overhead paid (EUR m) so far; safe havens,
         mean exposure of users, users times exposure (millions)
     tasks : (T, K) tasks standing by pillar, over all states
-    flow : (T, 8) what happened in the quarter, see FLOW_NAMES
+    flow : (T, 8) what happened in the quarter, see FLOW_NAMES; members : (T,) donors with a budget under an umbrella
     standing_at_horizon : (J, K) words, and gained_at_horizon : how many of these are new since the start and how many of
         those are own tasks
     owner_when_aid_ended : (J, K, L) ledger row that owned a task at the horizon, or when all aid was cut if earlier, else
@@ -40,6 +40,7 @@ class Record:
     numbers: FloatArray
     tasks: FloatArray
     flow: FloatArray
+    members: npt.NDArray[np.int64]
     standing_at_horizon: npt.NDArray[np.uint64] | None = None
     gained_at_horizon: tuple[int, int] = (0, 0)
     owner_when_aid_ended: npt.NDArray[np.int32] | None = None
@@ -51,6 +52,7 @@ class Record:
             numbers=np.zeros((quarters, 8)),
             tasks=np.zeros((quarters, pillars)),
             flow=np.zeros((quarters, len(FLOW_NAMES))),
+            members=np.zeros(quarters, dtype=np.int64),
         )
 
 
@@ -105,12 +107,14 @@ def record(model: CoordinationModel) -> None:
         kept.numbers = np.vstack([kept.numbers, np.zeros_like(kept.numbers[:1])])
         kept.tasks = np.vstack([kept.tasks, np.zeros_like(kept.tasks[:1])])
         kept.flow = np.vstack([kept.flow, np.zeros_like(kept.flow[:1])])
+        kept.members = np.append(kept.members, 0)
     _write(
         row, state.cash, state.overhead_paid, state.ledger.size, state.own_running, state.standing,
         state.state_weight, land.pillar_weight,
         land.value, state.flow, state.haven, exposure(model, model.scratch.exposure), users_now(model),
         kept.numbers, kept.tasks, kept.flow,
     )  # fmt: skip
+    kept.members[row] = np.count_nonzero(model.design.member & (model.giving.budget > 0))
     if model.quarter == model.parameters.horizon:
         kept.standing_at_horizon = state.standing.copy()
         kept.gained_at_horizon = gained(model)

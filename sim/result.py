@@ -20,6 +20,7 @@ from donorlab.sim.outcomes.distribution import aid_matrix, aid_need_ratio, distr
 from donorlab.sim.outcomes.duplication import duplication_outcomes
 from donorlab.sim.outcomes.efficiency import efficiency_outcomes
 from donorlab.sim.outcomes.exposure import exposure_outcomes
+from donorlab.sim.outcomes.membership import members_now, membership_outcomes, membership_table
 from donorlab.sim.outcomes.norms import norm_outcomes
 from donorlab.sim.outcomes.tables import Payments, payments, sums
 from donorlab.sim.outcomes.users import users_outcomes
@@ -69,6 +70,7 @@ class Result:
             **efficiency_outcomes(model, base, self._paid),
             **duplication_outcomes(self._paid, price),
             **distribution_outcomes(model, self._paid),
+            **membership_outcomes(model),
             **norm_outcomes(model),
             **users_outcomes(model, base),
             **exposure_outcomes(model),
@@ -117,6 +119,7 @@ class Result:
                 "duplicated_cost_m": summed(paid.duplicated_cost),
                 "overhead_m": np.diff(numbers[:, OVERHEAD], prepend=0),
                 "cash_m": numbers[:, CASH],
+                "members": record.members[:quarters],
                 "contracted_projects": np.diff(numbers[:, PROJECTS], prepend=0).astype(int),
                 "live_projects": numbers[:, LIVE].astype(int),
             }
@@ -252,11 +255,23 @@ class Result:
                 "projects": summed(np.ones(len(paid.cost))).astype(int),
                 "beneficiaries": (aid > 0).sum(axis=1),
                 "credited_welfare": realised_credit(model),
+                "member": members_now(model),
+                "membership": np.divide(
+                    model.state.under_umbrella,
+                    model.state.appropriated,
+                    out=np.full(d, np.nan),
+                    where=model.state.appropriated > 0,
+                ),
                 "norm_position": who.norm_position,
                 "influence": model.state.influence,
             },
             index=pd.Index(who.ids, name="donor"),
         )
+
+    @cached_property
+    def memberships(self) -> pd.DataFrame:
+        """A row a donor and year in which it decided whether to stay: what it had seen of both sides, and whether it moved."""
+        return membership_table(self._model)
 
     @cached_property
     def waterfall(self) -> Waterfall:

@@ -49,7 +49,7 @@ FLOW_REAL: Final = ("progress_tasks", "poached")  # of these the ones that are n
 # ... of its words (one bit a task) ...
 TASKS, REMAINING, DUPLICATED, RACE, OTHERS, BLOCKED, SPOILED = range(7)
 # ... and of its real numbers
-COST, RELATION, WORKED, FIXED, MONITORING, RETURNED, PRICE = range(7)
+COST, RELATION, WORKED, FIXED, MONITORING, RETURNED, PRICE, CREDIT = range(8)
 # bits of FLAGS: a joiner; reported to the register; with conditions; holds reform tasks; these are willing; only because
 # of conditions; picked from two or more offers
 JOINED, REPORTED, CONDITIONAL, REFORM, WILLING, IMPOSED, CHOSEN = 1, 2, 4, 8, 16, 32, 64
@@ -69,8 +69,9 @@ class Ledger:
     words : (P, 7) TASKS contracted; REMAINING, of these not yet delivered; DUPLICATED, payments classed so; RACE, of
         these by race; OTHERS, contracted tasks of other donors' projects live in the cell at the contract;
         BLOCKED, reform tasks that the state does not want; SPOILED, delivered tasks that did not take
-    reals : (P, 7) COST, all of it, EUR m; RELATION, FIXED and MONITORING cost in it; WORKED, progress in tasks; RETURNED,
-        EUR m given back when it was withheld; PRICE, base price of one of its tasks at the contract, EUR m
+    reals : (P, 8) COST, all of it, EUR m; RELATION, FIXED and MONITORING cost in it; WORKED, progress in tasks; RETURNED,
+        EUR m given back when it was withheld; PRICE, base price of one of its tasks at the contract, EUR m; CREDIT, its part of
+        its donor's accounts, where they are kept
     seen : (P, ceil(D / 64)) words: donors who see the project
     """
 
@@ -86,7 +87,7 @@ class Ledger:
         return Ledger(
             whole=np.zeros((capacity, 16), dtype=np.int32),
             words=np.zeros((capacity, 7), dtype=np.uint64),
-            reals=np.zeros((capacity, 7)),
+            reals=np.zeros((capacity, 8)),
             seen=np.zeros((capacity, (donors + 63) // 64), dtype=np.uint64),
         )
 
@@ -145,7 +146,7 @@ class State:
     agreed : (D, J, K) factor on a donor's value from leads or pledges, else an empty array
     weight : (D, J, K) factor on a donor's value in all: ``agreed``, or that times a factor of a mechanism
     shun_until : (D, J) last quarter in which a donor stays away after it withheld, else an empty array
-    overhead_paid, pool_paid : (D,) EUR m since the start; withdrawn : (D,) cash of donors that left, EUR m
+    overhead_paid, pool_paid : (D,) EUR m since the start; under_umbrella : (D,) EUR m that arrived while a member; withdrawn : (D,) cash of donors that left, EUR m
     account : (D,) credit of this year
     slot_of : (D,) planning slot of this quarter; order : (D,) donors by slot, then index
     flow : (8,) what happened this quarter, see FLOW_NAMES
@@ -201,6 +202,7 @@ class State:
     shun_until: Int32Array
     overhead_paid: FloatArray
     pool_paid: FloatArray
+    under_umbrella: FloatArray
     withdrawn: FloatArray
     account: FloatArray
     slot_of: Int64Array
@@ -288,6 +290,7 @@ def initial_state(parameters: Parameters, seed: int, land: BeneficiarySetup, giv
         shun_until=np.zeros((0, 0), dtype=np.int32),
         overhead_paid=np.zeros(donors),
         pool_paid=np.zeros(donors),
+        under_umbrella=np.zeros(donors),
         withdrawn=np.zeros(donors),
         account=np.zeros(donors),
         slot_of=np.zeros(donors, dtype=np.int64),

@@ -54,6 +54,7 @@ INCIDENT: Final = stream_key("incident")
 METHOD: Final = stream_key("method")
 METHOD_OUTCOME: Final = stream_key("method outcome")
 TOURNAMENT: Final = stream_key("tournament")
+MEMBERSHIP: Final = stream_key("membership")
 
 
 @compiled

@@ -54,6 +54,7 @@ def compare(scenario, seed):
         assert model.state.standing.tolist() == wanted, f"tasks standing differ in quarter {t + 1}"
         same(model.state.cash, expected.cash[t], 1e-9, f"cash in quarter {t + 1}")
         assert int(model.record.flow[t, 0]) == expected.delivered[t]
+        assert model.design.member.tolist() == expected.member[t], f"members differ in quarter {t + 1}"
         for name in WHOLE:
             found, wanted = getattr(model.state, name), getattr(expected, name)[t]
             np.testing.assert_array_equal(found, wanted, err_msg=f"{name} in quarter {t + 1}")

@@ -27,6 +27,7 @@ from donorlab.sim.state import (
     BLOCKED,
     COMPLETED,
     CONTRACTED,
+    CREDIT,
     DELIVERED,
     DELIVERED_TASKS,
     DONOR,
@@ -300,6 +301,7 @@ def deliver_quarter(  # type: ignore[no-untyped-def]
                         before = bit_count(standing[j, k])
                         gain = value[before + 1] - value[before]
                         account[whole[p, DONOR]] += promise[whole[p, DONOR], j, k] * gain
+                        reals[p, CREDIT] += promise[whole[p, DONOR], j, k] * gain
                     standing[j, k] |= bit
                     funded[j, k] |= bit
                     owner[j, k, task] = p
@@ -379,7 +381,7 @@ def _deliver(model: CoordinationModel, quarter: int, per_task: bool) -> None:
         state.first, state.last, state.own_running, state.undelivered, state.room, state.attenuation, state.closed,
         state.oversight, state.progressed, state.flow,
         model.giving.keys, land.administration, state.administration, state.ownership, land.government_rank,
-        state.account if model.budget_responds else NOBODY, model.promise, land.value, state.delivered_by,
+        state.account if model.accounting else NOBODY, model.promise, land.value, state.delivered_by,
         state.delivered[quarter % 4], land.reform_words, p.imposed_lapse, model.lapse_form.shape,
         land.context, land.instrument_of, land.method_success, state.trials, state.successes,
         *scratch.delivery(ledger.capacity),

@@ -23,6 +23,7 @@ from donorlab.sim.state import (
     BLOCKED,
     COMPLETED,
     CONDITIONAL,
+    CREDIT,
     CONTRACTED,
     COST,
     DELIVERED_TASKS,
@@ -205,6 +206,7 @@ def contract_slot(  # type: ignore[no-untyped-def]
         whole[p, DELIVERED_TASKS] = 0
         whole[p, STOP] = whole[p, SIZE]
         reals[p, WORKED] = 0.0
+        reals[p, CREDIT] = 0.0
         serial[d] += 1
     for p in range(start, stop):
         enter_contract(p, whole, words, standing, first, last, own_running, undelivered)

@@ -71,8 +71,8 @@ def preferences(model: CoordinationModel) -> FloatArray:
 def renew_wishes(model: CoordinationModel) -> None:
     """Make omega0 anew, with what follows from it: arrays only where leads, pledges or accounts use them."""
     nothing = np.zeros((0, 0, 0))
-    model.wish = wish(model) if model.design.steers or model.budget_responds else nothing
-    model.promise = model.wish if model.budget_responds else nothing
+    model.wish = wish(model) if model.design.steers or model.accounting else nothing
+    model.promise = model.wish if model.accounting else nothing
     model.preferences = preferences(model) if model.design.division != "none" else np.zeros((0, 0))
 
 

@@ -68,6 +68,10 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "coverage_gini": ("index", "Gini coefficient of r_j weighted by need"),
     "attribution_share": ("share", "own-effort tasks / tasks standing at the end and not at the start"),
     "attribution_share_at_horizon": ("share", "the same at the horizon"),
+    "membership": ("share", "money that arrived while its donor was a member of an umbrella / appropriations"),
+    "members": ("number", "donors with a budget that are members at the end"),
+    "members_joined": ("number", "times that a donor joined an umbrella in the run"),
+    "members_left": ("number", "times that a member left it"),
     "norm_alignment": (
         "share",
         "1 - mean of w_j * distance from x_j to X / range of positions, X = budget-weighted mean of the scenario's donors",

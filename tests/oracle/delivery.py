@@ -177,6 +177,7 @@ def let_stand(world: World, project: OracleProject, task: int) -> int:
         return 0
     gain = gain_of_next_task(world, len(world.standing[j][k]))
     world.run.accounts[-1][project.donor] += world.wish[project.donor][j][k] * gain
+    project.credit += world.wish[project.donor][j][k] * gain
     world.standing[j][k].add(task)
     world.owner[j][k][task] = project
     world.endured[j][k][task] = 0.0

@@ -20,6 +20,7 @@ def appropriate(world: World, quarter: int) -> None:
         for donor in world.donors:
             income = world.budget[donor] / 4
             if world.design.member[donor]:
+                world.run.arrived_inside[donor] += income
                 secretariat = world.design.overhead * income
                 overhead[donor] = secretariat + min(negotiation[donor], income - secretariat)
                 pooled[donor] = world.design.pool_share * (income - overhead[donor])

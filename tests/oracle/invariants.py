@@ -92,6 +92,7 @@ def check_duplication(world: Scenario, result: OracleRun) -> None:
     serial = parameters.planning_slots == 0 or (umbrella and parameters.calendar == "serial")
     sees_all = parameters.observation_probability == 1.0
     shows_all = umbrella and parameters.register == "plans" and parameters.reporting_rate == 1.0
+    shows_all = shows_all and parameters.membership == "compulsory"
     if serial and (sees_all or (shows_all and not world.donors.rival.any())):
         assert total == 0.0
 
@@ -103,7 +104,8 @@ def check_design(world: Scenario, result: OracleRun) -> None:
     parameters = world.parameters
     assert ("POOL" in result.donor_ids) == (umbrella and parameters.pooled_fund == "on")
     for project in result.projects:
-        member = umbrella and result.donor_ids[project.donor] not in rivals
+        member = result.member[project.quarter - 1][project.donor]
+        assert not member or (umbrella and (world.members is not None or result.donor_ids[project.donor] not in rivals))
         assert project.due == project.quarter + (parameters.decision_lag if member else 0) + project.joined
         assert not project.reported or (member and parameters.register != "none")
         assert not project.joined or (member and parameters.joint_programming == "on" and project.relation == 0.0)

@@ -4,7 +4,7 @@ Tasks are numbers in sets, beliefs are recomputed whenever they are needed, and 
 has its own module: ``derived`` (2), this one (3), ``value`` (4.1), ``coverage`` (4.2), ``omega``, ``presence``, ``wants``,
 ``offers`` and ``planning`` (4.3), ``delivery``, ``poaching`` and ``methods`` (4.4), ``lapse`` and ``ownership`` (4.5),
 ``norms`` (4.6), ``users``, ``turnover`` and ``havens`` (4.7), ``peers`` (4.8), ``evolve`` (4.9, and the order of these),
-``design`` (5), ``pledge`` (5.1), ``income``, ``register``, ``leads``, ``joint`` and ``credit`` (5.2), ``conditions``,
+``design`` (5), ``pledge`` (5.1), ``income``, ``register``, ``leads``, ``joint`` ``credit`` and ``membership`` (5.2), ``conditions``,
 ``contracts_by_record``, ``contracts_by_rank`` (5.3),
 ``bound`` (6), ``outcomes`` (7). ``records`` holds what they share.
 """
@@ -23,6 +23,7 @@ from oracle.evolve import evolve
 from oracle.havens import exposures, find_havens
 from oracle.income import appropriate, first_quarter_of_a_year, respond
 from oracle.leads import agree_on_leads
+from oracle.membership import found, look_back, note_sides
 from oracle.methods import CONTEXTS
 from oracle.omega import make_wishes
 from oracle.outcomes import outcomes
@@ -57,10 +58,12 @@ def run(scenario: Scenario, seed: int) -> OracleRun:
         if quarter % 4 == 1:
             world.run.accounts.append([0.0 for _ in world.donors])
         if first_quarter_of_a_year(world, quarter):
+            look_back(world, quarter)
             respond(world, quarter)
         appropriate(world, quarter)
         observe(world, quarter)
         plan(world, quarter)  # beliefs are derived inside
+        note_sides(world)
         CONTRACTS[scenario.mechanisms.contract].decide(world, quarter)
         left = deliver(world, quarter)
         evolve(world, quarter, left)
@@ -82,6 +85,9 @@ def first_state(scenario: Scenario, seed: int) -> World:
     paired = None
     if design.budget_elasticity > 0.0:
         paired = run(as_given.replace(architecture="fragmented"), seed)
+    umbrella = any(design.member) and scenario.parameters.membership == "voluntary"
+    names, keys = scenario.donors.ids, derived.donor_key
+    voluntary = found(design, names, keys, scenario.parameters, seed) if umbrella else None
     cells = [[0 for _ in scenario.pillars] for _ in range(scenario.beneficiaries.count)]
     ledger: list[OracleProject] = []
     evidence = [[[0 for _ in scenario.instruments] for _ in range(CONTEXTS)] for _ in range(scenario.donors.count)]
@@ -112,9 +118,11 @@ def first_state(scenario: Scenario, seed: int) -> World:
         ledger=ledger,
         run=OracleRun(projects=ledger, donor_ids=scenario.donors.ids, yearly_budget=list(derived.yearly_budget)),
         paired=paired,
+        voluntary=voluntary,
         merit=[[1.0 for _ in cells] for _ in range(scenario.donors.count)],
     )
     world.run.influence = [0.0 for _ in world.donors]
+    world.run.arrived_inside = [0.0 for _ in world.donors]
     world.run.gross_pull = [0.0 for _ in world.beneficiaries]
     world.price = prices(world)
     world.haven = find_havens(world)
@@ -148,6 +156,7 @@ def record(world: World) -> None:
     """Write down the state at the end of the quarter."""
     world.run.standing.append(snapshot(world.standing))
     world.run.cash.append(list(world.cash))
+    world.run.member.append(list(world.design.member))
     world.run.welfare.append(welfare(world))
     world.run.ownership.append(list(world.ownership))
     world.run.norm_position.append(list(world.norm_position))

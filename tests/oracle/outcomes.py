@@ -11,6 +11,7 @@ def outcomes(world: World) -> dict[str, float]:
     """The outcomes that the political economy adds, by name."""
     delivered = sum(world.run.delivered)
     return {
+        **of_membership(world),
         **of_norms(world),
         **of_exposure(world),
         **of_ownership(world),
@@ -19,6 +20,26 @@ def outcomes(world: World) -> dict[str, float]:
         **of_users(world),
         **of_delivery(world),
     }
+
+
+def of_membership(world: World) -> dict[str, float]:
+    """Share of the money that arrived at members, members with a budget at the end, who joined and who left."""
+    arrived = sum_in_order(sum_in_order(year) / 4 for year in budgets_by_quarter(world))
+    moves = [joins for _, _, joins in world.run.moves]
+    at_end = [d for d in world.donors if world.design.member[d] and world.derived.yearly_budget[d] > 0.0]
+    return {
+        "membership": sum_in_order(world.run.arrived_inside) / arrived if arrived > 0.0 else float("nan"),
+        "members": float(len(at_end)),
+        "members_joined": float(sum(moves)),
+        "members_left": float(len(moves) - sum(moves)),
+    }
+
+
+def budgets_by_quarter(world: World) -> list[list[float]]:
+    """The yearly budgets in force in each quarter with income."""
+    horizon = world.scenario.parameters.horizon
+    years = world.run.yearly_budgets
+    return [years[t // 4] if years else world.run.yearly_budget for t in range(horizon)]
 
 
 def of_users(world: World) -> dict[str, float]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from donorlab.sim.scenario import Scenario
 from oracle.derived import Derived
 from oracle.design import Design
+
+if TYPE_CHECKING:
+    from oracle.membership import Voluntary
 
 Cells = list[list[frozenset[int]]]  # [beneficiary][pillar] -> tasks
 LIVE = (
@@ -62,6 +66,7 @@ class OracleProject:
     returned: float = 0.0  # money that went back to the donor when it was withheld
     for_money: bool = False  # its reforms are willing because of the condition alone
     chosen: bool = False  # another donor offered the state too (looked at where ownership moves)
+    credit: float = 0.0  # its part of its donor's accounts
     kappa: float = 0.0  # base price of one of its tasks at the contract
     # What follows is not part of a comparison.
     delivered_in: dict[int, int] = field(default_factory=dict)  # task -> quarter
@@ -135,6 +140,9 @@ class OracleRun:
     leads: list[list[list[list[float]]] | None] = field(default_factory=list)  # [year][d][j][k] multipliers of value
     accounts: list[list[float]] = field(default_factory=list)  # [year][d] gains that a donor can claim
     yearly_budgets: list[list[float]] = field(default_factory=list)  # [year][d]; empty without budget response
+    member: list[list[bool]] = field(default_factory=list)  # [t][d]
+    moves: list[tuple[int, int, bool]] = field(default_factory=list)  # quarter, donor, whether it joins
+    arrived_inside: list[float] = field(default_factory=list)  # [d] income that arrived as a member
     saved: int = 0
     queued: int = 0
 
@@ -169,6 +177,7 @@ class World:
     ledger: list[OracleProject]
     run: OracleRun
     paired: OracleRun | None  # the fragmented run, where budgets respond to it
+    voluntary: Voluntary | None = None
     merit: list[list[float]] = field(default_factory=list)  # [d][j] what a state's record makes of a donor's value
     mean_record: float = 0.0  # over states, as of the last Observe
     quarter: int = 1  # the running one

@@ -17,9 +17,13 @@ EACH = 24
 ACTS = {
     "credit": 0.3, "havens": 0.3, "herding": 0.3, "imposed": 0.1, "lapse_forms": 0.2, "methods": 0.4, "norms": 0.7,
     "ownership": 0.1, "ownership_forms": 0.2, "peers": 0.4, "per_task": 0.4, "poaching": 0.3, "salience": 0.3,
-    "turnover": 0.7, "users": 0.2,
+    "turnover": 0.7, "users": 0.2, "voluntary": 0.6,
 }  # fmt: skip
-WHERE = {"credit": ("credit", "umbrella"), "imposed": ("conditional", "umbrella_conditional")}
+WHERE = {
+    "credit": ("credit", "umbrella"),
+    "imposed": ("conditional", "umbrella_conditional"),
+    "voluntary": ("umbrella", "umbrella_conditional"),
+}
 
 
 @functools.cache

@@ -319,7 +319,7 @@ def test_ageing_has_the_same_mean_and_less_early_lapse():
     assert constant.mean() == pytest.approx(1.0, abs=1e-4)
     assert ageing.mean() == pytest.approx(1.0, abs=1e-4)
     assert (ageing < 0.1).mean() < 0.1 * (constant < 0.1).mean() + 0.01
-    np.testing.assert_array_equal(constant, -np.log(middles()))
+    np.testing.assert_allclose(constant, -np.log(middles()), rtol=4e-16)  # numpy's logarithm may differ in the last bit
     assert lifetime(0.3, 2.0, 4.0) == lifetime(0.3, 2.0, 1.0) / 4
 
 
