@@ -146,7 +146,8 @@ class State:
     agreed : (D, J, K) factor on a donor's value from leads or pledges, else an empty array
     weight : (D, J, K) factor on a donor's value in all: ``agreed``, or that times a factor of a mechanism
     shun_until : (D, J) last quarter in which a donor stays away after it withheld, else an empty array
-    overhead_paid, pool_paid : (D,) EUR m since the start; under_umbrella : (D,) EUR m that arrived while a member; withdrawn : (D,) cash of donors that left, EUR m
+    overhead_paid, pool_paid : (D,) EUR m since the start; under_umbrella : (D,) EUR m that arrived while a member
+    withdrawn : (D,) cash of donors that left, EUR m
     account : (D,) credit of this year
     slot_of : (D,) planning slot of this quarter; order : (D,) donors by slot, then index
     flow : (8,) what happened this quarter, see FLOW_NAMES

@@ -109,6 +109,9 @@ def compare(scenario, seed):
 def compare_what_moves(scenario, model, expected):
     """Assert that what the political economy adds to a run agrees."""
     parameters = scenario.parameters
+    if model.membership is not None:
+        remembered = [[of_donor.get(side, np.nan) for of_donor in expected.means] for side in (False, True)]
+        np.testing.assert_allclose(model.membership.means, remembered, rtol=1e-9, atol=1e-12)
     if parameters.turnover > 0:
         gone = model.record.flow[: parameters.quarters, FLOW_NAMES.index("obsolete_tasks")]
         np.testing.assert_array_equal(gone, np.sum(expected.obsolete, axis=(1, 2)))

@@ -31,7 +31,7 @@ SUITE: Final = {
     "metamorphic": "test_metamorphic", "credit": "test_credit", "game": "test_game", "rounds": "test_rounds",
     "theorems": "test_theorems_of_games", "owners": "test_owners", "havens": "test_havens", "peers": "test_peers",
     "poaching": "test_poaching", "methods": "test_methods", "credited": "test_credited",
-    "contracts": "test_contracts", "ownership": "test_ownership", "bound": "test_bound",
+    "contracts": "test_contracts", "ownership": "test_ownership", "bound": "test_bound", "membership": "test_membership",
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from faults.table_of_conditions import FAULTS_OF_CONDITIONS
 from faults.table_of_contracts import FAULTS_OF_CONTRACTS
 from faults.table_of_games import FAULTS_OF_GAMES
 from faults.table_of_havens import FAULTS_OF_HAVENS
+from faults.table_of_membership import FAULTS_OF_MEMBERSHIP
 from faults.table_of_peers import FAULTS_OF_PEERS
 from faults.table_of_politics import FAULTS_OF_POLITICS
 
@@ -309,5 +310,6 @@ FAULTS: Final[tuple[Fault, ...]] = (
     *FAULTS_OF_POLITICS,
     *FAULTS_OF_GAMES,
     *FAULTS_OF_HAVENS,
+    *FAULTS_OF_MEMBERSHIP,
     *FAULTS_OF_PEERS,
 )  # fmt: skip

@@ -4,8 +4,8 @@ Tasks are numbers in sets, beliefs are recomputed whenever they are needed, and 
 has its own module: ``derived`` (2), this one (3), ``value`` (4.1), ``coverage`` (4.2), ``omega``, ``presence``, ``wants``,
 ``offers`` and ``planning`` (4.3), ``delivery``, ``poaching`` and ``methods`` (4.4), ``lapse`` and ``ownership`` (4.5),
 ``norms`` (4.6), ``users``, ``turnover`` and ``havens`` (4.7), ``peers`` (4.8), ``evolve`` (4.9, and the order of these),
-``design`` (5), ``pledge`` (5.1), ``income``, ``register``, ``leads``, ``joint`` ``credit`` and ``membership`` (5.2), ``conditions``,
-``contracts_by_record``, ``contracts_by_rank`` (5.3),
+``design`` (5), ``pledge`` (5.1), ``income``, ``register``, ``leads``, ``joint``, ``credit`` and ``membership`` (5.2),
+``conditions``, ``contracts_by_record``, ``contracts_by_rank`` (5.3),
 ``bound`` (6), ``outcomes`` (7). ``records`` holds what they share.
 """
 
@@ -73,6 +73,7 @@ def run(scenario: Scenario, seed: int) -> OracleRun:
     for project in world.ledger:
         project.race = {task for task in project.duplicated if project.kind[task] == "race"}
     world.run.trials, world.run.successes = world.trials, world.successes
+    world.run.means = [memory.mean for memory in world.voluntary.memory] if world.voluntary else []
     world.run.outcomes = outcomes(world)
     return world.run
 
