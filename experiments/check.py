@@ -108,7 +108,8 @@ def _members(scenario: Scenario) -> list[str]:
         return ["Nobody is a member of anything: every donor decides alone."]
     total, theirs = float(budgets.sum()), float(budgets[inside].sum())
     paying = inside & (budgets > 0)
-    text = f"{counted(int(paying.sum()), 'member')} with {euros(theirs)} a year, {_share(theirs, total)} of all money: "
+    what = "possible member" if scenario.parameters.voluntary_membership == "on" else "member"
+    text = f"{counted(int(paying.sum()), what)} with {euros(theirs)} a year, {_share(theirs, total)} of all money: "
     lines = [text + _named(scenario, budgets, paying) + "."]
     if (inside & ~paying).any():
         lines.append(f"Members without a budget, who pay and plan nothing: {_listed(scenario, inside & ~paying)}.")
@@ -161,7 +162,7 @@ def _costs(scenario: Scenario) -> list[str]:
         total = float(yearly_budgets(scenario).sum())
         lines.append(
             f"Overhead {_euros(taken - negotiation)} and negotiation {_euros(negotiation)} a year, "
-            f"{_share(taken, total)} of all money."
+            f"{_share(taken, total)} of all money{', if all who are invited join' if made['voluntary'] else ''}."
         )
         if pooled > 0:
             lines.append(
@@ -179,9 +180,9 @@ def _costs(scenario: Scenario) -> list[str]:
 def first_year(scenario: Scenario) -> tuple[float, float]:
     """Return what members pay for coordination and into the common fund, EUR m a year at the start.
 
-    It is read off the model itself, after its first appropriation.
+    It is read off the model itself, after its first appropriation; all who are invited are members.
     """
-    model = CoordinationModel(scenario, rng=1)
+    model = CoordinationModel(scenario.replace(voluntary_membership="off"), rng=1)
     appropriate(model)
     return 4 * float(model.state.overhead_paid.sum()), 4 * float(model.state.pool_paid.sum())
 

@@ -43,7 +43,7 @@ def accounts(scenario: Scenario, members: tuple[str, ...], seed: int) -> FloatAr
     """
     plugins.register()
     if members:  # who is in is what is asked about: nobody moves within the run
-        world = scenario.replace(members=members, membership="compulsory")
+        world = scenario.replace(members=members, voluntary_membership="off")
     else:
         world = scenario.replace(architecture=APART, members=None)
     model = CoordinationModel(world, rng=seed, keep_accounts=True).run()

@@ -260,6 +260,7 @@ def membership(words: tuple[str, ...]) -> None:
     replications=10          paired: every coalition meets the same draws
     seed=1                   of the first replication
     sequence=true            an order of joining, with and without payments
+    free=true                runs in which donors join and leave by themselves
     workers=auto             processes; the numbers do not depend on it
     out=FOLDER               default ./results/<date>-<time>-membership-<hash>
 

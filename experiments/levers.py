@@ -27,11 +27,11 @@ _NEEDS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "pool_share": ("pooled_fund", ("on",)),
     "credibility": ("credibility_rule", ("given",)),
     "opportunity_cost": ("credibility_rule", ("endogenous",)),
-    "founding_share": ("membership", ("voluntary",)),
-    "membership_term": ("membership", ("voluntary",)),
-    "membership_memory": ("membership", ("voluntary",)),
-    "membership_similarity": ("membership", ("voluntary",)),
-    "membership_curiosity": ("membership", ("voluntary",)),
+    "founding_share": ("voluntary_membership", ("on",)),
+    "membership_term": ("voluntary_membership", ("on",)),
+    "membership_memory": ("voluntary_membership", ("on",)),
+    "membership_similarity": ("voluntary_membership", ("on",)),
+    "membership_curiosity": ("voluntary_membership", ("on",)),
 }
 """A parameter that acts only where another one has one of these values."""
 

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from donorlab import scenarios as catalogue
-from donorlab.experiments import coalitions, report_of_membership, reporters, setting, tables
+from donorlab.experiments import coalitions, free_members, report_of_membership, reporters, setting, tables
 from donorlab.experiments.arguments import Arguments, InputError, parse
+from donorlab.experiments.figures_of_membership import free_members as draw
 from donorlab.experiments.progress import progress
 from donorlab.experiments.runner import checked_workers
 from donorlab.experiments.store import ResultFolder, default_folder, digest_of
+from donorlab.experiments.words import span
 from donorlab.sim.scenario import checked_seed
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Options:
     players: int
     seeds: tuple[int, ...]
     sequence: bool
+    free: bool
     workers: int | None
     out: Path | None
 
@@ -50,7 +53,8 @@ def run(words: Sequence[str]) -> None:
     if len(who) < 2:
         raise InputError("players: fewer than two donors have a budget here; there is nothing to join")
     configuration = _configuration(arguments, options, world)
-    target = options.out or default_folder("membership", digest_of(configuration), datetime.datetime.now())
+    digest = digest_of(configuration)
+    target = options.out or default_folder("membership", digest, datetime.datetime.now())
     name = options.proposal.name if options.proposal else world.architecture
     with ResultFolder(target, refuse_existing=options.out is not None) as folder:
         count = len(options.seeds) * (len(who) + 1)
@@ -68,6 +72,15 @@ def run(words: Sequence[str]) -> None:
                     key: coalitions.sequence(payoffs, key == "with payments")
                     for key in ("without payments", "with payments")
                 }
+        histories = None
+        if options.free:
+            with progress("runs with free members", len(options.seeds) * len(free_members.FOUNDED)) as advance:
+                histories = free_members.histories(world, options.seeds, options.workers, advance)
+            stamp = setting.stamp(arguments, world, span(options.seeds), digest)
+            drawing = draw(name, histories, who, stamp)
+            folder.figure(drawing.name, drawing.figure, drawing.data, drawing.stamp.metadata(drawing.title))
+            folder.table("histories", histories)
+            folder.csv("free_members", free_members.by_player(histories, who))
         folder.csv("membership", found)
         folder.csv("sequence", sequence_table(payoffs, paths))
         folder.table("payoffs", _payoffs(payoffs))
@@ -75,6 +88,8 @@ def run(words: Sequence[str]) -> None:
         folder.manifest(setting.manifest(configuration, words, options.seeds, started, clock))
     screen = tables.console()
     report_of_membership.show(screen, name, payoffs, found, paths, arguments.overrides)
+    if histories is not None:
+        report_of_membership.show_free(screen, name, free_members.by_player(histories, who), histories, found)
     screen.print(f"\nResults: {folder.path}", soft_wrap=True, highlight=False)
 
 
@@ -89,6 +104,7 @@ def _options(arguments: Arguments) -> Options:
         players=given["players"],
         seeds=tuple(range(first, checked_seed(first + given["replications"] - 1) + 1)),
         sequence=given["sequence"],
+        free=given["free"],
         workers=checked_workers(given["workers"]),
         out=setting.folder(given),
     )
@@ -164,5 +180,6 @@ def _configuration(arguments: Arguments, options: Options, world: Scenario) -> d
         "replications": len(options.seeds),
         "seed": options.seeds[0],
         "sequence": options.sequence,
+        "free": options.free,
         **setting.resolved(arguments, {world.architecture: world}),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from donorlab.experiments import tables
+from donorlab.experiments.free_members import by_year, ends
 from donorlab.experiments.words import counted
+
+_AT_END: Final = ("in_at_end_from_nobody", "in_at_end_from_all")
+_TELLS: Final = 0.1  # share of years
 
 if TYPE_CHECKING:
     from donorlab.experiments.coalitions import Payoffs, Step
@@ -48,6 +52,62 @@ def show(
             text, screen.width - 1, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
         )
         screen.print("\n".join(lines), highlight=False, markup=False)
+
+
+def show_free(screen: Console, name: str, players: pd.DataFrame, histories: pd.DataFrame, found: pd.DataFrame) -> None:
+    """Print what runs with free members say; ``players`` of `free_members.by_player`, ``found`` of `membership.table`."""
+    screen.print(
+        f"\n[bold]Where donors are free to join and leave {name}[/], by what they see each year (half found it)"
+    )
+    table = tables.table()
+    table.add_column("who")
+    for head in ("money", "years in", "in at the end", "if nobody founds", "if all found", "joins", "leaves"):
+        table.add_column(head, justify="right")
+    ordered = players.sort_values(["years_in", "budget_m"], ascending=False, kind="stable")
+    for row in ordered.to_dict("records"):
+        table.add_row(
+            str(row["player"]),
+            f"{row['budget_m']:.1f}",
+            *(f"{float(row[key]):.0%}" for key in ("years_in", "in_at_end", *_AT_END)),
+            f"{float(row['joins']):.1f}",
+            f"{float(row['leaves']):.1f}",
+        )
+    screen.print(table)
+    note = (
+        "Share of runs and years; joins and leaves: times a run and donor. Unlike above, others move too, and a donor knows only "
+        "what it and its like got."
+    )
+    screen.print(f"[dim]{note}[/]", highlight=False)
+    for text in sentences_of_free(players, histories, found):
+        lines = textwrap.wrap(
+            text, screen.width - 1, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
+        )
+        screen.print("\n".join(lines), highlight=False, markup=False)
+
+
+def sentences_of_free(players: pd.DataFrame, histories: pd.DataFrame, found: pd.DataFrame) -> list[str]:
+    """Return what runs with free members say, in plain words, and whether donors find out what membership is worth."""
+    share, matters = ends(by_year(histories))
+    depends = (
+        ": where it ends depends on how it begins." if matters else "; beyond chance it does not matter how it begins."
+    )
+    texts = [
+        f"At the end {share['half']:.0%} of the money of those invited is inside if half found it, {share['nobody']:.0%} "
+        f"if nobody does, {share['all']:.0%} if all do{depends}"
+    ]
+    both = players.merge(found[["player", "gain_m"]], on="player")
+    gaining, losing = both[both["gain_m"] > 0], both[both["gain_m"] < 0]
+    if len(gaining) and len(losing):
+        texts.append(
+            f"Those who would gain by being in are in for {_mean(gaining):.0%} of the years, those who would lose for "
+            f"{_mean(losing):.0%}: what donors see tells them "
+            + ("which side pays." if _mean(gaining) - _mean(losing) >= _TELLS else "little about which side pays.")
+        )
+    return texts
+
+
+def _mean(rows: pd.DataFrame) -> float:
+    return float(np.average(rows["years_in"], weights=rows["budget_m"]))
 
 
 def stands(found: pd.DataFrame) -> Table:

@@ -168,7 +168,7 @@ def plain_parameters(**changes: Any) -> dict[str, Any]:
         "negotiation_cost": 0.0,
         "decision_lag": 0,
         "budget_elasticity": 0.0,
-        "membership": "compulsory",
+        "voluntary_membership": "off",
         "founding_share": 1.0,
         "membership_term": 1,
         "membership_memory": 1.0,

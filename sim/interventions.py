@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # budget_elasticity): these are the scenario's.
 ADOPTABLE: Final = (
     "register", "reporting_rate", "register_lag", "decision_lag", "division", "discipline", "pool_share", "credit",
-    "overhead", "negotiation_cost", "membership", "founding_share", "conditional_donors", "credibility",
+    "overhead", "negotiation_cost", "voluntary_membership", "founding_share", "conditional_donors", "credibility",
     "credibility_rule", "opportunity_cost", "conditions_choice", "monitoring_cost", "shun_quarters",
     "linked_conditions", "pledge_strength", "pledge_focus",
 )  # fmt: skip

@@ -167,7 +167,7 @@ class Parameters:
     negotiation_cost: float = parameter("EUR m a pair and year", "cost of agreeing, a pair of members", 0)
     decision_lag: int = parameter("quarters", "members' projects start later by", 0, 400)
     budget_elasticity: float = parameter("-", "response of a member's budget to what it can account for", 0, 10)
-    membership: str = parameter("-", "whether those invited must be members", choices=("compulsory", "voluntary"))
+    voluntary_membership: str = parameter("-", "those invited may stay out and leave", choices=("off", "on"))
     founding_share: float = parameter("share", "of those invited that are members from the start", 0, 1)
     membership_term: int = parameter("years", "a donor stays in, or out, at least", 1, 1000)
     membership_memory: float = parameter("share", "weight of the last year in a running mean of payoffs", 1e-6, 1)

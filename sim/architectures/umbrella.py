@@ -104,6 +104,6 @@ class Umbrella(Architecture):
             overhead=p.overhead,
             negotiation_cost=p.negotiation_cost,
             budget_elasticity=p.budget_elasticity,
-            voluntary=p.membership == "voluntary",
+            voluntary=p.voluntary_membership == "on",
             founding_share=p.founding_share,
         )

@@ -1,7 +1,7 @@
 """5.2 Voluntary membership: once a year each donor that was invited stays, joins or leaves by what it has seen of both sides.
 
 Running means of what a euro brings inside and outside, of the own ones and of what similar donors get; now and then a donor
-tries the other side unasked. Off (``membership = compulsory``): who is named is a member throughout. Source: running means,
+tries the other side unasked. Off: who is named is a member throughout. Source: running means,
 own and observed: the specification; imitation of who is alike and does better, Schlag 1998; experimentation, Roth and Erev
 1995; the form is an assumption.
 """
@@ -153,7 +153,7 @@ def returns(model: CoordinationModel, membership: Membership) -> FloatArray:
         share = state.pool_paid / total
         for part in (gained, paid):
             part[INSIDE] += part[INSIDE, pool] * share
-    result = np.divide(gained, paid, out=np.full((2, donors), np.nan), where=paid > 0)
+    result: FloatArray = np.divide(gained, paid, out=np.full((2, donors), np.nan), where=paid > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         costs = np.where(state.under_umbrella > 0, state.overhead_paid / state.under_umbrella, 0.0)
     result[INSIDE] *= 1.0 - costs

@@ -340,6 +340,19 @@ def test_warnings_are_no_errors(changes: dict[str, Any], warning: str) -> None:
     assert any(line.startswith(warning) for line in found.warnings)
 
 
+def test_members_that_are_free_are_told_as_invited() -> None:
+    mine = _proposal(parameters={"register": "plans", "voluntary_membership": "on", "founding_share": 0.25})
+    found = check.report(mine, load("world", (), mine))
+    words = " ".join(found.means)
+    assert "are invited, 25% of them found it, and each stays, joins or leaves by what it sees" in words
+    assert "42 possible members with" in words
+    assert ", if all who are invited join." in " ".join(found.costs)
+    bound = _proposal(parameters={"register": "plans"})
+    assert (
+        check.report(bound, load("world", (), bound)).costs[0].split(" of all")[0] in found.costs[0]
+    )  # whoever founds it
+
+
 def test_an_error_is_status_2_and_a_warning_0(shell: Shell) -> None:
     path = shell.folder / "mine.yaml"
     path.write_text(MINE)

@@ -35,5 +35,5 @@ FAULTS_OF_MEMBERSHIP: Final[tuple[Fault, ...]] = (
           'charter.credit if member.any() else "none"', "charter.credit",
           ("membership: an_umbrella_over_nobody_credits_nobody",)),
     Fault("oracle: who leaves keeps its lead", "5.2", "oracle.membership", "move",
-          "row[:] = [1.0 for _ in row]", "pass", ("agreement",), WORLDS + (("umbrella", 28), ("umbrella", 61)), ON),
+          "row[:] = [1.0 for _ in row]", "pass", ("agreement",), (*WORLDS, ("umbrella", 28), ("umbrella", 61)), ON),
 )  # fmt: skip

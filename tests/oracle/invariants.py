@@ -92,7 +92,7 @@ def check_duplication(world: Scenario, result: OracleRun) -> None:
     serial = parameters.planning_slots == 0 or (umbrella and parameters.calendar == "serial")
     sees_all = parameters.observation_probability == 1.0
     shows_all = umbrella and parameters.register == "plans" and parameters.reporting_rate == 1.0
-    shows_all = shows_all and parameters.membership == "compulsory"
+    shows_all = shows_all and parameters.voluntary_membership == "off"
     if serial and (sees_all or (shows_all and not world.donors.rival.any())):
         assert total == 0.0
 

@@ -86,7 +86,7 @@ def first_state(scenario: Scenario, seed: int) -> World:
     paired = None
     if design.budget_elasticity > 0.0:
         paired = run(as_given.replace(architecture="fragmented"), seed)
-    umbrella = any(design.member) and scenario.parameters.membership == "voluntary"
+    umbrella = any(design.member) and scenario.parameters.voluntary_membership == "on"
     names, keys = scenario.donors.ids, derived.donor_key
     voluntary = found(design, names, keys, scenario.parameters, seed) if umbrella else None
     cells = [[0 for _ in scenario.pillars] for _ in range(scenario.beneficiaries.count)]

@@ -42,7 +42,7 @@ VALUES: Final[dict[str, dict[str, tuple[Any, ...]]]] = {
     "turnover": {"turnover": (0.02, 0.01, 0.05, 0.02, 0.01, 0.3)},
     "users": {"user_growth": (1.0, 0.5, 3.0), "user_weight_exponent": (1.0, 0.5)},
     "voluntary": {
-        "membership": ("voluntary",),
+        "voluntary_membership": ("on",),
         "founding_share": (0.5, 0.8, 0.3, 0.5, 1.0, 0.0),
         "membership_term": (1, 1, 1, 2),
         "membership_memory": (0.3, 1.0, 0.1),

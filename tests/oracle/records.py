@@ -142,7 +142,9 @@ class OracleRun:
     yearly_budgets: list[list[float]] = field(default_factory=list)  # [year][d]; empty without budget response
     member: list[list[bool]] = field(default_factory=list)  # [t][d]
     moves: list[tuple[int, int, bool]] = field(default_factory=list)  # quarter, donor, whether it joins
-    means: list[dict[bool, float]] = field(default_factory=list)  # [d] running means of what a euro brings, by side, at the end
+    means: list[dict[bool, float]] = field(
+        default_factory=list
+    )  # [d] running means of what a euro brings, by side, at the end
     arrived_inside: list[float] = field(default_factory=list)  # [d] income that arrived as a member
     saved: int = 0
     queued: int = 0

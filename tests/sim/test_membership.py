@@ -22,7 +22,7 @@ def umbrella(synthetic):
 
 @pytest.fixture(scope="module")
 def voluntary(umbrella):
-    return umbrella.replace(membership="voluntary", membership_term=1)
+    return umbrella.replace(voluntary_membership="on", membership_term=1)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_who_moves_thought_the_other_side_better_or_tried(result):
 
 def test_nobody_moves_before_its_term_is_over(synthetic):
     umbrella = synthetic.replace(architecture="umbrella")
-    moves = simulate(umbrella.replace(membership="voluntary", membership_term=3), 1).memberships.query("move != ''")
+    moves = simulate(umbrella.replace(voluntary_membership="on", membership_term=3), 1).memberships.query("move != ''")
     assert moves["quarter"].min() >= 13
     apart = moves.groupby("donor")["quarter"].apply(
         lambda quarters: np.diff(quarters).min() if len(quarters) > 1 else 99
@@ -118,7 +118,9 @@ def test_nobody_moves_before_its_term_is_over(synthetic):
 def test_where_all_found_it_and_nobody_is_curious_it_is_compulsory(umbrella, fund):
     """Nobody is outside to be looked at, but for rivals: none is alike where only equals are."""
     one = umbrella.replace(pooled_fund=fund, decision_lag=0)
-    free = one.replace(membership="voluntary", founding_share=1.0, membership_curiosity=0.0, membership_similarity=1.0)
+    free = one.replace(
+        voluntary_membership="on", founding_share=1.0, membership_curiosity=0.0, membership_similarity=1.0
+    )
     compulsory, chosen = CoordinationModel(one, rng=3).run(), CoordinationModel(free, rng=3).run()
     assert chosen.membership is not None
     assert len(chosen.membership.looks) > 5
@@ -127,7 +129,7 @@ def test_where_all_found_it_and_nobody_is_curious_it_is_compulsory(umbrella, fun
 
 
 def test_where_nobody_founds_it_and_nobody_is_curious_donors_act_apart(umbrella, synthetic):
-    nobody = umbrella.replace(membership="voluntary", founding_share=0.0, membership_curiosity=0.0, division="none")
+    nobody = umbrella.replace(voluntary_membership="on", founding_share=0.0, membership_curiosity=0.0, division="none")
     apart, none = CoordinationModel(synthetic, rng=3).run(), CoordinationModel(nobody, rng=3).run()
     assert_same_bits(apart, none, leave_out=("ledger.reals", "account"))
     assert simulate(nobody, 3).outcomes["membership"] == 0
@@ -136,20 +138,20 @@ def test_where_nobody_founds_it_and_nobody_is_curious_donors_act_apart(umbrella,
 @pytest.mark.parametrize("architecture", ["fragmented", "central", "pledge", "conditional"])
 def test_outside_an_umbrella_it_changes_nothing(synthetic, architecture):
     one = synthetic.replace(architecture=architecture)
-    free = one.replace(membership="voluntary")
+    free = one.replace(voluntary_membership="on")
     assert_same_bits(CoordinationModel(one, rng=3).run(), CoordinationModel(free, rng=3).run())
 
 
 def test_what_costs_more_has_fewer_members(world):
     def share(overhead):
-        one = world.replace(architecture="umbrella", membership="voluntary", overhead=overhead)
+        one = world.replace(architecture="umbrella", voluntary_membership="on", overhead=overhead)
         return np.mean([simulate(one, seed).outcomes["membership"] for seed in (1, 2, 3)])
 
     assert share(0.0) > share(0.5) + 0.05
 
 
 def test_the_fund_stays_a_member_and_those_who_left_pay_nothing(umbrella):
-    model = CoordinationModel(umbrella.replace(membership="voluntary", membership_term=1, pooled_fund="on"), rng=2)
+    model = CoordinationModel(umbrella.replace(voluntary_membership="on", membership_term=1, pooled_fund="on"), rng=2)
     pool = model.inputs.donors.ids.index(POOL)
     left_once = False
     for _ in range(model.parameters.horizon):
@@ -171,7 +173,7 @@ def test_a_donor_that_stops_giving_moves_no_more(voluntary, result):
 
 
 def test_an_umbrella_of_free_members_can_begin_and_end_in_mid_run(synthetic):
-    begins = adopt_architecture("umbrella", membership="voluntary", founding_share=0.5)
+    begins = adopt_architecture("umbrella", voluntary_membership="on", founding_share=0.5)
     run = simulate(synthetic, 1, interventions=[(6, begins), (22, adopt_architecture("fragmented"))])
     members = run.steps.set_index("quarter")["members"]
     assert (members.loc[:5] == 0).all()
@@ -191,7 +193,7 @@ def test_joining_and_leaving_are_events(voluntary):
 
 
 def test_an_umbrella_over_nobody_credits_nobody(toy):
-    one = toy.replace(architecture="umbrella", membership="voluntary", founding_share=0.0, membership_curiosity=0.0, credit="marginal")
+    one = toy.replace(architecture="umbrella", voluntary_membership="on", credit="marginal", founding_share=0.0)
     model = CoordinationModel(one, rng=1)
     assert not model.design.member.any()
     assert model.design.credit == "none"

@@ -1,0 +1,154 @@
+"""Who is a member when, in runs in which donors join and leave by themselves (``voluntary_membership=on``).
+
+The umbrella is founded by nobody, by half of those invited, and by all of them: what it comes to should not depend on how it
+begins, and where it does, that is a finding. Beside paired runs of coalitions (`coalitions`) these tell whether donors would
+find out in time what membership is worth, from what they see.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from donorlab.experiments import tables
+from donorlab.experiments.reporters import Player
+from donorlab.experiments.runner import in_processes, processors
+from donorlab.scenarios import plugins
+from donorlab.sim import CoordinationModel
+from donorlab.sim.scenario import BoolArray, Scenario
+from donorlab.sim.setup import yearly_budgets
+
+FOUNDED: Final = {"nobody": 0.0, "half": 0.5, "all": 1.0}
+"""Share of those invited that begin as members, by name."""
+FROM: Final = "half"
+"""The beginning that is told by donor: both sides are seen from the first year."""
+_WORTHWHILE: Final = 200  # runs from which on processes are started
+
+
+def history(scenario: Scenario, founded: float, seed: int) -> BoolArray:
+    """Return who was a member in each year with income, (years, D of the scenario), from one run with free members."""
+    plugins.register()
+    world = scenario.replace(voluntary_membership="on", founding_share=founded)
+    model = CoordinationModel(world, rng=seed)
+    rows = [model.inputs.donors.ids.index(name) for name in scenario.donors.ids]
+    years: list[BoolArray] = []
+    while model.quarter < scenario.parameters.horizon:
+        model.step()
+        if model.quarter % 4 == 1:
+            years.append(model.design.member[rows].copy())
+    return np.array(years)
+
+
+def histories(
+    scenario: Scenario, seeds: Sequence[int], workers: int | None = 1, advance: Callable[[], None] = lambda: None
+) -> pd.DataFrame:
+    """Return a row a beginning, seed, year and donor with a budget that is invited.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``founded_by``, ``seed``, ``year`` (from 1), ``donor``, ``budget_m`` (EUR m a year), ``member``.
+    """
+    words = [(scenario, share, seed) for share in FOUNDED.values() for seed in seeds]
+    count = workers or processors()
+    if count > 1 and len(words) >= _WORTHWHILE:
+        history(*words[0])  # compiles, or loads, what the others use before they start
+        found = in_processes(history, words, count, advance)
+    else:
+        found = []
+        for word in words:
+            found.append(history(*word))
+            advance()
+    budget = yearly_budgets(scenario)
+    rows = np.flatnonzero(scenario.able & (budget > 0))
+    ids = [scenario.donors.ids[d] for d in rows]
+    names = [(name, seed) for name in FOUNDED for seed in seeds]
+    frames = [
+        pd.DataFrame(
+            {
+                "founded_by": name,
+                "seed": seed,
+                "year": np.repeat(np.arange(1, len(years) + 1), len(rows)),
+                "donor": np.tile(np.array(ids, dtype=object), len(years)),
+                "budget_m": np.tile(budget[rows], len(years)),
+                "member": years[:, rows].ravel(),
+            }
+        )
+        for (name, seed), years in zip(names, found, strict=True)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def by_year(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of the money of those invited that is under the umbrella, a row a beginning, seed and year."""
+    held = found.assign(inside_m=found["budget_m"].where(found["member"], 0.0))
+    total = held.groupby(["founded_by", "seed", "year"], sort=False)[["inside_m", "budget_m"]].sum()
+    return (total["inside_m"] / total["budget_m"]).rename("share").reset_index()
+
+
+def ends(shares: pd.DataFrame) -> tuple[dict[str, float], bool]:
+    """Return the share of money inside in the last year by beginning, mean over seeds, and whether the beginning matters.
+
+    It matters where `all` less `nobody`, over paired seeds, is told from chance (95%, Student's t).
+
+    Parameters
+    ----------
+    shares : of `by_year`
+    """
+    last = shares[shares["year"] == shares["year"].max()].pivot_table(
+        index="seed", columns="founded_by", values="share"
+    )
+    change = (last["all"] - last["nobody"]).to_numpy(dtype=np.float64)
+    error = float(change.std(ddof=1)) / math.sqrt(len(change)) if len(change) > 1 else math.inf
+    matters = bool(abs(change.mean()) > tables.sure(len(change)) * error) if math.isfinite(error) else False
+    return {name: float(last[name].mean()) for name in FOUNDED}, matters
+
+
+def by_player(found: pd.DataFrame, players: Sequence[Player]) -> pd.DataFrame:
+    """Return what the runs say of each player that is invited, from the beginning with half of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``player``, ``budget_m``, ``years_in`` (share of years in which it is a member, weighted by budget over its donors),
+        ``in_at_end`` (share of runs, from half), ``in_at_end_from_nobody``, ``in_at_end_from_all``, ``joins`` and ``leaves``
+        (times a run and donor, from half).
+    """
+    last = int(found["year"].max())
+    rows = []
+    for player in players:
+        own = found[found["donor"].isin(player.ids)]
+        if own.empty:
+            continue
+        start = own[own["founded_by"] == FROM].sort_values(["donor", "seed", "year"])
+        at_end = own[own["year"] == last]
+        change = start.groupby(["donor", "seed"])["member"].agg(_moves)
+        row = {
+            "player": player.name,
+            "budget_m": player.budget_m,
+            "years_in": _weighted(start),
+            "in_at_end": _weighted(at_end[at_end["founded_by"] == FROM]),
+        }
+        row |= {
+            f"in_at_end_from_{name}": _weighted(at_end[at_end["founded_by"] == name])
+            for name in FOUNDED
+            if name != FROM
+        }
+        row |= {key: float(np.mean([move[i] for move in change])) for i, key in enumerate(("joins", "leaves"))}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _moves(member: pd.Series) -> tuple[int, int]:
+    """Return how often a donor joined and left."""
+    sides = member.to_numpy(dtype=np.int64)
+    step = np.diff(sides)
+    return int((step > 0).sum()), int((step < 0).sum())
+
+
+def _weighted(rows: pd.DataFrame) -> float:
+    return float((rows["member"] * rows["budget_m"]).sum() / rows["budget_m"].sum())
