@@ -1,8 +1,8 @@
 """Who gains and who loses, where many are asked at once: rules, fixed before any of these runs was looked at.
 
-At default values the paired change of one who is asked *matters* if its mean over the seeds is at least the smallest difference, and
-is *told from chance* if it is among the discoveries of Benjamini and Hochberg (1995) over all who are asked, at a false discovery
-rate of 5%, by paired two-sided t-tests: of those told from 0 one in twenty is expected to be luck. Then one
+At default values the paired change of one who is asked *matters* if its mean over the seeds is at least the smallest difference,
+and is *told from chance* if it is among the discoveries of Benjamini and Hochberg (1995) over all who are asked, at a false
+discovery rate of 5%, by paired two-sided t-tests: of those told from 0 one in twenty is expected to be luck. Then one
 
 - *gains* (*loses*) if the mean matters and is told from chance,
 - *may gain* (*may lose*) if it matters and is not told,
@@ -32,6 +32,7 @@ from donorlab.experiments.tables import SURE, sure
 from donorlab.sim.scenario import BoolArray, FloatArray
 
 FALSE_DISCOVERIES: Final = 0.05
+CONFIDENCE: Final = 0.95  # of intervals, each by itself
 FLIPS: Final = 2_000  # turned signs that are tried where there are more
 FLIPS_SEED: Final = 20261130
 _TINY: Final = 1e-12  # a change of all seeds alike by less is rounding
