@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ from donorlab.sim.value import bit_counts
 DEFAULT, FUTURE = "default", "future"
 KEYS: Final = ("sample", "number", "architecture")
 
+Who = Literal["iso3", "donor"]
 Word = tuple[Mapping[str, Scenario], int, Mapping[str, Value], str]
 """Arguments of `measured`: scenarios, seed, changes, and how a failure names the job."""
 
@@ -48,11 +49,14 @@ class Gains:
     states : a row a run and state, see `state_table`
     donors : a row a run and donor, see `donor_table`; without rows for an architecture in which donors do not act themselves
     runs : a row a run: efficiency, welfare, welfare_no_aid, welfare_bound
+    state_ids, donor_ids : in the scenario's order
     """
 
     states: pd.DataFrame
     donors: pd.DataFrame
     runs: pd.DataFrame
+    state_ids: tuple[str, ...]
+    donor_ids: tuple[str, ...]
 
 
 def words(scenarios: Mapping[str, Scenario], seeds: Sequence[int], plan: ensemble.Plan | None) -> list[Word]:
@@ -97,7 +101,14 @@ def study(
                     kept.append(frame.assign(**label)[[*KEYS, *frame.columns]])
             parts[2].append(label | run)
     donors = pd.concat(parts[1], ignore_index=True) if parts[1] else pd.DataFrame(columns=[*KEYS, "donor"])
-    return Gains(pd.concat(parts[0], ignore_index=True), donors, pd.DataFrame(parts[2]))
+    first = next(iter(scenarios.values()))
+    return Gains(
+        states=pd.concat(parts[0], ignore_index=True),
+        donors=donors,
+        runs=pd.DataFrame(parts[2]),
+        state_ids=first.beneficiaries.ids,
+        donor_ids=first.donors.ids,
+    )
 
 
 Measured = tuple[pd.DataFrame, pd.DataFrame | None, dict[str, float]]
@@ -217,18 +228,18 @@ def donor_table(result: Result) -> pd.DataFrame | None:
 
 
 # ---------------------------------------------------------------------- pairs
-def pairs(frame: pd.DataFrame, sample: str, who: str, name: str, column: str) -> pd.DataFrame:
-    """Return one column of the runs of one architecture, a row a seed or draw, a column a state or donor.
+def pairs(found: Gains, sample: str, who: Who, name: str, column: str) -> pd.DataFrame:
+    """Return one column of the runs of one architecture, a row a seed or draw, a column a state or donor in the scenario's order.
 
     Parameters
     ----------
-    frame : ``states`` or ``donors`` of `Gains`
+    found : the runs, their rows in any order
     sample : `DEFAULT` or `FUTURE`
-    who : ``iso3`` or ``donor``
+    who : ``iso3`` for states, ``donor`` for donors
     name : of the architecture
     column : what is asked
     """
-    own = frame[(frame["sample"] == sample) & (frame["architecture"] == name)]
-    order = own[who].drop_duplicates().tolist()
+    table, ids = (found.states, found.state_ids) if who == "iso3" else (found.donors, found.donor_ids)
+    own = table[(table["sample"] == sample) & (table["architecture"] == name)]
     wide = own.pivot_table(index="number", columns=who, values=column, dropna=False)
-    return wide.reindex(columns=order).astype("float64")
+    return wide.reindex(columns=list(ids)).astype("float64")

@@ -20,7 +20,7 @@ import pandas as pd
 from donorlab import scenarios as catalogue
 from donorlab.experiments import chances, coalitions, proposals, tables
 from donorlab.experiments.chances import Chance, Changes
-from donorlab.experiments.gains import DEFAULT, FUTURE, Gains, pairs
+from donorlab.experiments.gains import DEFAULT, FUTURE, Gains, Who, pairs
 from donorlab.sim.outcomes.distribution import DARLING, ORPHAN
 from donorlab.sim.scenario import BoolArray, FloatArray, Scenario
 
@@ -29,9 +29,9 @@ SUMS: Final = ("welfare", "aid_m", "worth_m", "projects", "funded_tasks", "susta
 """Of a group these are summed over its states; value and capacity are means."""
 
 
-def difference(frame: pd.DataFrame, sample: str, who: str, name: str, first: str, column: str) -> pd.DataFrame:
+def difference(found: Gains, sample: str, who: Who, name: str, first: str, column: str) -> pd.DataFrame:
     """Return paired differences of a column between an architecture and the reference, a row a seed, a column a state or donor."""
-    return pairs(frame, sample, who, name, column) - pairs(frame, sample, who, first, column)
+    return pairs(found, sample, who, name, column) - pairs(found, sample, who, first, column)
 
 
 def with_interval(name: str, found: chances.Changes) -> dict[str, FloatArray]:
@@ -69,14 +69,14 @@ def states(found: Gains, scenarios: Mapping[str, Scenario], name: str, smallest:
         ``over_futures``.
     """
     first, scenario = next(iter(scenarios)), scenarios[name]
-    them, table = scenario.beneficiaries, found.states
+    them = scenario.beneficiaries
 
     def change(column: str) -> chances.Changes:
-        return chances.changes(difference(table, DEFAULT, "iso3", name, first, column))
+        return chances.changes(difference(found, DEFAULT, "iso3", name, first, column))
 
     value = change("value")
     before = {
-        column: pairs(table, DEFAULT, "iso3", first, column).mean()
+        column: pairs(found, DEFAULT, "iso3", first, column).mean()
         for column in ("value", "value_no_aid", "aid_need_ratio")
     }
     in_groups = catalogue.un_groups()
@@ -106,7 +106,7 @@ def states(found: Gains, scenarios: Mapping[str, Scenario], name: str, smallest:
             **with_interval("aid_m_change", change("aid_m")),
             **plain,
             **by_pillar,
-            **_futures(difference(table, FUTURE, "iso3", name, first, "value"), smallest),
+            **_futures(difference(found, FUTURE, "iso3", name, first, "value"), smallest),
         }
     )
 
@@ -134,8 +134,8 @@ def groups(found: Gains, scenarios: Mapping[str, Scenario], name: str, smallest:
     """
     first, scenario = next(iter(scenarios)), scenarios[name]
     columns = ("value", "capacity", *SUMS, *(f"capacity_{pillar}" for pillar in scenario.pillars))
-    change = {column: difference(found.states, DEFAULT, "iso3", name, first, column).to_numpy() for column in columns}
-    future = difference(found.states, FUTURE, "iso3", name, first, "value").to_numpy()
+    change = {column: difference(found, DEFAULT, "iso3", name, first, column).to_numpy() for column in columns}
+    future = difference(found, FUTURE, "iso3", name, first, "value").to_numpy()
     rows = []
     for kind, group, inside in _masks(found, scenario, first):
         count = inside.sum(axis=1)
@@ -159,7 +159,7 @@ def groups(found: Gains, scenarios: Mapping[str, Scenario], name: str, smallest:
 def _masks(found: Gains, scenario: Scenario, first: str) -> Iterable[tuple[str, str, BoolArray]]:
     """Yield kind, name and who belongs to it in each seed, (seeds, states)."""
     them = scenario.beneficiaries
-    ratio = pairs(found.states, DEFAULT, "iso3", first, "aid_need_ratio").to_numpy()
+    ratio = pairs(found, DEFAULT, "iso3", first, "aid_need_ratio").to_numpy()
     seeds = len(ratio)
 
     def fixed(kind: str, group: str, members: Sequence[bool]) -> tuple[str, str, BoolArray]:
@@ -195,14 +195,13 @@ def donors(found: Gains, scenarios: Mapping[str, Scenario], name: str, smallest:
         after; with futures the same columns as states, of ``account_change``.
     """
     first, scenario = next(iter(scenarios)), scenarios[name]
-    table = found.donors
     if not _acting(found, first, name):
         return pd.DataFrame(columns=["proposal", "donor", "member", "verdict", "worth_m"])
     them, years = scenario.donors, scenario.parameters.horizon / 4
     before, after, usual, worth = _priced(found, name, first)
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = chances.changes(np.where(usual > 0, (after - before) / usual, np.nan))
-        past, then = (pairs(table, FUTURE, "donor", who, "account").to_numpy() for who in (first, name))
+        past, then = (pairs(found, FUTURE, "donor", who, "account").to_numpy() for who in (first, name))
         future = np.where(past > 0, (then - past) / past, np.nan)
     frame = {
         "proposal": name,
@@ -210,22 +209,22 @@ def donors(found: Gains, scenarios: Mapping[str, Scenario], name: str, smallest:
         "name": list(them.names),
         "kind": list(them.kinds),
         "member": proposals.members(scenario),
-        "budget_m": pairs(table, DEFAULT, "donor", first, "budget_m").to_numpy()[0],
+        "budget_m": pairs(found, DEFAULT, "donor", first, "budget_m").to_numpy()[0],
         **with_interval("account_change", relative),
         "p": relative.p,
         "told": relative.told,
         "verdict": relative.verdicts(smallest),
         **with_interval("worth_m", chances.changes(worth)),
     }
-    influence = pairs(table, DEFAULT, "donor", first, "influence").to_numpy().mean(axis=0)
-    moved = chances.changes(difference(table, DEFAULT, "donor", name, first, "influence"))
+    influence = pairs(found, DEFAULT, "donor", first, "influence").to_numpy().mean(axis=0)
+    moved = chances.changes(difference(found, DEFAULT, "donor", name, first, "influence"))
     frame |= {"influence": influence, **with_interval("influence_change", moved)}
     for part in ("overhead", "duplicated", "useful", "idle"):
-        moved = chances.changes(difference(table, DEFAULT, "donor", name, first, f"{part}_m") / years)
+        moved = chances.changes(difference(found, DEFAULT, "donor", name, first, f"{part}_m") / years)
         frame |= {f"{part}_m_change": moved.mean}
     for who, when in ((first, "before"), (name, "after")):
-        frame[f"useful_share_{when}"] = _share(table, who, "useful_m", "appropriated_m")
-        frame[f"duplicated_share_{when}"] = _share(table, who, "duplicated_m", "base_cost_m")
+        frame[f"useful_share_{when}"] = _share(found, who, "useful_m", "appropriated_m")
+        frame[f"duplicated_share_{when}"] = _share(found, who, "duplicated_m", "base_cost_m")
     return pd.DataFrame({**frame, **_futures(future, smallest)})
 
 
@@ -235,8 +234,8 @@ def _priced(found: Gains, name: str, first: str) -> tuple[FloatArray, FloatArray
     Against the mean over the seeds and not seed by seed: a mean of ratios lies above the ratio of means, the more so the fewer
     projects a donor has.
     """
-    before, after = (pairs(found.donors, DEFAULT, "donor", who, "account").to_numpy() for who in (first, name))
-    budget = pairs(found.donors, DEFAULT, "donor", first, "budget_m").to_numpy()[0]
+    before, after = (pairs(found, DEFAULT, "donor", who, "account").to_numpy() for who in (first, name))
+    budget = pairs(found, DEFAULT, "donor", first, "budget_m").to_numpy()[0]
     usual = before.mean(axis=0)
     worth = coalitions.priced(budget, after, usual) - coalitions.priced(budget, before, usual)
     return before, after, usual, worth
@@ -258,9 +257,9 @@ def _acting(found: Gains, *names: str) -> bool:
     return len(found.donors) > 0 and set(names) <= {str(one) for one in found.donors["architecture"].unique()}
 
 
-def _share(table: pd.DataFrame, name: str, part: str, whole: str) -> FloatArray:
+def _share(found: Gains, name: str, part: str, whole: str) -> FloatArray:
     """Return a part of the money by donor, all seeds together; NaN where there is none."""
-    above, below = (pairs(table, DEFAULT, "donor", name, column).sum().to_numpy() for column in (part, whole))
+    above, below = (pairs(found, DEFAULT, "donor", name, column).sum().to_numpy() for column in (part, whole))
     return np.asarray(np.divide(above, below, out=np.full(len(above), math.nan), where=below > 0))
 
 
@@ -322,8 +321,8 @@ def answered(found: Gains, loaded: Mapping[str, Scenario], smallest: float) -> l
     draws = int((found.runs["sample"] == FUTURE).sum()) // len(loaded)
     answers = []
     for name in others:
-        value = difference(found.states, DEFAULT, "iso3", name, first, "value")
-        worth = difference(found.states, DEFAULT, "iso3", name, first, "worth_m").sum(axis=1)
+        value = difference(found, DEFAULT, "iso3", name, first, "value")
+        worth = difference(found, DEFAULT, "iso3", name, first, "worth_m").sum(axis=1)
         members, outsiders = worth_together(found, loaded, name)
         answers.append(
             Answer(
