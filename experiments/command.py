@@ -284,7 +284,7 @@ def winners(words: tuple[str, ...]) -> None:
     scenario=world
     architectures=[fragmented]
                              the first is what all others are held against
-    replications=50          at default values; paired: all meet the same draws
+    replications=100         at default values; paired: all meet the same draws
     seed=1                   of the first replication
     draws=200                futures: all uncertainties drawn over their ranges; 0 for none
     smallest_difference=0.02 of a state's own value, and of what a donor gets out of it, that matters

@@ -83,8 +83,14 @@ def _named(answer: Answer) -> list[str]:
     if len(losers):
         found.append(f"The largest losers: {_listed(losers, 'name', 'value_change', '+.1f', 100)} points.")
     else:
-        lowest = _listed(ordered, "name", "value_change", "+z.1f", 100)
-        found.append(f"No state is told to lose by as much as matters. The lowest means ({lowest}) may be luck.")
+        less = ordered[ordered["told"] & (ordered["value_change"] < 0)]
+        lowest = _listed(less if len(less) else ordered, "name", "value_change", "+z.1f", 100)
+        told = (
+            f"Those told to lose by less: {lowest} points."
+            if len(less)
+            else f"The lowest means ({lowest}) may be luck."
+        )
+        found.append(f"No state is told to lose by as much as matters. {told}")
     if len(winners):
         found.append(f"The largest winners: {_listed(winners.iloc[::-1], 'name', 'value_change', '+.1f', 100)} points.")
     return found

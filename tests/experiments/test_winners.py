@@ -335,6 +335,9 @@ def test_words_where_nobody_is_told_to_lose() -> None:
     assert "make up for the losers" not in told
     assert "They ride free" not in told
     assert "Donors that gain could not make up for donors that lose" in told
+    made = answer(["same", "same"], ["same"])
+    made.states.loc[1, ["told", "value_change"]] = True, -0.004
+    assert "Those told to lose by less: State 1 -0.4 points." in " ".join(sentences(made))
     better = " ".join(sentences(answer(["gains", "same"], ["gains", "same"])))
     assert "In the mean nobody loses by as much as matters: a Pareto improvement" in better
     assert "Payments" not in better
