@@ -165,12 +165,14 @@ def _regions(axes: Axes, table: pd.DataFrame, regions: Sequence[str], band: floa
 def states_claim(answer: Answer) -> str:
     """Return what the figure of states shows."""
     up, down = answer.count(answer.states, "gains"), answer.count(answer.states, "loses")
-    total, points = len(answer.states), f"{100 * answer.smallest:g} points"
+    total, points = counted(len(answer.states), "state"), f"{100 * answer.smallest:g} points"
     if answer.seeds < 2:
-        return (
-            f"{answer.name}: what {counted(total, 'state')} gain and lose on one seed, which tells nothing from chance"
-        )
-    return f"{answer.name}: {up} of {counted(total, 'state')} gain {points} or more beyond chance, {down} lose as much"
+        return f"{answer.name}: what {total} gain and lose on one seed, which tells nothing from chance"
+    if up or down:
+        return f"{answer.name}: {up} of {total} gain {points} or more beyond chance, {down} lose as much"
+    told = answer.states.loc[answer.states["told"], "value_change"]
+    more, less = int((told > 0).sum()), int((told < 0).sum())
+    return f"{answer.name}: none of {total} gains or loses {points} beyond chance; {more} gain less, {less} lose less"
 
 
 # ---------------------------------------------------------------------- donors
@@ -242,7 +244,7 @@ def pillars(answer: Answer, stamp: Stamp) -> Drawn:
         note += "from the other seeds."
         names = [f"{one['group']} ({one['states']:.0f})" for one in table.to_dict("records")]
         edge = 0.45 + max(text_width_cm(name, SMALL) for name in names)
-        page = Page(title, note, stamp, row * rows + 1.0)
+        page = Page(title, note, stamp, row * rows + 1.25)
         axes = page.axes(edge, 0.1, WIDTH_CM - edge - 0.3, row * rows)
         most = max(float(np.nanmax(np.abs(values))), 1e-9)
         for at, line in zip(heights, values, strict=True):
@@ -259,8 +261,11 @@ def pillars(answer: Answer, stamp: Stamp) -> Drawn:
         axes.set_xlim(0, len(columns))
         axes.set_ylim(rows, 0)
         axes.set_yticks(heights + 0.5, names, fontsize=SMALL)
-        axes.set_xticks(np.arange(len(columns)) + 0.5, [head.replace(" ", "\n") for head in heads], fontsize=SMALL)
-        axes.xaxis.tick_top()
+        axes.set_xticks([])
+        for k, head in enumerate(heads):  # every second one higher, so that long words do not meet
+            above = -0.25 - 0.75 * (k % 2)
+            words = head.replace(" ", "\n")
+            axes.text(k + 0.5, above, words, ha="center", va="bottom", fontsize=SMALL, linespacing=1.0)
         axes.tick_params(length=0)
         for side in axes.spines.values():
             side.set_visible(False)

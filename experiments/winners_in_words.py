@@ -84,7 +84,7 @@ def _named(answer: Answer) -> list[str]:
         found.append(f"The largest losers: {_listed(losers, 'name', 'value_change', '+.1f', 100)} points.")
     else:
         less = ordered[ordered["told"] & (ordered["value_change"] < 0)]
-        lowest = _listed(less if len(less) else ordered, "name", "value_change", "+z.1f", 100)
+        lowest = _listed(less if len(less) else ordered, "name", "value_change", "+.2g", 100)
         told = (
             f"Those told to lose by less: {lowest} points."
             if len(less)
@@ -227,10 +227,31 @@ def _over(answer: Answer) -> list[str]:
             f"{up} of {counted(len(table), what)} gain by {_matters(answer, unit)} in clearly more futures than they lose, {down} "
             f"the other way round; a fair coin would make {chances.fair_coin(counts):.1f} of both together."
         )
-    again = answer.states[(answer.states["verdict"] == "loses") & (answer.states["over_futures"] == "loses")]
-    if len(again):
-        found.append(f"Losers both at default values beyond chance and over the futures: {', '.join(again['name'])}.")
-    return [f"Over {answer.draws} futures (assumptions and chance): {' '.join(found)}"]
+    told = [f"Over {answer.draws} futures (assumptions and chance): {' '.join(found)}"]
+    for here, there, text in (
+        ("loses", "loses", "Losers both at default values beyond chance and over the futures"),
+        (
+            "gains",
+            "loses",
+            "Winners at default values beyond chance that lose over the futures: they hang on the assumptions",
+        ),
+        (
+            "loses",
+            "gains",
+            "Losers at default values beyond chance that gain over the futures: they hang on the assumptions",
+        ),
+    ):
+        names = [*_both(answer.states, "name", here, there), *_both(answer.donors, "donor", here, there)]
+        if names:
+            told.append(f"{text}: {', '.join(names)}.")
+    return told
+
+
+def _both(table: pd.DataFrame, name: str, here: str, there: str) -> list[str]:
+    """Return who is ``here`` at default values and ``there`` over the futures."""
+    if table.empty:
+        return []
+    return [str(one) for one in table.loc[(table["verdict"] == here) & (table["over_futures"] == there), name]]
 
 
 def several(answers: Sequence[Answer]) -> str:

@@ -280,7 +280,8 @@ def answer(verdicts: list[str], donor_verdicts: list[str], **others: Any) -> Ans
             "kind": ["all", "region", "region", "served"], "group": ["all states", "North", "South", "orphans"],
             "states": [4.0, 2.0, 2.0, 1.0], "value_change": [0.01, 0.03, -0.02, 0.0], "value_change_low": [0.0, 0.01, -0.03, -0.1],
             "value_change_high": [0.02, 0.05, -0.01, 0.1], "capacity_legal_change": [0.01, -0.02, 0.1, 0.0],
-            "capacity_capacity_development_change": [0.0, 0.1, -0.1234, 0.02],
+            "capacity_technical_change": 0.01, "capacity_organisational_change": 0.02,
+            "capacity_capacity_development_change": [0.0, 0.1, -0.1234, 0.02], "capacity_cooperation_change": 0.0,
         }
     )  # fmt: skip
     for table in (states, donors):
@@ -321,13 +322,16 @@ def test_words_where_some_lose() -> None:
     assert "they pay EUR 0.50m a year for it" in told
     assert "They ride free." in told
     assert "Payments of EUR 1.00m a year among all donors would leave none worse off" in told
-    assert "Losers both at default values beyond chance and over the futures: State 1, State 4." in told
+    assert "Losers both at default values beyond chance and over the futures: State 1, State 4, D00." in told
     assert "a fair coin would make" in told
 
 
 def test_words_where_nobody_is_told_to_lose() -> None:
     told = " ".join(sentences(answer(["gains", "may lose", "same"], ["may lose", "same"], outsider_worth=one(0.01))))
-    assert "No state is told to lose by as much as matters. The lowest means (State 1 -3.1" in told
+    assert (
+        "No state is told to lose by as much as matters. The lowest means (State 1 -3.1, State 2 -0.1, State 0 +5)"
+        in told
+    )
     assert (
         "Whether it is a Pareto improvement is not known: nobody is told to lose as much as matters, but 1 state and 1 donor may."
         in told
@@ -335,6 +339,17 @@ def test_words_where_nobody_is_told_to_lose() -> None:
     assert "make up for the losers" not in told
     assert "They ride free" not in told
     assert "Donors that gain could not make up for donors that lose" in told
+    made = answer(["gains", "same"], ["loses"])
+    made.states["over_futures"], made.donors["over_futures"] = ["loses", "open"], ["gains"]
+    turned = " ".join(sentences(made))
+    assert (
+        "Winners at default values beyond chance that lose over the futures: they hang on the assumptions: State 0."
+        in turned
+    )
+    assert (
+        "Losers at default values beyond chance that gain over the futures: they hang on the assumptions: D00."
+        in turned
+    )
     made = answer(["same", "same"], ["same"])
     made.states.loc[1, ["told", "value_change"]] = True, -0.004
     assert "Those told to lose by less: State 1 -0.4 points." in " ".join(sentences(made))
