@@ -124,7 +124,7 @@ def states(answer: Answer, stamp: Stamp) -> Drawn:
         note += "Both ends of a ranking are its luckiest: expect them nearer to 0 on other seeds. "
         if futures:
             note += f"Right: of {answer.draws} futures, in how many it gains, is the same, loses by {points:g} points. "
-        note += f"Below: all {total} states; bar: median; same scale. Grey: less than {points:g} points."
+        note += f"Form and colour: region. Below: all {total} states; bar: median; same scale. Grey: less than {points:g} points."
         page = Page(title, note, stamp, 0.9 + lower + 0.75 + upper + (0.45 if futures else 0.15))
         names = [str(name) for name in shown["name"]]
         edge = 0.45 + max(text_width_cm(name, SMALL) for name in [*names, *regions])

@@ -192,8 +192,20 @@ def _side(answer: Answer, part: pd.DataFrame, worth: Changes, inside: bool) -> s
         f"To all of them together it is worth EUR {_written(worth, '+z.2f', 'm a year')}"
     )
     if inside:
-        return f"{text}; in overhead and negotiation they pay EUR {float(part['overhead_m_change'].sum()):.2f}m a year for it."
-    return f"{text}, and they pay nothing for it.{' They ride free.' if worth.low[0] > 0 else ''}"
+        text += (
+            f"; in overhead and negotiation they pay EUR {float(part['overhead_m_change'].sum()):.2f}m a year for it."
+        )
+    else:
+        text += f", and they pay nothing for it.{' They ride free.' if worth.low[0] > 0 else ''}"
+    over = answer.member_futures if inside else answer.outsider_futures
+    if len(over) == 0:
+        return text
+    low, middle, high = np.quantile(over, (0.05, 0.5, 0.95))
+    return (
+        f"{text} Over the futures it is worth EUR {middle:+z.2f}m in the middle "
+        f"(range over assumptions {low:+z.1f} to {high:+z.1f}), "
+        f"more than nothing in {int((over > 0).sum())} of {len(over)}."
+    )
 
 
 def _payments(gains: np.ndarray) -> list[str]:

@@ -198,7 +198,7 @@ def donors(found: Gains, scenarios: Mapping[str, Scenario], name: str, smallest:
     if not _acting(found, first, name):
         return pd.DataFrame(columns=["proposal", "donor", "member", "verdict", "worth_m"])
     them, years = scenario.donors, scenario.parameters.horizon / 4
-    before, after, usual, worth = _priced(found, name, first)
+    before, after, usual, worth = _priced(found, name, first, DEFAULT)
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = chances.changes(np.where(usual > 0, (after - before) / usual, np.nan))
         past, then = (pairs(found, FUTURE, "donor", who, "account").to_numpy() for who in (first, name))
@@ -228,26 +228,31 @@ def donors(found: Gains, scenarios: Mapping[str, Scenario], name: str, smallest:
     return pd.DataFrame({**frame, **_futures(future, smallest)})
 
 
-def _priced(found: Gains, name: str, first: str) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return accounts before and after, (seeds, D), the mean before, (D,), and what the change is worth, EUR m a year, (seeds, D).
+def _priced(found: Gains, name: str, first: str, sample: str) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return accounts before and after, (n, D), what they are set against, and what the change is worth, EUR m a year, (n, D).
 
-    Against the mean over the seeds and not seed by seed: a mean of ratios lies above the ratio of means, the more so the fewer
-    projects a donor has.
+    Set against the mean of the reference over the seeds and not seed by seed: a mean of ratios lies above the ratio of means, the
+    more so the fewer projects a donor has. A future has one seed: there against the mean of before and after, for the same reason.
     """
-    before, after = (pairs(found, DEFAULT, "donor", who, "account").to_numpy() for who in (first, name))
-    budget = pairs(found, DEFAULT, "donor", first, "budget_m").to_numpy()[0]
-    usual = before.mean(axis=0)
+    before, after = (pairs(found, sample, "donor", who, "account").to_numpy() for who in (first, name))
+    budget = pairs(found, sample, "donor", first, "budget_m").to_numpy()
+    usual = before.mean(axis=0, keepdims=True) if sample == DEFAULT else (before + after) / 2
     worth = coalitions.priced(budget, after, usual) - coalitions.priced(budget, before, usual)
     return before, after, usual, worth
 
 
-def worth_together(found: Gains, scenarios: Mapping[str, Scenario], name: str) -> tuple[FloatArray, FloatArray]:
-    """Return what the change is worth to all members and to all outsiders together, EUR m a year by seed; NaN where nobody is."""
-    first, seeds = next(iter(scenarios)), found.runs.loc[found.runs["sample"] == DEFAULT, "number"].nunique()
-    nothing = np.full(seeds, math.nan)
+def worth_together(
+    found: Gains, scenarios: Mapping[str, Scenario], name: str, sample: str
+) -> tuple[FloatArray, FloatArray]:
+    """Return what the change is worth to all members and to all outsiders together, EUR m a year by seed or draw.
+
+    NaN where there are none, or where donors do not act themselves.
+    """
+    first = next(iter(scenarios))
+    nothing = np.full(found.runs.loc[found.runs["sample"] == sample, "number"].nunique(), math.nan)
     if not _acting(found, first, name):
         return nothing, nothing
-    worth, member = _priced(found, name, first)[-1], proposals.members(scenarios[name])
+    worth, member = _priced(found, name, first, sample)[-1], proposals.members(scenarios[name])
     inside, outside = (np.nansum(worth[:, who], axis=1) if who.any() else nothing for who in (member, ~member))
     return inside, outside
 
@@ -276,6 +281,7 @@ class Answer:
     efficiency, value, worth : (1,) changes: efficiency; own value, mean over states; what all states have, EUR m of tasks at
         base prices
     member_worth, outsider_worth : (1,) what the change is worth to all members and to all outsiders together, EUR m a year
+    member_futures, outsider_futures : (draws,) the same in each future
     seeds, draws : numbers of them
     smallest : the least change that matters
     """
@@ -291,6 +297,8 @@ class Answer:
     worth: Changes
     member_worth: Changes
     outsider_worth: Changes
+    member_futures: FloatArray
+    outsider_futures: FloatArray
     seeds: int
     draws: int
     smallest: float
@@ -323,7 +331,8 @@ def answered(found: Gains, loaded: Mapping[str, Scenario], smallest: float) -> l
     for name in others:
         value = difference(found, DEFAULT, "iso3", name, first, "value")
         worth = difference(found, DEFAULT, "iso3", name, first, "worth_m").sum(axis=1)
-        members, outsiders = worth_together(found, loaded, name)
+        members, outsiders = worth_together(found, loaded, name, DEFAULT)
+        futures = worth_together(found, loaded, name, FUTURE) if draws else (np.zeros(0), np.zeros(0))
         answers.append(
             Answer(
                 name=name,
@@ -337,6 +346,8 @@ def answered(found: Gains, loaded: Mapping[str, Scenario], smallest: float) -> l
                 worth=chances.changes(worth.to_numpy()[:, None]),
                 member_worth=chances.changes(members[:, None]),
                 outsider_worth=chances.changes(outsiders[:, None]),
+                member_futures=futures[0],
+                outsider_futures=futures[1],
                 seeds=len(efficiency),
                 draws=draws,
                 smallest=smallest,

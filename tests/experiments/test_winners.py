@@ -176,6 +176,10 @@ def test_worth_is_the_rule_of_membership_at_the_mean_of_the_reference(answers: d
     assert answers["fund"].member_worth.mean[0] == pytest.approx(donors.loc[inside, "worth_m"].sum())
     assert answers["fund"].outsider_worth.mean[0] == pytest.approx(donors.loc[~inside, "worth_m"].sum())
     assert 0 < inside.sum() < len(donors)
+    before, after = (pairs(found, FUTURE, "donor", name, "account") for name in ("fragmented", "fund"))
+    worth = (pairs(found, FUTURE, "donor", "fund", "budget_m") * 2 * (after - before) / (after + before)).sum(axis=1)
+    whole = answers["fund"].member_futures + answers["fund"].outsider_futures
+    assert whole == pytest.approx(worth.to_numpy())
 
 
 def test_where_a_planner_stands_for_all_donors_there_is_nothing_to_compare(answers: dict[str, Answer]) -> None:
@@ -291,7 +295,8 @@ def answer(verdicts: list[str], donor_verdicts: list[str], **others: Any) -> Ans
     filled: dict[str, Any] = {
         "name": "P", "first": "fragmented", "states": states, "groups": groups, "donors": donors, "seeds": 9, "draws": 30,
         "chance": Chance(2.0, 4.0, 0.1, 0.6), "efficiency": one(0.03), "value": one(0.01), "worth": one(20.0), "smallest": 0.02,
-        "member_worth": one(-1.0), "outsider_worth": one(2.0),
+        "member_worth": one(-1.0), "outsider_worth": one(2.0), "member_futures": np.linspace(-3, 1, 41),
+        "outsider_futures": np.array([1.0, 2.0]),
     }  # fmt: skip
     return Answer(**(filled | others))
 
@@ -321,6 +326,7 @@ def test_words_where_some_lose() -> None:
     )
     assert "they pay EUR 0.50m a year for it" in told
     assert "They ride free." in told
+    assert "worth EUR -1.00m in the middle (range over assumptions -2.8 to +0.8), more than nothing in 10 of 41" in told
     assert "Payments of EUR 1.00m a year among all donors would leave none worse off" in told
     assert "Losers both at default values beyond chance and over the futures: State 1, State 4, D00." in told
     assert "a fair coin would make" in told
@@ -364,6 +370,7 @@ def test_words_of_one_seed_and_without_futures() -> None:
         ["may lose"],
         seeds=1,
         draws=0,
+        member_futures=np.zeros(0),
         chance=Chance(*[math.nan] * 4),
         value=changes([[0.01]]),
     )
