@@ -24,6 +24,7 @@ from donorlab.experiments.canvas import (
     style,
     text_width_cm,
 )
+from donorlab.experiments.chances import CONFIDENCE
 from donorlab.experiments.winnings import Answer, pillar_columns
 from donorlab.experiments.words import counted, label
 from donorlab.sim.outcomes.distribution import DARLING, ORPHAN
@@ -239,7 +240,13 @@ def pillars(answer: Answer, stamp: Stamp) -> Drawn:
     row = 0.42
     with style():
         note = "Points of capacity (share of a pillar's tasks that stand at the end) against "
-        note += f"{label(answer.first)}: mean over the states of a group and {counted(answer.seeds, 'paired seed')}. Orphans have "
+        note += f"{label(answer.first)}: mean over the states of a group and {counted(answer.seeds, 'paired seed')}. "
+        if answer.seeds > 1:
+            luck = (1 - CONFIDENCE) * values.size
+            note += (
+                f"Bold: told from chance, each by itself (95%); of {values.size} about {luck:.0f} would be by luck. "
+            )
+        note += "Orphans have "
         note += f"under {ORPHAN:g}, darlings over {DARLING:g} times their share of aid by need under {label(answer.first)}, told "
         note += "from the other seeds."
         names = [f"{one['group']} ({one['states']:.0f})" for one in table.to_dict("records")]
@@ -247,17 +254,12 @@ def pillars(answer: Answer, stamp: Stamp) -> Drawn:
         page = Page(title, note, stamp, row * rows + 1.25)
         axes = page.axes(edge, 0.1, WIDTH_CM - edge - 0.3, row * rows)
         most = max(float(np.nanmax(np.abs(values))), 1e-9)
-        for at, line in zip(heights, values, strict=True):
+        told = np.array([(table[f"{name}_low"] > 0) | (table[f"{name}_high"] < 0) for name in columns]).T
+        for at, line, sure in zip(heights, values, told, strict=True):
             for k, value in enumerate(line):
                 axes.fill_between([k, k + 1], at, at + 1, color=_DIVERGING(0.5 + 0.5 * value / most), linewidth=0)
-                axes.text(
-                    k + 0.5,
-                    at + 0.5,
-                    f"{value:+z.1f}".replace("-", "\N{MINUS SIGN}"),
-                    ha="center",
-                    va="center",
-                    fontsize=SMALL,
-                )
+                words, weight = f"{value:+z.1f}".replace("-", "\N{MINUS SIGN}"), "bold" if sure[k] else "normal"
+                axes.text(k + 0.5, at + 0.5, words, ha="center", va="center", fontsize=SMALL, fontweight=weight)
         axes.set_xlim(0, len(columns))
         axes.set_ylim(rows, 0)
         axes.set_yticks(heights + 0.5, names, fontsize=SMALL)

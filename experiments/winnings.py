@@ -129,7 +129,7 @@ def groups(found: Gains, scenarios: Mapping[str, Scenario], name: str, smallest:
     -------
     pandas.DataFrame
         ``kind``, ``group``, ``states`` (mean over seeds); ``value_change`` and ``capacity_change`` (mean over its states) with
-        intervals, ``capacity_PILLAR_change``; ``SUM_change`` for each of `SUMS` (over its states), the first two with intervals;
+        intervals, ``capacity_PILLAR_change`` too; ``SUM_change`` for each of `SUMS` (over its states), the first two with them;
         over futures as in `states`, for fixed groups.
     """
     first, scenario = next(iter(scenarios)), scenarios[name]
@@ -144,7 +144,7 @@ def groups(found: Gains, scenarios: Mapping[str, Scenario], name: str, smallest:
         for column, values in change.items():
             whole = np.where(inside, values, 0.0).sum(axis=1)[used]
             told = chances.changes((whole if column in SUMS else whole / count[used])[:, None])
-            several = column in ("value", "capacity", "welfare", "aid_m")
+            several = column in ("value", "welfare", "aid_m") or column.startswith("capacity")
             row |= {
                 key: float(one[0])
                 for key, one in with_interval(f"{column}_change", told).items()

@@ -288,6 +288,8 @@ def answer(verdicts: list[str], donor_verdicts: list[str], **others: Any) -> Ans
             "capacity_capacity_development_change": [0.0, 0.1, -0.1234, 0.02], "capacity_cooperation_change": 0.0,
         }
     )  # fmt: skip
+    for column in [name for name in groups.columns if name.startswith("capacity_")]:
+        groups[f"{column}_low"], groups[f"{column}_high"] = groups[column] - 0.05, groups[column] + 0.05
     for table in (states, donors):
         for part in ("gain", "same", "lose"):
             table[f"futures_{part}"] = 10
