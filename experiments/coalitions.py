@@ -14,7 +14,7 @@ that leave no member better off outside (a linear program). All this is assumpti
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -46,16 +46,49 @@ def accounts(scenario: Scenario, members: tuple[str, ...], seed: int) -> FloatAr
         world = scenario.replace(members=members, voluntary_membership="off")
     else:
         world = scenario.replace(architecture=APART, members=None)
-    model = CoordinationModel(world, rng=seed, keep_accounts=True).run()
+    return accounts_of(CoordinationModel(world, rng=seed, keep_accounts=True).run(), scenario.donors.ids)
+
+
+def accounts_of(model: CoordinationModel, ids: Sequence[str]) -> FloatArray:
+    """Return what donors got out of a finished run that kept accounts, (D,) a year; the fund's is its payers'.
+
+    Parameters
+    ----------
+    model : made with ``keep_accounts=True``
+    ids : of the donors, who take part in the run by themselves
+    """
     found = np.sum([*model.accounts, model.state.account], axis=0)
-    ids = model.inputs.donors.ids
-    rows = [ids.index(name) for name in scenario.donors.ids]
-    own = found[rows]
+    own = with_fund(model, ids, found)
+    return np.asarray(own / (model.parameters.horizon / 4), dtype=np.float64)
+
+
+def with_fund(model: CoordinationModel, ids: Sequence[str], values: FloatArray) -> FloatArray:
+    """Return a sum by donor of the run as one by donor of the scenario: the common fund's goes to its payers, by what they paid.
+
+    Parameters
+    ----------
+    model : finished
+    ids : of the D donors, who take part in the run by themselves
+    values : (D',) by donor of the run, the fund among them
+    """
+    known = model.inputs.donors.ids
+    rows = [known.index(name) for name in ids]
+    own = values[rows]
     if model.design.pool >= 0:
         paid = model.state.pool_paid[rows]
         total = float(paid.sum())
-        own = own + (found[model.design.pool] * paid / total if total > 0 else 0.0)
-    return np.asarray(own / (scenario.parameters.horizon / 4), dtype=np.float64)
+        own = own + (values[model.design.pool] * paid / total if total > 0 else 0.0)
+    return own
+
+
+def priced(budget: FloatArray, inside: FloatArray, outside: FloatArray) -> FloatArray:
+    """Return what ``inside`` is worth where a donor has ``outside`` otherwise, EUR m a year; NaN where that is nothing.
+
+    What it would have to add to its own programme outside to get as much, at its average there: an average of nothing has no
+    price.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(outside > 0, budget * (inside / outside - 1.0), np.nan)
 
 
 @dataclass
@@ -100,18 +133,14 @@ class Payoffs:
         self.known.update(zip(asked, found, strict=True))
 
     def worth(self, player: int, inside: Coalition, outside: Coalition) -> FloatArray:
-        """Return what being inside is worth to a player, EUR m a year by seed.
-
-        Donors that get nothing outside are left out: an average of nothing has no price.
-        """
+        """Return what being inside is worth to a player, EUR m a year by seed; donors without a price are left out."""
         self.need([inside, outside])
         budget = yearly_budgets(self.scenario)
         rows = [self.scenario.donors.ids.index(name) for name in self.players[player].ids]
         values = []
         for seed in self.seeds:
-            of_in, of_out = self.known[inside, seed][rows], self.known[outside, seed][rows]
-            priced = of_out > 0
-            values.append(float((budget[rows][priced] * (of_in[priced] / of_out[priced] - 1.0)).sum()))
+            worth = priced(budget[rows], self.known[inside, seed][rows], self.known[outside, seed][rows])
+            values.append(float(worth[~np.isnan(worth)].sum()))
         return np.array(values)
 
 

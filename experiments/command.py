@@ -272,6 +272,34 @@ def membership(words: tuple[str, ...]) -> None:
 
 
 @program.command()
+@click.argument("words", nargs=-1, metavar="[PROPOSAL] [KEY=VALUE]...")
+def winners(words: tuple[str, ...]) -> None:
+    """Tell who wins and who loses under a proposal.
+
+    State by state and donor by donor, against donors who act apart: what each has in the end, what is told from chance and
+    what is not, and whether the winners could make up for the losers. Writes a result folder with figures.
+
+    \b
+    proposals=[un-voluntary-fund]
+                             also as the first word: names, or files; none: only architectures
+    scenario=world
+    architectures=[fragmented]
+                             the first is what all others are held against
+    replications=100         at default values; paired: all meet the same draws
+    seed=1                   of the first replication
+    draws=200                futures: all uncertainties drawn over their ranges; 0 for none
+    smallest_difference=0.02 of a state's own value, and of what a donor gets out of it, that matters
+    workers=auto             processes; the numbers do not depend on it
+    out=FOLDER               default ./results/<date>-<time>-winners-<hash>
+
+    All other keys are parameters of the scenario (`donorlab parameters`).
+    """
+    from donorlab.experiments.winners import run
+
+    run(words)
+
+
+@program.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the table for machines.")
 def parameters(as_json: bool) -> None:
     """Print every parameter: default, range, kind and source."""

@@ -80,6 +80,11 @@ def run(words: Sequence[str]) -> None:
         folder.manifest(setting.manifest(configuration, words, options.seeds, started, clock))
     settings = (*arguments.overrides, *(["levers=pessimistic"] if options.pessimistic else []))
     report.show(screen, found, summary, options.smallest, settings)
+    if proposed:
+        asked_for = ",".join(arguments.experiment["proposals"])
+        words_of_it = f'donorlab winners "proposals=[{asked_for}]" scenario={arguments.experiment["scenario"]}'
+        pointer = f"\nWho wins and who loses, state by state and donor by donor: {words_of_it}"
+        screen.print(pointer, soft_wrap=True, highlight=False, markup=False)
     screen.print(f"\nResults, figures and their data: {folder.path}", soft_wrap=True, highlight=False)
 
 

@@ -84,8 +84,7 @@ def run_job(scenarios: Mapping[str, Scenario], job: Job) -> list[Run]:
     runs: list[Run] = []
     base = None
     for architecture in job.architectures:
-        where = f"{job.label} under {architecture}"
-        try:
+        with telling_where(f"{job.label} under {architecture}"):
             scenario = scenarios[architecture]
             if job.changes:
                 scenario = scenario.replace(**job.changes)
@@ -100,13 +99,20 @@ def run_job(scenarios: Mapping[str, Scenario], job: Job) -> list[Run]:
             )
             del result
             gc.collect(1)  # a finished model refers to itself: a large one would stay until Python thinks of it
-        except ScenarioError as error:
-            raise ScenarioError(f"{where}: {error}") from error
-        except MemoryError:
-            raise
-        except Exception as error:
-            raise RunError(f"{where} failed: {type(error).__name__}: {error}") from error
     return runs
+
+
+@contextlib.contextmanager
+def telling_where(where: str) -> Iterator[None]:
+    """Name the run in what goes wrong inside the block: in a ScenarioError, or in the RunError that all else becomes."""
+    try:
+        yield
+    except ScenarioError as error:
+        raise ScenarioError(f"{where}: {error}") from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise RunError(f"{where} failed: {type(error).__name__}: {error}") from error
 
 
 def run_jobs(
@@ -256,6 +262,35 @@ def in_processes[Answer](
         for _ in as_completed(futures):
             advance()
         return [future.result() for future in futures]
+
+
+def called_in_order[Answer](
+    function: Callable[..., Answer],
+    asked: Sequence[tuple[Any, ...]],
+    workers: int | None,
+    advance: Callable[[], None] = lambda: None,
+) -> list[Answer]:
+    """Call a function with each tuple of arguments, in processes where that is worth while; answers in the order asked.
+
+    Parameters
+    ----------
+    function : importable by its name; its first calls are made here, so that all that it needs compiled is
+    asked : arguments
+    workers : as in `in_order`
+    advance : called after each
+    """
+
+    def here(words: tuple[Any, ...]) -> Answer:
+        answer = function(*words)
+        advance()
+        return answer
+
+    found = [here(words) for words in asked[:1]]
+    begun = time.perf_counter()
+    found += [here(words) for words in asked[1:2]]
+    each, rest = time.perf_counter() - begun, asked[2:]
+    count = workers or (processors() if each * len(rest) >= _WORTHWHILE else 1)
+    return found + (in_processes(function, rest, count, advance) if count > 1 and rest else [here(one) for one in rest])
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:

@@ -1,7 +1,7 @@
 """What is simulated: scenarios by name, their data, the table of parameters, discovery of plug-ins."""
 
 from donorlab.scenarios.loader import architectures, build, configuration, load, names
-from donorlab.scenarios.observed import dyads
+from donorlab.scenarios.observed import dyads, un_groups
 from donorlab.scenarios.parameters import (
     ParameterRow,
     TableRow,
@@ -28,5 +28,6 @@ __all__ = [
     "parameter_defaults",
     "parameter_table",
     "ranges_hash",
+    "un_groups",
     "value_tables",
 ]

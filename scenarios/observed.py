@@ -25,3 +25,12 @@ def dyads() -> pd.DataFrame:
     says who is present where rather than how much.
     """
     return pd.read_csv(DATA / "dyads.csv", keep_default_na=False)
+
+
+def un_groups() -> dict[str, frozenset[str]]:
+    """Return the states (ISO3) of the world that the United Nations group as LDC, LLDC and SIDS, by these names.
+
+    Least developed countries, landlocked developing countries, small island developing states; a state may be in several.
+    """
+    table = pd.read_csv(DATA / "beneficiaries.csv", keep_default_na=False)
+    return {name.upper(): frozenset(table.loc[table[name], "iso3"]) for name in ("ldc", "lldc", "sids")}

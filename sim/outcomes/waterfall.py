@@ -17,7 +17,7 @@ import numpy as np
 from donorlab.sim.compiled import compiled
 from donorlab.sim.optimum import lowest_base_prices, price_of_gain
 from donorlab.sim.outcomes.bound import Baseline
-from donorlab.sim.outcomes.tables import Payments
+from donorlab.sim.outcomes.tables import IntArray, Payments
 from donorlab.sim.recording import WELFARE
 from donorlab.sim.scenario import FloatArray
 from donorlab.sim.state import (
@@ -165,24 +165,33 @@ def _sort_payments(reverse, size, quarters, pace, whole, words, standing, funded
                     bins[p, kind] += 1
 
 
+def payment_bins(model: CoordinationModel, reverse: bool = False) -> IntArray:
+    """Return how many payments of each project fall into each bin, (P, 8), see ``IGNORANCE`` to ``USEFUL``.
+
+    ``reverse`` : charge a duplicated payment that failed or is unfinished to that instead.
+    """
+    state, p = model.state, model.parameters
+    ledger = state.ledger
+    bins = np.zeros((ledger.size, 8), dtype=np.int64)
+    _sort_payments(
+        reverse, ledger.size, p.quarters, p.pace, ledger.whole, ledger.words, state.standing, state.funded, bins
+    )  # fmt: skip
+    return bins
+
+
 def waterfall(model: CoordinationModel, base: Baseline, paid: Payments) -> Waterfall:
     """Return where the money of a finished run went.
 
     Every bar is 0 or more and the bars sum to the appropriations exactly (to 1e-9).
     """
-    state, land, p = model.state, model.land, model.parameters
+    state, land = model.state, model.land
     ledger, quarters = state.ledger, model.parameters.quarters
     appropriated = float(state.appropriated.sum())
     price = ledger.reals[: ledger.size, PRICE]
     lowest = lowest_base_prices(model.original, land)
 
     def sums(reverse: bool) -> FloatArray:
-        bins = np.zeros((ledger.size, 8), dtype=np.int64)
-        _sort_payments(
-            reverse, ledger.size, quarters, p.pace, ledger.whole, ledger.words, state.standing, state.funded,
-            bins,
-        )  # fmt: skip
-        return np.asarray((bins * price[:, None]).sum(axis=0))
+        return np.asarray((payment_bins(model, reverse) * price[:, None]).sum(axis=0))
 
     forward = sums(False)
     useful = float(forward[USEFUL])

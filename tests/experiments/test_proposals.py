@@ -107,6 +107,11 @@ def _proposal(**changes: Any) -> Proposal:
 # ------------------------------------------------------------------------------------------------ compare
 
 
+def test_the_screen_says_where_winners_and_losers_are_told(answer: Path) -> None:
+    told = (answer.parent / "screen.txt").read_text()
+    assert 'donorlab winners "proposals=[gfce-clearing-house,mine.yaml,credit-only]" scenario=synthetic' in told
+
+
 def test_all_tables_name_the_proposals(answer: Path) -> None:
     for table in ("runs", "ensemble", "steps", "projects", "rivals"):
         assert list(pd.read_parquet(answer / f"{table}.parquet")["architecture"].unique()) == NAMES, table
