@@ -40,8 +40,8 @@ class Coding(NamedTuple):
     planned_years : length for which the amount was printed, where the project ran longer
     raised : highest amount as a multiple of the central one, where parts are missing
     parts : its amount is the sum of the contributions found
-    rule : for rows without an amount: ``regional`` (median EUR m per country and year of the programmes with an amount), ``worldwide``
-        (the same, times the median number of countries), ``activities`` (EUR m per country and year of `BAND_ROW`)
+    rule : for rows without an amount: ``regional`` (median EUR m per country and year of the programmes with an amount),
+        ``worldwide`` (the same, times the median number of countries), ``activities`` (EUR m per country and year of `BAND_ROW`)
     country_years : in the place of states times years
     standing : the year that was found stands for every year of `WINDOW`
     why : words for all of it
@@ -65,7 +65,10 @@ class Coding(NamedTuple):
 
 
 _OPEN = "assumption: it ran to the end of 2024 and beyond; only that part is counted"
-_STANDING = "assumption: the year that was found stands for each of 2013 to 2024 (low: for itself alone; high: x 2.5); nobody counts them"
+_STANDING = (
+    "assumption: the year that was found stands for each of 2013 to 2024 (low: for itself alone; high: x 2.5); "
+    "nobody counts them"
+)
 
 CODINGS: Final[dict[str, Coding]] = {
     # ------------------------------------------------------------ Council of Europe
@@ -90,8 +93,8 @@ CODINGS: Final[dict[str, Coding]] = {
     "glacy": Coding(rule=REGIONAL),
     "glacyplus": Coding(
         planned_years=2022 - (2016 + 2 / 12),
-        why="planned to 2021 (found: capacity-building-programmes of coe.int), ran to 2024; high: the planned yearly rate to the end; "
-        "what INTERPOL spent of it is not known and counts here (assumption)",
+        why="planned to 2021 (found: capacity-building-programmes of coe.int), ran to 2024; high: the planned yearly rate to the "
+        "end; what INTERPOL spent of it is not known and counts here (assumption)",
     ),
     "iproceeds": Coding(rule=REGIONAL),
     "iproceeds2": Coding(planned_years=3.5, why="planned for 42 months (found); high: the planned yearly rate to the end"),
