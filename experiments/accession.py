@@ -82,6 +82,7 @@ class Watch:
     ready: list[BoolArray] = field(default_factory=list)
 
     def __call__(self, model: CoordinationModel) -> None:
+        """Look at the model as it is now."""
         legal = model.inputs.pillars.index("legal")
         tasks = bit_counts(model.state.standing[:, legal])
         self.ready.append(ready(tasks, model.state.norm_position, self.known, model.original))
@@ -261,7 +262,9 @@ def checks(chance: FloatArray, half: FloatArray, known: Facts, rule: Frozen) -> 
     return pd.DataFrame(rows)
 
 
-def table(chance: FloatArray, half: FloatArray, known: Facts, names: Mapping[str, str], evidence: Mapping[str, str]) -> pd.DataFrame:
+def table(
+    chance: FloatArray, half: FloatArray, known: Facts, names: Mapping[str, str], evidence: Mapping[str, str]
+) -> pd.DataFrame:
     """Return a row a candidate: real year, forecast, and whether that is a hit or a miss.
 
     Parameters
@@ -270,13 +273,20 @@ def table(chance: FloatArray, half: FloatArray, known: Facts, names: Mapping[str
     names, evidence : by ISO3 code: the state's name, and how its real date is known
     """
     happened, expected = known.happened, chance >= HALF
-    words = {(True, True): "hit", (False, False): "hit: stayed out", (True, False): "missed", (False, True): "false alarm"}
+    words = {
+        (True, True): "hit",
+        (False, False): "hit: stayed out",
+        (True, False): "missed",
+        (False, True): "false alarm",
+    }
     return pd.DataFrame(
         {
             "iso3": known.ids,
             "name": [names[iso3] for iso3 in known.ids],
             "real_year": known.year,
-            "evidence": [evidence.get(iso3, "") if real else "" for iso3, real in zip(known.ids, happened, strict=True)],
+            "evidence": [
+                evidence.get(iso3, "") if real else "" for iso3, real in zip(known.ids, happened, strict=True)
+            ],
             "probability": chance,
             "year_of_half": half,
             "years_off": half - known.year,

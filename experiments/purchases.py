@@ -38,16 +38,20 @@ MEASURES: Final[Mapping[str, tuple[str, str]]] = {
     "legal": ("tasks", "law"),
     "technical": ("tasks", "technical"),
     "organisational": ("tasks", "organisations"),
-    "capacity_development": ("tasks", "training and awareness"),
+    "capacity_development": ("tasks", "training"),
     "cooperation": ("tasks", "cooperation"),
-    "tasks": ("tasks", "all items"),
-    "tasks_at_horizon": ("tasks", "all items when the money stops"),
-    "value": ("percent", "value of all items, users counted"),
-    "ownership": ("points", "ownership, mean of states"),
-    "norms": ("hundredths", "votes, drawn to the West"),
-    "accessions": ("states", "expected accessions"),
+    "tasks": ("tasks", "all"),
+    "tasks_at_horizon": ("tasks", "all, when money stops"),
+    "value": ("fine", "value of all, 1/10,000"),
+    "ownership": ("fine", "ownership, 1/10,000"),
+    "norms": ("hundredths", "votes drawn West, 1/100"),
+    "accessions": ("states", "accessions"),
 }
-"""What is bought, with unit and words; tasks stand when the run ends, years after the money."""
+"""What is bought, with unit and words; tasks stand when the run ends, years after the money.
+
+``value`` is welfare in ten-thousandths of that without aid, ``ownership`` a mean of states in ten-thousandths, ``norms`` that of
+their positions in hundredths.
+"""
 BOOKED: Final[Mapping[str, str]] = {
     "money_m": "EUR m received",
     "projects": "projects",
@@ -109,10 +113,10 @@ def with_money(scenario: Scenario, budgets: Mapping[str, float]) -> Scenario:
     money = yearly_budgets(scenario).copy()
     for name, value in budgets.items():
         money[scenario.donors.ids.index(name)] = value
-    columns = dict.fromkeys(("budget_low", "budget_central", "budget_high"), money)
     whole = float(money.sum())
     share = float(money[scenario.donors.rival].sum()) / whole if whole > 0 else scenario.parameters.rival_share
-    return scenario.replace(donors=dataclasses.replace(scenario.donors, **columns), money=whole, rival_share=share)
+    donors = dataclasses.replace(scenario.donors, budget_low=money, budget_central=money, budget_high=money)
+    return scenario.replace(donors=donors, money=whole, rival_share=share)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,11 +142,11 @@ class Work:
 
 @dataclass(frozen=True, eq=False)
 class Done:
-    """What is kept of it: a row a setting, a row a donor of the run with both, and who was ready when with both, (Q, J)."""
+    """What is kept of it: a row a setting, a row a donor of the run with both, and by setting who was ready when, (Q, J)."""
 
     runs: list[dict[str, Any]]
     booked: list[dict[str, Any]]
-    ready: npt.NDArray[np.bool_] | None
+    ready: dict[str, npt.NDArray[np.bool_]]
 
 
 def carry_out(work: Work) -> Done:
@@ -151,7 +155,7 @@ def carry_out(work: Work) -> Done:
     base = sim.baseline(scenario, work.seed)
     runs: list[dict[str, Any]] = []
     booked: list[dict[str, Any]] = []
-    kept = None
+    kept: dict[str, npt.NDArray[np.bool_]] = {}
     total = float(who.central.sum())
     for setting in work.settings:
         leaving = {"neither": who.ids, "first": (who.second,), "second": (who.first,), "both": ()}
@@ -170,8 +174,9 @@ def carry_out(work: Work) -> Done:
             own = money[here.donors.ids.index(name)] if name in stays else 0.0
             row[f"money_{name}"] = float(own) * scenario.parameters.horizon / 4
         runs.append({**row, **measured(result), "accessions": _expected(seen, work)})
+        if seen is not None and setting in ("neither", "both"):
+            kept[setting] = seen
         if setting == "both":
-            kept = seen
             booked += [{**row, "donor": name, **booked_to(result, name)} for name in who.ids]
     return Done(runs, booked, kept)
 
@@ -194,8 +199,8 @@ def measured(result: sim.Result) -> dict[str, float]:
         **found,
         "tasks": float(final.sum()),
         "tasks_at_horizon": float(at_horizon.sum()),
-        "value": 100 * result.outcomes["welfare"] / result.outcomes["welfare_no_aid"],
-        "ownership": 100 * result.outcomes["ownership"],
+        "value": 1e4 * result.outcomes["welfare"] / result.outcomes["welfare_no_aid"],
+        "ownership": 1e4 * result.outcomes["ownership"],
         "norms": 100 * result.outcomes["norm_shift"],
         "efficiency": result.outcomes["efficiency"],
         "duplication_share": result.outcomes["duplication_share"],
@@ -246,7 +251,9 @@ def alignment(result: sim.Result, donor: str) -> float:
     inputs = result.model.inputs
     mine = result.projects[result.projects["donor"] == donor]
     wide = mine.pivot_table(index="beneficiary", columns="pillar", values="delivered", aggfunc="sum", fill_value=0)
-    done = wide.reindex(index=list(inputs.beneficiaries.ids), columns=list(inputs.pillars), fill_value=0).to_numpy(float)
+    done = wide.reindex(index=list(inputs.beneficiaries.ids), columns=list(inputs.pillars), fill_value=0).to_numpy(
+        float
+    )
     wanted = result.model.land.priority
     norm = np.sqrt((done**2).sum(axis=1) * (wanted**2).sum(axis=1))
     cosine = np.divide((done * wanted).sum(axis=1), norm, out=np.zeros(len(norm)), where=norm > 0)
@@ -259,8 +266,7 @@ def carry_out_all(works: Sequence[Work], workers: int | None, advance: Any) -> l
 
     def here(work: Work) -> Done:
         found = carry_out(work)
-        for _ in work.settings:
-            advance()
+        advance()
         return found
 
     done = [here(work) for work in works[:1]]
@@ -268,17 +274,10 @@ def carry_out_all(works: Sequence[Work], workers: int | None, advance: Any) -> l
     count = processors() if workers is None else workers
     if count == 1 or len(rest) < 2:
         return done + [here(work) for work in rest]
-
-    def several() -> None:
-        for _ in rest[0].settings:
-            advance()
-
-    return done + in_processes(carry_out, [(work,) for work in rest], count, several)
+    return done + in_processes(carry_out, [(work,) for work in rest], count, advance)
 
 
-def futures(
-    scenario: Scenario, made: Plan, who: Pair, known: Law | None
-) -> list[Work]:
+def futures(scenario: Scenario, made: Plan, who: Pair, known: Law | None) -> list[Work]:
     """Return one piece of work a draw: uncertainties as planned, and the money of the two over its range (Sobol, scrambled)."""
     count = len(made.draws)
     if not count:
@@ -287,7 +286,9 @@ def futures(
     works = []
     for at, draw in enumerate(made.draws.index):
         changes: dict[str, Value] = made.changes(int(draw))
-        money = {name: drawn(float(who.low[i]), float(who.high[i]), float(cube[at, i])) for i, name in enumerate(who.ids)}
+        money = {
+            name: drawn(float(who.low[i]), float(who.high[i]), float(cube[at, i])) for i, name in enumerate(who.ids)
+        }
         inside = with_money(scenario.replace(**changes), money)
         works.append(Work(inside, "futures", int(draw), int(draw), pair(inside, who.ids), SETTINGS, known))
     return works
@@ -312,7 +313,7 @@ def bought(runs: pd.DataFrame, who: Pair) -> pd.DataFrame:
     pandas.DataFrame
         ``draw``, ``seed``, ``donor``, ``way``, ``measure``, ``bought`` (the difference), ``per_million``.
     """
-    measures = list(MEASURES)
+    measures = [name for name in MEASURES if name in runs]  # a scenario may have other pillars
     wide = runs.set_index(["draw", "seed", "setting"])
     settings = set(runs["setting"])
     against = {
@@ -325,12 +326,13 @@ def bought(runs: pd.DataFrame, who: Pair) -> pd.DataFrame:
         if more not in settings:
             continue
         one, other = wide.xs(more, level="setting"), wide.xs(less, level="setting")
-        change = (one[measures] - other[measures]).rename_axis(columns="measure").stack()
-        money = one[f"money_{donor}"].replace(0.0, np.nan)
-        long = change.rename("bought").reset_index()
-        long["per_million"] = long["bought"] / long.set_index(["draw", "seed"]).index.map(money).to_numpy(dtype=float)
+        money = one[f"money_{donor}"].replace(0.0, np.nan).rename("money")
+        change = pd.concat([one[measures] - other[measures], money], axis=1).reset_index()
+        long = change.melt(id_vars=["draw", "seed", "money"], var_name="measure", value_name="bought")
+        long["per_million"] = long["bought"] / long["money"]
         parts.append(long.assign(donor=donor, way=way))
-    return pd.concat(parts, ignore_index=True)[["draw", "seed", "donor", "way", "measure", "bought", "per_million"]]
+    found: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return found.loc[:, ["draw", "seed", "donor", "way", "measure", "bought", "per_million"]]
 
 
 def summary(seeds: pd.DataFrame, draws: pd.DataFrame | None) -> pd.DataFrame:
@@ -343,8 +345,8 @@ def summary(seeds: pd.DataFrame, draws: pd.DataFrame | None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``donor``, ``way``, ``measure``, ``bought``, ``per_million``, ``seed_noise`` (standard deviation), ``standard_error``, ``range_low``,
-        ``range_high`` (5% and 95% of the futures).
+        ``donor``, ``way``, ``measure``, ``bought``, ``per_million``, ``seed_noise`` (standard deviation), ``standard_error``,
+        ``range_low``, ``range_high`` (5% and 95% of the futures).
     """
     keys = ["donor", "way", "measure"]
     grouped = seeds.groupby(keys, sort=False)
@@ -365,11 +367,10 @@ def contest(draws: pd.DataFrame, who: Pair, way: str = "alone") -> pd.DataFrame:
     part = draws[draws["way"] == way]
     wide = part.pivot_table(index=["measure", "draw"], columns="donor", values="per_million")
     difference = wide[who.first] - wide[who.second]
-    grouped = difference.groupby("measure", sort=False)
-    return pd.DataFrame(
-        {
-            "first_more": grouped.agg(lambda values: int((values > 0).sum())),
-            "second_more": grouped.agg(lambda values: int((values < 0).sum())),
-            "futures": grouped.count(),
-        }
-    ).reindex(list(MEASURES)).rename_axis("measure").reset_index()
+    there = set(difference.index.get_level_values("measure"))
+    rows = []
+    for measure in (name for name in MEASURES if name in there):
+        values = difference.loc[measure].to_numpy()
+        more, less = int((values > 0).sum()), int((values < 0).sum())
+        rows.append({"measure": measure, "first_more": more, "second_more": less, "futures": len(values)})
+    return pd.DataFrame(rows, columns=["measure", "first_more", "second_more", "futures"])

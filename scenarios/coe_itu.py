@@ -2,8 +2,8 @@
 
 Read from ``coe_itu_projects.csv``, whose columns say row by row what was found and what is assumed:
 
-* *Budgets*: EUR m a year, the mean over 2013-2024 of all rows that count, each shared evenly over its length; of a row that lists its
-  states, the part of those that are simulated. Low, central and high each. A budget stands still over the years (assumption).
+* *Budgets*: EUR m a year, the mean over 2013-2024 of all rows that count, each shared evenly over its length; of a row that lists
+  its states, the part of those that are simulated. Low, central and high each. A budget stands still over the years (assumption).
 * *Mandates and skills*: means of the theme codings of the rows that are nested in no other.
 * *Affinity*: 1 where a project of the organisation lists the state, .1 elsewhere (assumption, as in ``affinity.csv``).
 * *Norm position, conditions*: those of ``donors.csv``.
@@ -24,6 +24,7 @@ import pandas as pd
 
 from donorlab.scenarios import alignment, plain
 from donorlab.scenarios.builders import Builder, Parts, register, select
+from donorlab.scenarios.world import DATA
 from donorlab.sim.scenario import Donors, FloatArray, ScenarioError
 
 ORGANISATIONS: Final = ("COE", "ITU")
@@ -66,9 +67,7 @@ OPTIONS: Final = tuple(item.name for item in dataclasses.fields(Options))
 def projects() -> pd.DataFrame:
     """Return ``coe_itu_projects.csv``; what was not found is NaN in columns of numbers and an empty text elsewhere."""
     numbers = ("begin_year", "end_year", "amount", "amount_eur_m", *MONEY)
-    return pd.read_csv(
-        alignment.world.DATA / "coe_itu_projects.csv", keep_default_na=False, na_values={name: [""] for name in numbers}
-    )
+    return pd.read_csv(DATA / "coe_itu_projects.csv", keep_default_na=False, na_values={name: [""] for name in numbers})
 
 
 def listed(table: pd.DataFrame) -> list[list[str]]:

@@ -187,9 +187,8 @@ def coe_itu_table(projects: Sequence[Mapping[str, str]]) -> pd.DataFrame:
         vectors = theme_vectors(row.project["theme"])
         if vectors is None:
             raise BuildError(f"project sample: {name} has no theme")
-        money = dict(
-            zip(("eur_m_low", "eur_m", "eur_m_high"), [round(value, 6) for value in used] or [None] * 3, strict=True)
-        )
+        rounded: list[float | None] = [round(value, 6) for value in used] if used else [None, None, None]
+        money = dict(zip(("eur_m_low", "eur_m", "eur_m_high"), rounded, strict=True))
         made.append(
             {
                 "id": name,
