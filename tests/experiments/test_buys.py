@@ -221,18 +221,29 @@ def booked_table(legal: tuple[float, float] = (0.9, 0.1), twice: float = 0.0) ->
     return table_.reset_index()
 
 
+def told(found: pd.DataFrame, booked: pd.DataFrame, joining: buys.Accessions | None = None) -> str:
+    return " ".join(sentences(found, WHO, booked, None, joining, 20))
+
+
 def test_words_follow_from_the_numbers() -> None:
-    text = " ".join(sentences(found_table(), WHO, booked_table(), None, None))
+    text = told(found_table(), booked_table())
     assert (
-        "EUR 10m of A buys 12.0 items of law; 10.0 more items stand in all than without it, since there are fewer of technical."
+        "EUR 10m of A buys 12.0 items of law; in all, 10.0 more stand than without it: there are fewer of technical."
         in text
     )
-    assert "EUR 10m of B buys 24.0 items of technical; 21.0 more" in text
+    assert "EUR 10m of B buys 24.0 items of technical; in all, 21.0 more stand" in text
     assert "A delivers 90% law, with 50% law in its mandate" in text
     assert "B delivers" not in text
     assert "They hardly ever pay for the same item." in text
-    other = " ".join(sentences(found_table(), WHO, booked_table((0.5, 0.1), 0.2), None, None))
-    assert "delivers" not in other.replace("of what it delivers lasts", "")
+    unsure = told(found_table().assign(standard_error=1.0), booked_table())
+    assert (
+        "12.0 items of law (not told from chance); in all, 10.0 more stand than without it (not told from chance)"
+        in unsure
+    )
+    worse = told(found_table((0.1, -0.3), (-0.6, 0.2)), booked_table())
+    assert "EUR 10m of A buys 1.0 items of law; in all, 5.0 fewer stand than without it" in worse
+    other = told(found_table(), booked_table((0.5, 0.1), 0.2))
+    assert "in its mandate" not in other
     assert "hardly ever" not in other
 
 
@@ -251,13 +262,13 @@ def joined_up(**changes: Any) -> buys.Accessions:
 
 
 def test_words_on_accession() -> None:
-    text = " ".join(sentences(found_table(), WHO, booked_table(), None, joined_up()))
+    text = told(found_table(), booked_table(), joined_up())
     assert "8 of 8 demands hold. 4 of 12 states that were no parties acceded (4 with a date that was found)" in text
     assert "the model expects 4.0 (1.0 to 9.0 over the range of the wait)" in text
     assert "4 accessions foreseen, 0 missed, 0 false alarms, 8 rightly left out" in text
     assert "By the Brier score these do better than the model: a coin." in text
     assert "State S00 2015 for 2014" in text
-    good = " ".join(sentences(found_table(), WHO, booked_table(), None, joined_up(nulls={"the model": 0.1, "x": 0.2})))
+    good = told(found_table(), booked_table(), joined_up(nulls={"the model": 0.1, "x": 0.2}))
     assert "By the Brier score no forecast without a model does better." in good
 
 
