@@ -214,6 +214,16 @@ def nulls(known: Facts) -> dict[str, float]:
     }
 
 
+def added_up(known: Facts) -> float:
+    """Return the area of legal score and votes of January 2013, each in standard deviations, added: told, nothing is demanded."""
+
+    def standard(values: FloatArray) -> FloatArray:
+        spread = float(values.std())
+        return (values - values.mean()) / spread if spread > 0 else np.zeros(len(values))
+
+    return area_under_curve(standard(known.law) + standard(known.votes), known.happened)
+
+
 def _top(score: FloatArray, happened: BoolArray) -> FloatArray:
     """Return 1 for as many of the highest scores as it happened to, in hindsight; ties to the first."""
     chosen = np.zeros(len(score))

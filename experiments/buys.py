@@ -57,6 +57,7 @@ class Accessions:
     nulls : Brier scores of forecasts without a model; ``the model`` among them
     expected : expected number by the wait of the frozen range
     without : area, expected number and Brier score in the world without either donor
+    added_up : area of law and votes of January 2013, without a model
     blind : whether the judged forecast knows nothing of projects after 2012
     """
 
@@ -65,6 +66,7 @@ class Accessions:
     nulls: dict[str, float]
     expected: dict[float, float]
     without: tuple[float, float, float]
+    added_up: float
     blind: bool
 
 
@@ -195,6 +197,7 @@ def accessions(
             float(alone.sum()),
             accession.brier(alone, truth.happened),
         ),
+        added_up=accession.added_up(truth),
         expected={wait: float(forecast(judged, wait)[-1].sum()) for wait in (rule.low, rule.wait, rule.high)},
         blind=blind,
     )

@@ -286,13 +286,16 @@ def _joined(joining: Accessions) -> list[str]:
     real = states[states["real_year"].notna()]
     few, middle, many = (joining.expected[wait] for wait in sorted(joining.expected, reverse=True))
     area, number, score = joining.without
+    mine = float(judged.loc[judged["id"] == "ranks", "found"].iloc[0])
     printed = int(real["evidence"].str.startswith("found").sum())
     texts = [
         f"Accession: {int(judged['holds'].sum())} of {len(judged)} demands hold. {len(real)} of {len(states)} states that were "
         f"no parties acceded ({printed} with a date that was found); the model expects {middle:.1f} ({few:.1f} to {many:.1f} over "
         "the range of the wait).",
-        f"In the world without either donor: {number:.1f} expected, area {area:.3f}, Brier score {score:.3f}. What is above that "
-        "is what the two add to the forecast.",
+        f"In the world without either donor: {number:.1f} expected, area {area:.3f}, Brier score {score:.3f}. What differs from "
+        "that is what the two add to the forecast.",
+        f"Law and votes of January 2013 just added up, without a model, order the states "
+        f"{'better' if joining.added_up > mine else 'no better'} (area {joining.added_up:.3f} against {mine:.3f}).",
         f"State by state: {verdicts.get('hit', 0)} accessions foreseen, {verdicts.get('missed', 0)} missed, "
         f"{verdicts.get('false alarm', 0)} false alarms, {verdicts.get('hit: stayed out', 0)} rightly left out.",
     ]
@@ -306,8 +309,8 @@ def _joined(joining: Accessions) -> list[str]:
         names = states.loc[states["verdict"] == verdict, "name"]
         if len(names):
             texts.append(f"{words}: {', '.join(names)}.")
-    mine = joining.nulls["the model"]
-    better = [name for name, value in joining.nulls.items() if name != "the model" and value < mine]
+    own = joining.nulls["the model"]
+    better = [name for name, value in joining.nulls.items() if name != "the model" and value < own]
     texts.append(
         f"By the Brier score these do better than the model: {'; '.join(better)}."
         if better

@@ -220,6 +220,14 @@ def test_forecasts_without_a_model() -> None:
     assert list(nulls(best).values())[3] == 0.0
 
 
+def test_law_and_votes_added_up() -> None:
+    _, _, truth = perfect()
+    order = np.arange(12.0, 0.0, -1.0)
+    assert accession.added_up(dataclasses.replace(truth, law=order)) == 1.0
+    assert accession.added_up(dataclasses.replace(truth, law=order, votes=-1000 * order)) == 0.5  # each counts alike
+    assert accession.added_up(truth) == 0.5
+
+
 def test_state_by_state() -> None:
     chance, half, truth = perfect()
     chance = chance.copy()

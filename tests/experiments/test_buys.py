@@ -256,7 +256,7 @@ def joined_up(**changes: Any) -> buys.Accessions:
     values: dict[str, Any] = {
         "lines": checks(chance, half, truth, frozen()).assign(judged=True), "states": states,
         "nulls": {"the model": 0.1, "nobody accedes": 0.3, "a coin": 0.05}, "expected": {2.0: 9.0, 10.0: 4.0, 40.0: 1.0},
-        "without": (0.6, 3.0, 0.2), "blind": True, **changes,
+        "without": (0.6, 3.0, 0.2), "added_up": 0.7, "blind": True, **changes,
     }  # fmt: skip
     return buys.Accessions(**values)
 
@@ -268,6 +268,7 @@ def test_words_on_accession() -> None:
     assert "4 accessions foreseen, 0 missed, 0 false alarms, 8 rightly left out" in text
     assert "By the Brier score these do better than the model: a coin." in text
     assert "State S00 2015 for 2014" in text
+    assert "order the states no better (area 0.700 against 1.000)" in text
     good = told(found_table(), booked_table(), joined_up(nulls={"the model": 0.1, "x": 0.2}))
     assert "By the Brier score no forecast without a model does better." in good
 
