@@ -273,14 +273,15 @@ def checks(chance: FloatArray, half: FloatArray, known: Facts, rule: Frozen) -> 
 
 
 def table(
-    chance: FloatArray, half: FloatArray, known: Facts, names: Mapping[str, str], evidence: Mapping[str, str]
+    chance: FloatArray, half: FloatArray, known: Facts, names: Mapping[str, str], treaty: pd.DataFrame
 ) -> pd.DataFrame:
     """Return a row a candidate: real year, forecast, and whether that is a hit or a miss.
 
     Parameters
     ----------
     chance, half, known : as of `checks`
-    names, evidence : by ISO3 code: the state's name, and how its real date is known
+    names : of states by ISO3 code
+    treaty : ``budapest.csv``: ``iso3``, ``status`` (about January 2025) and ``evidence``
     """
     happened, expected = known.happened, chance >= HALF
     words = {
@@ -289,14 +290,14 @@ def table(
         (True, False): "missed",
         (False, True): "false alarm",
     }
+    found = treaty.set_index("iso3").reindex(list(known.ids))
     return pd.DataFrame(
         {
             "iso3": known.ids,
             "name": [names[iso3] for iso3 in known.ids],
             "real_year": known.year,
-            "evidence": [
-                evidence.get(iso3, "") if real else "" for iso3, real in zip(known.ids, happened, strict=True)
-            ],
+            "status_2025": found["status"].fillna("").to_numpy(),
+            "evidence": np.where(happened, found["evidence"].fillna(""), ""),
             "probability": chance,
             "year_of_half": half,
             "years_off": half - known.year,

@@ -187,10 +187,9 @@ def accessions(
     alone = forecast("seeds", rule.wait, "neither")[-1]
     names = dict(zip(states, world.beneficiaries.names, strict=True))
     treaty = pd.read_csv(DATA / "budapest.csv", keep_default_na=False)
-    evidence = dict(zip(treaty["iso3"], treaty["evidence"], strict=True))
     return Accessions(
         lines=pd.concat(lines, ignore_index=True),
-        states=accession.table(chance[-1], half, truth, names, evidence),
+        states=accession.table(chance[-1], half, truth, names, treaty),
         nulls={"the model": accession.brier(chance[-1], truth.happened), **accession.nulls(truth)},
         without=(
             accession.area_under_curve(alone, truth.happened),

@@ -306,9 +306,12 @@ def _joined(joining: Accessions) -> list[str]:
         ]
         texts.append(f"Years, found for real: {', '.join(told)}.")
     for verdict, words in (("missed", "Missed"), ("false alarm", "False alarms")):
-        names = states.loc[states["verdict"] == verdict, "name"]
-        if len(names):
-            texts.append(f"{words}: {', '.join(names)}.")
+        rows = states[states["verdict"] == verdict]
+        if len(rows):
+            texts.append(f"{words}: {', '.join(rows['name'])}.")
+    near = states.loc[(states["verdict"] == "false alarm") & (states["status_2025"] != ""), "name"]
+    if len(near):
+        texts.append(f"Of the false alarms these are invited, have signed, or joined in 2025: {', '.join(near)}.")
     own = joining.nulls["the model"]
     better = [name for name, value in joining.nulls.items() if name != "the model" and value < own]
     texts.append(

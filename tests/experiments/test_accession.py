@@ -8,6 +8,7 @@ import importlib.resources
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from donorlab.experiments import accession
@@ -233,10 +234,12 @@ def test_state_by_state() -> None:
     chance = chance.copy()
     chance[3], chance[4] = 0.2, 0.8
     names = {iso3: iso3.lower() for iso3 in truth.ids}
-    found = table(chance, half, truth, names, {"S00": "found"})
+    rows = [("S00", "party", "found"), ("S04", "invited", "found")]
+    found = table(chance, half, truth, names, pd.DataFrame(rows, columns=["iso3", "status", "evidence"]))
+    assert found["status_2025"].tolist()[:5] == ["party", "", "", "", "invited"]
     assert found["verdict"].tolist()[:6] == ["hit", "hit", "hit", "missed", "false alarm", "hit: stayed out"]
     assert found["years_off"].tolist()[:3] == [1.0, 1.0, 1.0]
-    assert found["evidence"].tolist()[:2] == ["found", ""]
+    assert found["evidence"].tolist()[:5] == ["found", "", "", "", ""]  # of real dates only
 
 
 def test_more_law_never_makes_accession_less_likely(known: Law) -> None:

@@ -250,7 +250,8 @@ def test_words_follow_from_the_numbers() -> None:
 def joined_up(**changes: Any) -> buys.Accessions:
     chance, half, truth = perfect()
     names = {iso3: f"State {iso3}" for iso3 in truth.ids}
-    states = table(chance, half, truth, names, dict.fromkeys(truth.ids, "found"))
+    treaty = pd.DataFrame({"iso3": truth.ids, "status": "party", "evidence": "found"})
+    states = table(chance, half, truth, names, treaty)
     from donorlab.experiments.accession import checks, frozen
 
     values: dict[str, Any] = {
@@ -268,6 +269,12 @@ def test_words_on_accession() -> None:
     assert "4 accessions foreseen, 0 missed, 0 false alarms, 8 rightly left out" in text
     assert "By the Brier score these do better than the model: a coin." in text
     assert "State S00 2015 for 2014" in text
+    assert "False alarms" not in text
+    states = joined_up().states
+    states.loc[5, ["verdict", "status_2025"]] = ["false alarm", "invited"]
+    alarmed = told(found_table(), booked_table(), joined_up(states=states))
+    assert "False alarms: State S05." in alarmed
+    assert "Of the false alarms these are invited, have signed, or joined in 2025: State S05." in alarmed
     assert "order the states no better (area 0.700 against 1.000)" in text
     good = told(found_table(), booked_table(), joined_up(nulls={"the model": 0.1, "x": 0.2}))
     assert "By the Brier score no forecast without a model does better." in good
