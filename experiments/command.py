@@ -246,6 +246,31 @@ def ignorance(words: tuple[str, ...]) -> None:
 
 
 @program.command()
+@click.argument("words", nargs=-1, metavar="[SCENARIO] [KEY=VALUE]...")
+def buys(words: tuple[str, ...]) -> None:
+    """Tell what two donors buy per euro: law, or what else.
+
+    Pairs runs with neither, with each alone, with both, and with each in charge of all their money: capacity by pillar,
+    ownership, norms, cost, what is paid twice. Where a run begins in January 2013, accession to the Budapest Convention beside the
+    real dates. Writes a result folder.
+
+    \b
+    scenario=coe-itu         also as the first word; `donorlab list` names them
+    of=[COE,ITU]             two donors of the scenario
+    replications=20          at default values; paired: every setting meets the same draws
+    draws=200                futures: all uncertainties and the money of the two drawn; 0 for none
+    seed=1                   of the first replication
+    workers=auto             processes; the numbers do not depend on it
+    out=FOLDER               default ./results/<date>-<time>-buys-<hash>
+
+    All other keys are parameters of the scenario (`donorlab parameters`), or coe_itu.background=true for the other donors.
+    """
+    from donorlab.experiments.buys import run
+
+    run(words)
+
+
+@program.command()
 @click.argument("words", nargs=-1, metavar="[PROPOSAL] [KEY=VALUE]...")
 def membership(words: tuple[str, ...]) -> None:
     """Test whether donors would join a proposal, and stay.

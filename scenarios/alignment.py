@@ -17,6 +17,7 @@ no beneficiary); and own effort is fitted on the rise of scores from 2020 to 202
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,7 +28,7 @@ import pandas as pd
 
 from donorlab.scenarios import world
 from donorlab.scenarios.builders import Builder, Parts, register
-from donorlab.sim.scenario import Beneficiaries, FloatArray
+from donorlab.sim.scenario import Beneficiaries, FloatArray, Parameters
 
 BEGIN: Final = 2013
 """The run begins on 1 January of this year."""
@@ -75,6 +76,10 @@ class Law:
         parties = self.joined < BEGIN
         scores[0, parties] = np.maximum(scores[0, parties], max(self.thresholds.values()))
         return np.array([np.interp(year, self.editions, column) for column in scores.T])
+
+    def tasks(self, kind: str, parameters: Parameters) -> int:
+        """Return how many legal tasks a state needs for one kind of law in line: the rule by which scores become first tasks."""
+        return math.floor(self.thresholds[kind] * parameters.headroom * parameters.tasks_per_pillar + 0.5)
 
 
 def law(in_line: Mapping[str, int] = IN_LINE_AT_BEGIN) -> Law:

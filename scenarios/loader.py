@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from donorlab.scenarios import (
     alignment,
+    coe_itu,
     composition,
     literature,
     plain,
@@ -42,6 +43,7 @@ from donorlab.sim.scenario import Mechanisms, Parameters, Scenario, ScenarioErro
 _COMMON: Final = ("name", "title", "description", "builder", "parameters", "select", "architecture", "mechanism")
 _BUILDER_MODULES: Final = (
     alignment,
+    coe_itu,
     synthetic,
     technical_cooperation,
     world,

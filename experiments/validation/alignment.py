@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -53,9 +52,7 @@ def in_line(scenario: Scenario, seed: int, known: Law) -> Counts:
     counted = known.member[rows]
     outside = known.member.copy()
     outside[rows] = False
-    least = {
-        kind: math.floor(score * p.headroom * p.tasks_per_pillar + 0.5) for kind, score in known.thresholds.items()
-    }
+    least = {kind: known.tasks(kind, p) for kind in KINDS}
     found: Counts = {name: {} for name in (*KINDS, "others", "held back")}
 
     def count(year: int) -> None:

@@ -21,6 +21,7 @@ import donor_codings as coding
 import pandas as pd
 import sources
 from affinity import affinity_table
+from coe_itu_table import coe_itu_table
 from donor_table import donor_rows
 from raw import Raw, read_everything
 from sources import BuildError
@@ -298,6 +299,7 @@ def build(raw: Path) -> dict[str, pd.DataFrame]:
         "affinity.csv": affinity_table(donors, beneficiaries, everything),
         "dyads.csv": dyad_table(states, everything),
         "alignment.csv": alignment_table(states, everything),
+        "coe_itu_projects.csv": coe_itu_table(everything.projects),
         "own_effort_fit.csv": pd.DataFrame([own_effort_fit(beneficiaries)]),
     }
 

@@ -370,6 +370,9 @@ def _all_donors_of(raw: Path, year: int, index: dict[str, str]) -> pd.DataFrame:
 
 def read_projects(raw: Path) -> list[dict[str, str]]:
     """Projects of the hand-coded sample, as text."""
-    columns = ["id", "funders", "implementers", "amount", "theme", "source_url"]
+    columns = [
+        "id", "title", "funders", "implementers", "beneficiaries_iso3", "start", "end", "amount", "currency", "amount_note",
+        "theme", "part_of", "source_url",
+    ]  # fmt: skip
     frame = _text(raw, PROJECTS, columns)
     return [{str(key): str(value) for key, value in row.items()} for row in frame.to_dict("records")]

@@ -21,7 +21,7 @@ from donorlab.sim.mechanisms import get_mechanism, mechanism_names, phases
 from experiments.conftest import Shell
 
 COMMANDS = (
-    "benchmark", "check", "compare", "describe", "ignorance", "list", "mechanisms", "membership", "new", "parameters", "reproduce",
+    "benchmark", "buys", "check", "compare", "describe", "ignorance", "list", "mechanisms", "membership", "new", "parameters", "reproduce",
     "trace", "validate", "winners",
 )  # fmt: skip
 
@@ -48,7 +48,18 @@ def test_no_command_shows_the_help(shell: Shell) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["compare", "describe", "benchmark", "ignorance", "mechanisms", "membership", "reproduce", "trace", "winners"],
+    [
+        "buys",
+        "compare",
+        "describe",
+        "benchmark",
+        "ignorance",
+        "mechanisms",
+        "membership",
+        "reproduce",
+        "trace",
+        "winners",
+    ],
 )
 def test_help_of_a_command_names_every_key_of_its_configuration(shell: Shell, name: str) -> None:
     text = shell(name, "--help").stdout

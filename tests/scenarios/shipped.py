@@ -10,7 +10,9 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "scenarios" / "data"
 EXCERPT = Path(__file__).resolve().parent / "data_excerpt"
-TABLES = ["beneficiaries.csv", "donors.csv", "affinity.csv", "dyads.csv", "alignment.csv", "own_effort_fit.csv"]
+TABLES = [
+    "beneficiaries.csv", "donors.csv", "affinity.csv", "dyads.csv", "alignment.csv", "coe_itu_projects.csv", "own_effort_fit.csv",
+]  # fmt: skip
 
 PILLARS = ["legal", "technical", "organisational", "capacity_development", "cooperation"]
 INSTRUMENTS = ["advice", "training", "institution", "exchange"]

@@ -231,7 +231,9 @@ def test_every_table_and_column_is_documented() -> None:
         assert f"`{name}`" in readme
         for column in read(DATA, name).columns:
             stem = column
-            for prefix, keys in (("gci2024", PILLARS), ("mandate", PILLARS), ("skill", INSTRUMENTS)):
+            for prefix, keys in (
+                ("gci2024", PILLARS), ("mandate", PILLARS), ("skill", INSTRUMENTS), ("pillar", PILLARS), ("method", INSTRUMENTS),
+            ):  # fmt: skip
                 if column in [f"{prefix}_{key}" for key in keys]:
                     stem = f"{prefix}_*"
             assert f"`{stem}`" in readme, f"{name}: {column}"

@@ -199,13 +199,16 @@ def people(places: pd.DataFrame) -> None:
 
 def projects() -> None:
     """Write a sample of three projects."""
-    rows = [
-        ("p1", "European Union; Japan (JICA)", "Council of Europe; NI-CO (GBR)", "10", "CSIRT; strategy",
-         "https://example.org/a (press) ; https://example.org/b"),
-        ("p2", "Japan", "", "", "training", "https://example.org/c"),
-        ("p3", "Germany", "ECOWAS", "", "", "https://example.org/d"),
+    columns = [
+        "id", "title", "funders", "implementers", "beneficiaries_iso3", "start", "end", "amount", "currency", "amount_note",
+        "theme", "part_of", "source_url",
     ]  # fmt: skip
-    columns = ["id", "funders", "implementers", "amount", "theme", "source_url"]
+    rows = [
+        ("p1", "First", "European Union; Japan (JICA)", "Council of Europe; NI-CO (GBR)", "FJI;GHA;KEN;PSE;YEM", "2016-03",
+         "2018-02", "2000000", "USD", "", "CSIRT; strategy", "", "https://example.org/a (press) ; https://example.org/b"),
+        ("p2", "Second", "Japan", "", "", "", "", "", "", "", "training", "", "https://example.org/c"),
+        ("p3", "Third", "Germany", "ECOWAS", "", "", "", "", "", "", "", "", "https://example.org/d"),
+    ]  # fmt: skip
     save(pd.DataFrame(rows, columns=columns), "cyber_projects_sample/cyber_projects_sample.csv")
 
 
