@@ -21,8 +21,8 @@ from donorlab.sim.mechanisms import get_mechanism, mechanism_names, phases
 from experiments.conftest import Shell
 
 COMMANDS = (
-    "benchmark", "buys", "check", "compare", "describe", "ignorance", "list", "mechanisms", "membership", "new", "parameters", "reproduce",
-    "trace", "validate", "winners",
+    "benchmark", "buys", "check", "compare", "describe", "ignorance", "list", "mechanisms", "membership", "new",
+    "parameters", "reproduce", "trace", "validate", "winners",
 )  # fmt: skip
 
 
