@@ -29,18 +29,27 @@ FROM: Final = "half"
 _WORTHWHILE: Final = 200  # runs from which on processes are started
 
 
-def history(scenario: Scenario, founded: float, seed: int) -> BoolArray:
-    """Return who was a member in each year with income, (years, D of the scenario), from one run with free members."""
+def history(scenario: Scenario, founded: float, seed: int) -> tuple[BoolArray, BoolArray]:
+    """Return who was a member in each year with income, and who could compare both sides at its start, from one free run.
+
+    Both are (years, D of the scenario); in the first year there is nothing to compare yet.
+    """
     plugins.register()
     world = scenario.replace(voluntary_membership="on", founding_share=founded)
     model = CoordinationModel(world, rng=seed)
     rows = [model.inputs.donors.ids.index(name) for name in scenario.donors.ids]
     years: list[BoolArray] = []
+    compared: list[BoolArray] = []
     while model.quarter < scenario.parameters.horizon:
         model.step()
         if model.quarter % 4 == 1:
             years.append(model.design.member[rows].copy())
-    return np.array(years)
+            looks = model.membership.looks if model.membership is not None else []
+            both = (
+                np.isfinite(looks[-1].seen).all(axis=0) if looks else np.zeros(len(model.giving.keys), dtype=np.bool_)
+            )
+            compared.append(both[rows])
+    return np.array(years), np.array(compared)
 
 
 def histories(
@@ -51,7 +60,8 @@ def histories(
     Returns
     -------
     pandas.DataFrame
-        ``founded_by``, ``seed``, ``year`` (from 1), ``donor``, ``budget_m`` (EUR m a year), ``member``.
+        ``founded_by``, ``seed``, ``year`` (from 1), ``donor``, ``budget_m`` (EUR m a year), ``member``, ``compared`` (whether it
+        had seen both sides, itself or with its like, when the year began).
     """
     words = [(scenario, share, seed) for share in FOUNDED.values() for seed in seeds]
     count = workers or processors()
@@ -76,9 +86,10 @@ def histories(
                 "donor": np.tile(np.array(ids, dtype=object), len(years)),
                 "budget_m": np.tile(budget[rows], len(years)),
                 "member": years[:, rows].ravel(),
+                "compared": compared[:, rows].ravel(),
             }
         )
-        for (name, seed), years in zip(names, found, strict=True)
+        for (name, seed), (years, compared) in zip(names, found, strict=True)
     ]
     return pd.concat(frames, ignore_index=True)
 
@@ -116,7 +127,7 @@ def by_player(found: pd.DataFrame, players: Sequence[Player]) -> pd.DataFrame:
     pandas.DataFrame
         ``player``, ``budget_m``, ``years_in`` (share of years in which it is a member, weighted by budget over its donors),
         ``in_at_end`` (share of runs, from half), ``in_at_end_from_nobody``, ``in_at_end_from_all``, ``joins`` and ``leaves``
-        (times a run and donor, from half).
+        (times a run and donor, from half), ``compared`` (share of years but the first in which it had seen both sides, from half).
     """
     last = int(found["year"].max())
     rows = []
@@ -130,11 +141,12 @@ def by_player(found: pd.DataFrame, players: Sequence[Player]) -> pd.DataFrame:
         row = {
             "player": player.name,
             "budget_m": player.budget_m,
-            "years_in": _weighted(start),
-            "in_at_end": _weighted(at_end[at_end["founded_by"] == FROM]),
+            "years_in": _weighted(start, "member"),
+            "in_at_end": _weighted(at_end[at_end["founded_by"] == FROM], "member"),
+            "compared": _weighted(start[start["year"] > 1], "compared"),
         }
         row |= {
-            f"in_at_end_from_{name}": _weighted(at_end[at_end["founded_by"] == name])
+            f"in_at_end_from_{name}": _weighted(at_end[at_end["founded_by"] == name], "member")
             for name in FOUNDED
             if name != FROM
         }
@@ -150,5 +162,6 @@ def _moves(member: pd.Series) -> tuple[int, int]:
     return int((step > 0).sum()), int((step < 0).sum())
 
 
-def _weighted(rows: pd.DataFrame) -> float:
-    return float((rows["member"] * rows["budget_m"]).sum() / rows["budget_m"].sum())
+def _weighted(rows: pd.DataFrame, column: str) -> float:
+    total = float(rows["budget_m"].sum())
+    return float((rows[column] * rows["budget_m"]).sum() / total) if total > 0 else math.nan

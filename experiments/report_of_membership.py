@@ -17,6 +17,7 @@ from donorlab.experiments.free_members import by_year, ends
 from donorlab.experiments.words import counted
 
 _AT_END: Final = ("in_at_end_from_nobody", "in_at_end_from_all")
+_HALF: Final = 0.5
 _TELLS: Final = 0.1  # share of years
 
 if TYPE_CHECKING:
@@ -61,7 +62,16 @@ def show_free(screen: Console, name: str, players: pd.DataFrame, histories: pd.D
     )
     table = tables.table()
     table.add_column("who")
-    for head in ("money", "years in", "in at the end", "if nobody founds", "if all found", "joins", "leaves"):
+    for head in (
+        "money",
+        "years in",
+        "in at the end",
+        "if nobody founds",
+        "if all found",
+        "joins",
+        "leaves",
+        "compared",
+    ):
         table.add_column(head, justify="right")
     ordered = players.sort_values(["years_in", "budget_m"], ascending=False, kind="stable")
     for row in ordered.to_dict("records"):
@@ -71,11 +81,12 @@ def show_free(screen: Console, name: str, players: pd.DataFrame, histories: pd.D
             *(f"{float(row[key]):.0%}" for key in ("years_in", "in_at_end", *_AT_END)),
             f"{float(row['joins']):.1f}",
             f"{float(row['leaves']):.1f}",
+            "" if math.isnan(row["compared"]) else f"{float(row['compared']):.0%}",
         )
     screen.print(table)
     note = (
-        "Share of runs and years; joins and leaves: times a run and donor. Unlike above, others move too, and a donor knows only "
-        "what it and its like got."
+        "Share of runs and years; joins and leaves: times a run and donor; compared: years in which it had seen both sides, itself "
+        "or with donors of similar budget. Unlike above, others move too, and a donor knows only what it and its like got."
     )
     screen.print(f"[dim]{note}[/]", highlight=False)
     for text in sentences_of_free(players, histories, found):
@@ -102,6 +113,12 @@ def sentences_of_free(players: pd.DataFrame, histories: pd.DataFrame, found: pd.
             f"Those who would gain by being in are in for {_mean(gaining):.0%} of the years, those who would lose for "
             f"{_mean(losing):.0%}: what donors see tells them "
             + ("which side pays." if _mean(gaining) - _mean(losing) >= _TELLS else "little about which side pays.")
+        )
+    blind = players[players["compared"] < _HALF]
+    if len(blind):
+        texts.append(
+            f"In most years nothing to compare with have {', '.join(str(name) for name in blind['player'])}: nobody of similar budget "
+            "was on the other side."
         )
     return texts
 

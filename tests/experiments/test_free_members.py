@@ -27,7 +27,9 @@ def made(inside: dict[str, list[list[int]]], seeds: int = 3) -> pd.DataFrame:
         for year, members in enumerate(years, start=1)
         for donor, budget, member in zip("ABC", (1.0, 1.0, 2.0), members, strict=True)
     ]
-    return pd.DataFrame(rows, columns=["founded_by", "seed", "year", "donor", "budget_m", "member"])
+    return pd.DataFrame(rows, columns=["founded_by", "seed", "year", "donor", "budget_m", "member"]).assign(
+        compared=True
+    )
 
 
 HALF = [[1, 0, 1], [0, 1, 1], [1, 1, 0]]
@@ -42,6 +44,8 @@ def test_histories_are_those_of_the_runs() -> None:
     table = run.memberships.set_index(["quarter", "donor"])["member"]
     for row in found[(found["founded_by"] == "half") & (found["seed"] == 2) & (found["year"] < 6)].itertuples():
         assert table[4 * row.year + 1, row.donor] == row.member  # the year that was over then
+    assert not found.loc[found["year"] == 1, "compared"].any()
+    assert found["compared"].any()
     begin = found[found["year"] == 1].groupby("founded_by")["member"].mean()
     assert (begin["nobody"], begin["all"]) == (0, 1)
 
@@ -90,3 +94,6 @@ def test_words_say_whether_donors_find_out() -> None:
     players.loc[0, "years_in"] = 0.9
     assert "tells them which side pays" in sentences_of_free(players, KNOWN, gains)[1]
     assert len(sentences_of_free(players, KNOWN, gains.assign(gain_m=1.0))) == 1
+    blind = KNOWN.assign(compared=KNOWN["donor"] != "A")
+    assert by_player(blind, PLAYERS)["compared"].tolist() == [0.0, 1.0]
+    assert "nothing to compare with have A:" in sentences_of_free(by_player(blind, PLAYERS), blind, gains)[-1]
