@@ -62,16 +62,7 @@ def show_free(screen: Console, name: str, players: pd.DataFrame, histories: pd.D
     )
     table = tables.table()
     table.add_column("who")
-    for head in (
-        "money",
-        "years in",
-        "in at the end",
-        "if nobody founds",
-        "if all found",
-        "joins",
-        "leaves",
-        "compared",
-    ):
+    for head in ("money", "years in", "at end: half", "nobody", "all", "joins", "leaves", "compared"):
         table.add_column(head, justify="right")
     ordered = players.sort_values(["years_in", "budget_m"], ascending=False, kind="stable")
     for row in ordered.to_dict("records"):
@@ -85,7 +76,7 @@ def show_free(screen: Console, name: str, players: pd.DataFrame, histories: pd.D
         )
     screen.print(table)
     note = (
-        "Share of runs and years; joins and leaves: times a run and donor; compared: years in which it had seen both sides, itself "
+        "Share of years, and of runs at the end by who founded it; joins and leaves: times a run and donor; compared: years in which it had seen both sides, itself "
         "or with donors of similar budget. Unlike above, others move too, and a donor knows only what it and its like got."
     )
     screen.print(f"[dim]{note}[/]", highlight=False)
@@ -117,8 +108,8 @@ def sentences_of_free(players: pd.DataFrame, histories: pd.DataFrame, found: pd.
     blind = players[players["compared"] < _HALF]
     if len(blind):
         texts.append(
-            f"In most years nothing to compare with have {', '.join(str(name) for name in blind['player'])}: nobody of similar budget "
-            "was on the other side."
+            f"In most years nothing to compare with have {', '.join(str(name) for name in blind['player'])}: nobody of similar "
+            "budget was on the other side."
         )
     return texts
 
