@@ -76,8 +76,9 @@ def show_free(screen: Console, name: str, players: pd.DataFrame, histories: pd.D
         )
     screen.print(table)
     note = (
-        "Share of years, and of runs at the end by who founded it; joins and leaves: times a run and donor; compared: years in which it had seen both sides, itself "
-        "or with donors of similar budget. Unlike above, others move too, and a donor knows only what it and its like got."
+        "Share of years, and of runs at the end by who founded it; joins and leaves: times a run and donor; compared: years in "
+        "which it had seen both sides, itself or with donors of similar budget. Unlike above, others move too, and a donor knows "
+        "only what it and its like got."
     )
     screen.print(f"[dim]{note}[/]", highlight=False)
     for text in sentences_of_free(players, histories, found):

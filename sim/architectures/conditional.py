@@ -64,6 +64,7 @@ class UmbrellaConditional(Umbrella):
     source: ClassVar[str] = "Pawlak 2016; Torsvik 2005 (cooperation with and without enforceable contracts)"
 
     def design(self, scenario: Scenario) -> Design:
-        """Return the umbrella's design with conditions."""
+        """Return the umbrella's design with conditions of those members that would set them."""
         linked = scenario.parameters.linked_conditions == "on"
-        return with_conditions(super().design(scenario), scenario, linked=linked)
+        design = with_conditions(super().design(scenario), scenario, linked=linked)
+        return dataclasses.replace(design, conditional=design.conditional & design.member)

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from donorlab.sim import streams
 from donorlab.sim.design import Design
 from donorlab.sim.scenario import BoolArray, FloatArray
-from donorlab.sim.state import COMPLETED, COST, CREDIT, DELIVERED_TASKS, DONOR, RETURNED, SIZE, STATUS
+from donorlab.sim.state import BLOCKED, COMPLETED, COST, CREDIT, DELIVERED_TASKS, DONOR, RETURNED, SIZE, STALL, STATUS
+from donorlab.sim.value import bit_counts
 
 if TYPE_CHECKING:
     from donorlab.sim.model import CoordinationModel
@@ -77,12 +78,16 @@ class Membership:
 
 
 def with_members(charter: Design, member: BoolArray) -> Design:
-    """Return the design with these members; the common fund is always one, and an umbrella over nobody credits nobody."""
+    """Return the design with these members; the common fund is always one, and an umbrella over nobody credits nobody.
+
+    Who is invited sets conditions, if any, while it is a member.
+    """
     member = member.copy()
     if charter.pool >= 0:
         member[charter.pool] = True
     credit = charter.credit if member.any() else "none"
-    return dataclasses.replace(charter, member=member, credit=credit)
+    conditional = charter.conditional & (member | ~charter.member)
+    return dataclasses.replace(charter, member=member, credit=credit, conditional=conditional)
 
 
 def _draws(model: CoordinationModel, serial: int) -> FloatArray:
@@ -114,49 +119,58 @@ def found(model: CoordinationModel, charter: Design) -> Design:
 def credit_and_spending(model: CoordinationModel) -> tuple[FloatArray, FloatArray]:
     """Return each project's part of its donor's accounts and the EUR m that its results cost so far, both (P,).
 
-    A project's cost counts as its tasks are delivered, what is left of it when it ends.
+    A project's cost counts as what it can deliver is delivered (reforms that nobody wants are never), what is left when it
+    ends. One that can deliver nothing at all counts whole as soon as it has stalled.
     """
     ledger = model.state.ledger
-    whole, reals = ledger.whole[: ledger.size], ledger.reals[: ledger.size]
-    ended = whole[:, STATUS] >= COMPLETED
-    spent = (reals[:, COST] - reals[:, RETURNED]) * np.where(ended, 1.0, whole[:, DELIVERED_TASKS] / whole[:, SIZE])
+    whole, words, reals = (table[: ledger.size] for table in (ledger.whole, ledger.words, ledger.reals))
+    able = whole[:, SIZE] - bit_counts(words[:, BLOCKED])
+    part = np.where(able > 0, whole[:, DELIVERED_TASKS] / np.maximum(1, able), whole[:, STALL] > 0)
+    spent = (reals[:, COST] - reals[:, RETURNED]) * np.where(whole[:, STATUS] >= COMPLETED, 1.0, part)
     return reals[:, CREDIT].copy(), spent
 
 
 def returns(model: CoordinationModel, membership: Membership) -> FloatArray:
     """Return (2, D) what a euro whose results came in the year that is over brought to its donor, outside and inside.
 
-    By where the project was contracted; inside with the fund's, by shares of what was paid in since the start, and with
-    overhead and negotiation on top of the cost. NaN where nothing came.
+    Of one side only, the one on which more of its cost fell by where projects were contracted: leftovers say little of a side
+    that was left long ago. Inside with the fund's, by shares of what was paid in since the start, and with overhead and
+    negotiation on top of the cost. 0 on its side where it had income, nothing came and nothing is under way; NaN where nothing
+    is known.
     """
     state, pool, donors = model.state, membership.charter.pool, len(model.giving.keys)
+    whole = state.ledger.whole[: state.ledger.size]
     credit, spent = credit_and_spending(model)
-    holder = state.ledger.whole[: state.ledger.size, DONOR]
-    new = len(credit) - len(membership.inside)
-    membership.inside = np.append(membership.inside, model.design.member[holder[len(holder) - new :]])
-    sums = []
-    for now, before in ((credit, membership.credit_before), (spent, membership.spent_before)):
-        change = now.copy()
-        change[: len(before)] -= before
-        sums.append(
-            np.stack(
-                [
-                    np.bincount(holder, np.where(membership.inside == side, change, 0.0), minlength=donors)
-                    for side in (False, True)
-                ]
-            )
+    holder, new = whole[:, DONOR], slice(len(membership.inside), None)
+    membership.inside = np.append(membership.inside, model.design.member[holder[new]])
+
+    def by_side(values: FloatArray) -> FloatArray:
+        """Sum by side and donor; the fund's is its payers'."""
+        sums = np.stack(
+            [np.bincount(holder, np.where(membership.inside == side, values, 0.0), donors) for side in (False, True)]
         )
+        total = float(state.pool_paid.sum())
+        if pool >= 0 and total > 0:
+            sums[INSIDE] += sums[INSIDE, pool] * state.pool_paid / total
+        return sums
+
+    gained, paid = credit.copy(), spent.copy()
+    gained[: len(membership.credit_before)] -= membership.credit_before
+    paid[: len(membership.spent_before)] -= membership.spent_before
     membership.credit_before, membership.spent_before = credit, spent
-    gained, paid = sums
-    total = float(state.pool_paid.sum())
-    if pool >= 0 and total > 0:
-        share = state.pool_paid / total
-        for part in (gained, paid):
-            part[INSIDE] += part[INSIDE, pool] * share
-    result: FloatArray = np.divide(gained, paid, out=np.full((2, donors), np.nan), where=paid > 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        costs = np.where(state.under_umbrella > 0, state.overhead_paid / state.under_umbrella, 0.0)
+    gained, paid, live = by_side(gained), by_side(paid), by_side((whole[:, STATUS] < COMPLETED).astype(np.float64))
+
+    side, rows = model.design.member.astype(np.int64), np.arange(donors)
+    more = np.where(paid[INSIDE] > paid[OUTSIDE] * BETTER, INSIDE, side)
+    main = np.where(paid[OUTSIDE] > paid[INSIDE] * BETTER, OUTSIDE, more)
+    of_main = paid[main, rows]
+    result = np.full((2, donors), np.nan)
+    result[main, rows] = np.divide(gained[main, rows], of_main, out=np.full(donors, np.nan), where=of_main > 0)
+    inside = state.under_umbrella
+    costs = np.divide(state.overhead_paid, inside, out=np.zeros(donors), where=inside > 0)
     result[INSIDE] *= 1.0 - costs
+    idle = (of_main <= 0) & (live[side, rows] <= 0) & (state.appropriated > membership.income_before)
+    result[side[idle], rows[idle]] = 0.0
     return result
 
 
@@ -168,7 +182,8 @@ def seen_on_both_sides(found: FloatArray, budget: FloatArray, factor: float) -> 
 
     Parameters
     ----------
-    found : (2, D) returns of the year, NaN where there are none; budget : (D,) EUR m a year
+    found : (2, D) returns of the year, NaN where there are none
+    budget : (D,) EUR m a year of those invited, 0 of others: who is always outside tells nothing of the two sides
     factor : by which budgets of similar donors differ at the most
     """
     seen = found.copy()
@@ -190,7 +205,9 @@ def decide(model: CoordinationModel) -> None:
     if membership is None:
         return
     p, state, member, budget = model.parameters, model.state, model.design.member, model.giving.budget
-    seen = seen_on_both_sides(returns(model, membership), budget, p.membership_similarity)
+    seen = seen_on_both_sides(
+        returns(model, membership), np.where(membership.charter.member, budget, 0.0), p.membership_similarity
+    )
     both = np.isfinite(seen).all(axis=0)
     moved = np.where(
         np.isnan(membership.means), seen, membership.means + p.membership_memory * (seen - membership.means)

@@ -80,6 +80,10 @@ def prepare(scenario: Scenario) -> tuple[Scenario, Design]:
         use_umbrella(scenario, design)
     if name in ("conditional", "umbrella_conditional"):
         use_conditions(scenario, design)
+        if umbrella:  # the others do as ever
+            design.conditional = [
+                sets and inside for sets, inside in zip(design.conditional, design.member, strict=True)
+            ]
         design.linked_conditions = umbrella and parameters.linked_conditions == "on"
     return scenario, design
 

@@ -15,6 +15,8 @@ def appropriate(world: World, quarter: int) -> None:
     """Give each donor a quarter of its yearly budget while there is income; members pay out of it."""
     overhead = [0.0 for _ in world.donors]
     pooled = [0.0 for _ in world.donors]
+    if first_quarter_of_a_year(world, quarter):
+        world.income_of_year = [0.0 for _ in world.donors]
     if quarter <= world.scenario.parameters.horizon:
         negotiation = negotiation_shares(world)
         for donor in world.donors:
@@ -24,6 +26,7 @@ def appropriate(world: World, quarter: int) -> None:
                 secretariat = world.design.overhead * income
                 overhead[donor] = secretariat + min(negotiation[donor], income - secretariat)
                 pooled[donor] = world.design.pool_share * (income - overhead[donor])
+            world.income_of_year[donor] += income
             world.cash[donor] += income - overhead[donor] - pooled[donor]
         if world.design.pool is not None:
             world.cash[world.design.pool] += sum_in_order(pooled)

@@ -28,6 +28,7 @@ class Voluntary:
     invited: list[bool]
     credit: str
     lag: int
+    conditional: list[bool]
     memory: list[Memory]
     contracted_inside: dict[int, bool] = field(default_factory=dict)  # project number -> side
     settled_credit: dict[int, float] = field(default_factory=dict)  # project number -> credit up to the last year
@@ -41,6 +42,7 @@ def found(design: Design, names: tuple[str, ...], keys: list[int], scenario_para
         invited=list(design.member),
         credit=next((rule for rule, one in zip(design.credit, design.member, strict=True) if one), "none"),
         lag=next((lag for lag, one in zip(design.decision_lag, design.member, strict=True) if one), 0),
+        conditional=list(design.conditional),
         memory=[Memory() for _ in names],
     )
     founders = []
@@ -56,6 +58,10 @@ def set_members(design: Design, voluntary: Voluntary, members: list[bool]) -> No
     design.member = members
     design.credit = [voluntary.credit if one else "none" for one in members]
     design.decision_lag = [voluntary.lag if one else 0 for one in members]
+    design.conditional = [
+        sets and (inside or not invited)
+        for sets, inside, invited in zip(voluntary.conditional, members, voluntary.invited, strict=True)
+    ]
 
 
 def note_sides(world: World) -> None:
@@ -85,7 +91,7 @@ def look_back(world: World, quarter: int) -> None:
                     memory.mean[side] = value
     for donor in world.donors:
         memory, inside = voluntary.memory[donor], world.design.member[donor]
-        had_income = world.budget[donor] > 0.0
+        had_income = world.income_of_year[donor] > 0.0
         if not voluntary.invited[donor] or not had_income:
             continue
         if quarter - memory.since < 4 * parameters.membership_term:
@@ -114,22 +120,36 @@ def move(world: World, voluntary: Voluntary, moving: list[int], quarter: int) ->
 
 
 def cost_so_far(project: OracleProject) -> float:
-    """What its results cost: its cost by tasks delivered, all of it once it has ended."""
+    """What its results cost: its cost by what it can deliver of its tasks, all of it once it has ended."""
     paid = project.cost - project.returned
-    return paid if project.status in ENDED else paid * len(project.delivered) / len(project.tasks)
+    if project.status in ENDED:
+        return paid
+    if not project.workable:
+        return paid if project.stalled else 0.0
+    return paid * len(project.delivered) / len(project.workable)
 
 
-def returns_of_the_year(world: World, voluntary: Voluntary) -> list[dict[Side, float]]:
-    """Return for each donor and side what a euro brought, where any results came."""
-    note_sides(world)
+def of_year(
+    world: World, voluntary: Voluntary
+) -> tuple[list[dict[Side, float]], list[dict[Side, float]], list[dict[Side, int]]]:
+    """Return by donor and side what its results of the year brought and cost, and how many of its projects are live."""
     credit = [{False: 0.0, True: 0.0} for _ in world.donors]
     cost = [{False: 0.0, True: 0.0} for _ in world.donors]
+    live = [{False: 0, True: 0} for _ in world.donors]
     for number, project in enumerate(world.ledger):
         side = voluntary.contracted_inside[number]
         credit[project.donor][side] += project.credit - voluntary.settled_credit.get(number, 0.0)
         cost[project.donor][side] += cost_so_far(project) - voluntary.settled_cost.get(number, 0.0)
+        live[project.donor][side] += project.live
         voluntary.settled_credit[number] = project.credit
         voluntary.settled_cost[number] = cost_so_far(project)
+    return credit, cost, live
+
+
+def returns_of_the_year(world: World, voluntary: Voluntary) -> list[dict[Side, float]]:
+    """Return for each donor what a euro brought on the side where most of its results came from, if it can know."""
+    note_sides(world)
+    credit, cost, live = of_year(world, voluntary)
     paid_in = [sum_in_order(quarter[donor] for quarter in world.run.pooled) for donor in world.donors]
     if world.design.pool is not None and sum_in_order(paid_in) > 0.0:
         fund = world.design.pool
@@ -138,16 +158,24 @@ def returns_of_the_year(world: World, voluntary: Voluntary) -> list[dict[Side, f
             share = paid_in[donor] / sum_in_order(paid_in)
             credit[donor][True] += of_fund[0] * share
             cost[donor][True] += of_fund[1] * share
+            if share > 0.0:
+                live[donor][True] += live[fund][True]
     result: list[dict[Side, float]] = []
     for donor in world.donors:
-        overhead = sum_in_order(quarter[donor] for quarter in world.run.overhead)
-        arrived = world.run.arrived_inside[donor]
-        kept = 1 - (overhead / arrived if arrived > 0.0 else 0.0)
-        of_side = {}
+        here = world.design.member[donor]
+        main = here
         for side in (False, True):
-            if cost[donor][side] > 0.0:
-                of_side[side] = credit[donor][side] / cost[donor][side] * (kept if side else 1.0)
-        result.append(of_side)
+            if cost[donor][side] > cost[donor][not side] * (1 + 1e-9):
+                main = side
+        if cost[donor][main] > 0.0:
+            overhead = sum_in_order(quarter[donor] for quarter in world.run.overhead)
+            arrived = world.run.arrived_inside[donor]
+            kept = 1 - (overhead / arrived if arrived > 0.0 else 0.0)
+            result.append({main: credit[donor][main] / cost[donor][main] * (kept if main else 1.0)})
+        elif world.income_of_year[donor] > 0.0 and not live[donor][here]:
+            result.append({here: 0.0})
+        else:
+            result.append({})
     return result
 
 
@@ -155,7 +183,8 @@ def seen_by(world: World, own: list[dict[Side, float]], donor: int, side: Side) 
     """What a donor takes a side to be worth: its own, or what its like got there, scaled by how it stands among them."""
     if side in own[donor]:
         return own[donor][side]
-    budget = world.derived.yearly_budget
+    invited = world.voluntary.invited if world.voluntary else []
+    budget = [b if one else 0.0 for b, one in zip(world.derived.yearly_budget, invited, strict=True)]
     if budget[donor] <= 0.0 or (not side) not in own[donor]:
         return None
     factor = world.scenario.parameters.membership_similarity * (1 + 1e-9)

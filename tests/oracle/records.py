@@ -184,6 +184,7 @@ class World:
     merit: list[list[float]] = field(default_factory=list)  # [d][j] what a state's record makes of a donor's value
     mean_record: float = 0.0  # over states, as of the last Observe
     quarter: int = 1  # the running one
+    income_of_year: list[float] = field(default_factory=list)  # [d] of the last four quarters with income, at their end
     wish: list[list[list[float]]] = field(default_factory=list)  # [d][j][k] omega0 of the running year
     crowd: list[list[float]] = field(default_factory=list)  # [d][j] factor from the presence of others this quarter
     owned_at_horizon: dict[tuple[int, int, int], OracleProject] = field(default_factory=dict)
