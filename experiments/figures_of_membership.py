@@ -21,7 +21,7 @@ from donorlab.experiments.canvas import (
     style,
     text_width_cm,
 )
-from donorlab.experiments.free_members import FOUNDED, FROM, by_year, ends
+from donorlab.experiments.free_members import FOUNDED, FROM, Ends, by_year
 from donorlab.experiments.reporters import Player
 
 _ROW: Final = 0.4  # cm
@@ -29,13 +29,14 @@ _LINES: Final = 3.4  # cm, height of the lines
 _LABELS: Final = {"nobody": "nobody founds it", "half": "half found it", "all": "all found it"}
 
 
-def free_members(name: str, found: pd.DataFrame, players: Sequence[Player], stamp: Stamp) -> Drawn:
+def free_members(name: str, found: pd.DataFrame, end: Ends, players: Sequence[Player], stamp: Stamp) -> Drawn:
     """Draw the share of money inside by year and beginning, and beside it in how many runs each player is inside.
 
     Parameters
     ----------
     name : of the proposal
     found : of `free_members.histories`
+    end : of `free_members.ends`
     players : who stands alone, and groups
     stamp : where the figure comes from
     """
@@ -46,9 +47,10 @@ def free_members(name: str, found: pd.DataFrame, players: Sequence[Player], stam
     with style():
         note = (
             "Each year every donor that is invited compares what a euro brought inside and outside, its own and those of donors of "
-            "similar budget, and stays, joins or leaves. Lines: means over paired runs, and the range of these runs."
+            "similar budget, and stays, joins or leaves. Lines: means over paired runs; light: the range of these runs, "
+            "of the beginning with half."
         )
-        title = claim(name, shares)
+        title = claim(name, end)
         below = _ROW * len(rows)
         page = Page(title, note, stamp, below + _LINES + 2.6)
         edge = 0.45 + max(text_width_cm(row, FONT) for row in rows)
@@ -58,7 +60,8 @@ def free_members(name: str, found: pd.DataFrame, players: Sequence[Player], stam
         last = []
         for i, key in enumerate(FOUNDED):
             line = mean.loc[key]
-            axes.fill_between(years, line["min"], line["max"], color=SHADES[i], alpha=0.10, linewidth=0)
+            if key == FROM:  # three of them would mix
+                axes.fill_between(years, line["min"], line["max"], color=SHADES[i], alpha=0.12, linewidth=0)
             axes.plot(years, line["mean"], color=SHADES[i], linestyle=DASHES[i], linewidth=1.5)
             last.append(float(line["mean"].iloc[-1]))
         axes.set_xlim(0.5, years[-1] + 0.5)
@@ -103,14 +106,12 @@ def heat(found: pd.DataFrame, players: Sequence[Player]) -> tuple[np.ndarray, li
     return np.array(lines), names
 
 
-def claim(name: str, shares: pd.DataFrame) -> str:
-    """Return what the figure shows: where it ends from each beginning."""
-    share, matters = ends(shares)
-    years = int(shares["year"].max())
-    if not matters:
-        mean = sum(share.values()) / len(share)
-        return f"{name}: after {years} years about {mean:.0%} of the money is inside, whoever founds it"
+def claim(name: str, end: Ends) -> str:
+    """Return what the figure shows: where it ends from each beginning, beside an umbrella that does nothing."""
+    if not end.could_move:
+        return f"{name}: in {end.years} years nobody could move yet"
+    shares = end.share
     return (
-        f"{name}: after {years} years {share[FROM]:.0%} of the money is inside if half found it, {share['nobody']:.0%} "
-        f"if nobody does and {share['all']:.0%} if all do"
+        f"{name}: after {end.years} years {shares[FROM]:.0%} of the money is inside if half found it "
+        f"({shares['nobody']:.0%} if nobody, {shares['all']:.0%} if all); of an umbrella that does nothing {end.idle[FROM]:.0%}"
     )

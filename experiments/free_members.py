@@ -8,7 +8,8 @@ find out in time what membership is worth, from what they see.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -18,12 +19,18 @@ from donorlab.experiments import tables
 from donorlab.experiments.reporters import Player
 from donorlab.experiments.runner import in_processes, processors
 from donorlab.scenarios import plugins
+from donorlab.scenarios.parameters import Value
 from donorlab.sim import CoordinationModel
 from donorlab.sim.scenario import BoolArray, Scenario
 from donorlab.sim.setup import yearly_budgets
 
 FOUNDED: Final = {"nobody": 0.0, "half": 0.5, "all": 1.0}
 """Share of those invited that begin as members, by name."""
+NOTHING: Final[Mapping[str, Value]] = {
+    "register": "none", "division": "none", "joint_programming": "off", "pooled_fund": "off", "calendar": "own", "credit": "none",
+    "overhead": 0.0, "negotiation_cost": 0.0, "decision_lag": 0, "budget_elasticity": 0.0,
+}  # fmt: skip
+"""An umbrella that does nothing and costs nothing: what is inside then is there by chance."""
 FROM: Final = "half"
 """The beginning that is told by donor: both sides are seen from the first year."""
 _WORTHWHILE: Final = 200  # runs from which on processes are started
@@ -101,22 +108,60 @@ def by_year(found: pd.DataFrame) -> pd.DataFrame:
     return (total["inside_m"] / total["budget_m"]).rename("share").reset_index()
 
 
-def ends(shares: pd.DataFrame) -> tuple[dict[str, float], bool]:
-    """Return the share of money inside in the last year by beginning, mean over seeds, and whether the beginning matters.
+@dataclass(frozen=True)
+class Ends:
+    """Where runs end: the share of money that is inside in the last year, means over paired seeds.
 
-    It matters where `all` less `nobody`, over paired seeds, is told from chance (95%, Student's t).
+    Attributes
+    ----------
+    share : by beginning
+    idle : by beginning, under an umbrella that does nothing
+    matters : whether the beginning is told to matter (`all` less `nobody`, 95%, Student's t)
+    differs : whether what the umbrella does is told to make a difference (`half`, less that of one that does nothing)
+    years : with income; could_move : whether anybody could move before the last of them
+    """
+
+    share: dict[str, float]
+    idle: dict[str, float]
+    matters: bool
+    differs: bool
+    years: int
+    could_move: bool
+
+
+def ends(shares: pd.DataFrame, idle: pd.DataFrame, term: int) -> Ends:
+    """Return where runs end, and what of it is told from chance.
 
     Parameters
     ----------
-    shares : of `by_year`
+    shares, idle : of `by_year`, of the umbrella and of one that does nothing
+    term : years for which a donor stays where it is
     """
-    last = shares[shares["year"] == shares["year"].max()].pivot_table(
-        index="seed", columns="founded_by", values="share"
+    years = int(shares["year"].max())
+    last, nothing = (
+        one[one["year"] == years].pivot_table(index="seed", columns="founded_by", values="share")
+        for one in (shares, idle)
     )
-    change = (last["all"] - last["nobody"]).to_numpy(dtype=np.float64)
-    error = float(change.std(ddof=1)) / math.sqrt(len(change)) if len(change) > 1 else math.inf
-    matters = bool(abs(change.mean()) > tables.sure(len(change)) * error) if math.isfinite(error) else False
-    return {name: float(last[name].mean()) for name in FOUNDED}, matters
+    return Ends(
+        share={name: float(last[name].mean()) for name in FOUNDED},
+        idle={name: float(nothing[name].mean()) for name in FOUNDED},
+        matters=_told(last["all"] - last["nobody"]),
+        differs=_told(last[FROM] - nothing[FROM]),
+        years=years,
+        could_move=years > term,
+    )
+
+
+def _told(change: pd.Series) -> bool:
+    """Return whether a mean of paired seeds is told from 0."""
+    count = len(change)
+    error = float(change.std(ddof=1)) / math.sqrt(count) if count > 1 else math.inf
+    return bool(math.isfinite(error) and abs(change.mean()) > tables.sure(count) * error)
+
+
+def idle(scenario: Scenario) -> Scenario:
+    """Return the same umbrella without anything that it does or costs: whoever is inside, nothing differs."""
+    return scenario.replace(architecture="umbrella", **NOTHING)
 
 
 def by_player(found: pd.DataFrame, players: Sequence[Player]) -> pd.DataFrame:

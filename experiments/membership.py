@@ -72,12 +72,15 @@ def run(words: Sequence[str]) -> None:
                     key: coalitions.sequence(payoffs, key == "with payments")
                     for key in ("without payments", "with payments")
                 }
-        histories = None
+        histories, end = None, None
         if options.free:
-            with progress("runs with free members", len(options.seeds) * len(free_members.FOUNDED)) as advance:
+            with progress("runs with free members", 2 * len(options.seeds) * len(free_members.FOUNDED)) as advance:
                 histories = free_members.histories(world, options.seeds, options.workers, advance)
+                chance = free_members.histories(free_members.idle(world), options.seeds, options.workers, advance)
+            term = world.parameters.membership_term
+            end = free_members.ends(free_members.by_year(histories), free_members.by_year(chance), term)
             stamp = setting.stamp(arguments, world, span(options.seeds), digest)
-            drawing = draw(name, histories, who, stamp)
+            drawing = draw(name, histories, end, who, stamp)
             folder.figure(drawing.name, drawing.figure, drawing.data, drawing.stamp.metadata(drawing.title))
             folder.table("histories", histories)
             folder.csv("free_members", free_members.by_player(histories, who))
@@ -88,8 +91,9 @@ def run(words: Sequence[str]) -> None:
         folder.manifest(setting.manifest(configuration, words, options.seeds, started, clock))
     screen = tables.console()
     report_of_membership.show(screen, name, payoffs, found, paths, arguments.overrides)
-    if histories is not None:
-        report_of_membership.show_free(screen, name, free_members.by_player(histories, who), histories, found)
+    if histories is not None and end is not None:
+        players = free_members.by_player(histories, who)
+        report_of_membership.show_free(screen, name, players, end, len(options.seeds), found)
     screen.print(f"\nResults: {folder.path}", soft_wrap=True, highlight=False)
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from donorlab.experiments import tables
-from donorlab.experiments.free_members import by_year, ends
+from donorlab.experiments.free_members import FROM, Ends
 from donorlab.experiments.words import counted
 
 _AT_END: Final = ("in_at_end_from_nobody", "in_at_end_from_all")
@@ -55,8 +55,8 @@ def show(
         screen.print("\n".join(lines), highlight=False, markup=False)
 
 
-def show_free(screen: Console, name: str, players: pd.DataFrame, histories: pd.DataFrame, found: pd.DataFrame) -> None:
-    """Print what runs with free members say; ``players`` of `free_members.by_player`, ``found`` of `membership.table`."""
+def show_free(screen: Console, name: str, players: pd.DataFrame, end: Ends, seeds: int, found: pd.DataFrame) -> None:
+    """Print what runs with free members say; see `sentences_of_free`."""
     screen.print(
         f"\n[bold]Where donors are free to join and leave {name}[/], by what they see each year (half found it)"
     )
@@ -81,22 +81,41 @@ def show_free(screen: Console, name: str, players: pd.DataFrame, histories: pd.D
         "only what it and its like got."
     )
     screen.print(f"[dim]{note}[/]", highlight=False)
-    for text in sentences_of_free(players, histories, found):
+    for text in sentences_of_free(players, end, seeds, found):
         lines = textwrap.wrap(
             text, screen.width - 1, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
         )
         screen.print("\n".join(lines), highlight=False, markup=False)
 
 
-def sentences_of_free(players: pd.DataFrame, histories: pd.DataFrame, found: pd.DataFrame) -> list[str]:
-    """Return what runs with free members say, in plain words, and whether donors find out what membership is worth."""
-    share, matters = ends(by_year(histories))
+def sentences_of_free(players: pd.DataFrame, end: Ends, seeds: int, found: pd.DataFrame) -> list[str]:
+    """Return what runs with free members say, in plain words, and whether donors find out what membership is worth.
+
+    Parameters
+    ----------
+    players : of `free_members.by_player`
+    end : of `free_members.ends`; seeds : how many runs from each beginning
+    found : of `membership.table`
+    """
+    if not end.could_move:
+        return [f"Nobody could move in these {end.years} years: a donor stays where it is for membership_term years."]
+    runs = counted(seeds, "seed")
     depends = (
-        ": where it ends depends on how it begins." if matters else "; beyond chance it does not matter how it begins."
+        "where it ends depends on how it begins"
+        if end.matters
+        else f"whether it matters how it begins is not told from chance with {runs}"
+    )
+    lean = (
+        "That is told from chance."
+        if end.differs
+        else f"With {runs} that is not told from chance: being inside says nothing for it yet."
     )
     texts = [
-        f"At the end {share['half']:.0%} of the money of those invited is inside if half found it, {share['nobody']:.0%} "
-        f"if nobody does, {share['all']:.0%} if all do{depends}"
+        f"At the end {end.share[FROM]:.0%} of the money of those invited is inside if half found it, {end.share['nobody']:.0%} "
+        f"if nobody does, {end.share['all']:.0%} if all do; {depends}.",
+        f"Under an umbrella that does and costs nothing it is {end.idle[FROM]:.0%}, {end.idle['nobody']:.0%} and "
+        f"{end.idle['all']:.0%}: what it does itself makes {100 * (end.share[FROM] - end.idle[FROM]):+.0f} points from half. "
+        f"{lean}",
     ]
     both = players.merge(found[["player", "gain_m"]], on="player")
     gaining, losing = both[both["gain_m"] > 0], both[both["gain_m"] < 0]

@@ -123,7 +123,7 @@ def credit_and_spending(model: CoordinationModel) -> tuple[FloatArray, FloatArra
     ends. One that can deliver nothing at all counts whole as soon as it has stalled.
     """
     ledger = model.state.ledger
-    whole, words, reals = (table[: ledger.size] for table in (ledger.whole, ledger.words, ledger.reals))
+    whole, words, reals = ledger.whole[: ledger.size], ledger.words[: ledger.size], ledger.reals[: ledger.size]
     able = whole[:, SIZE] - bit_counts(words[:, BLOCKED])
     part = np.where(able > 0, whole[:, DELIVERED_TASKS] / np.maximum(1, able), whole[:, STALL] > 0)
     spent = (reals[:, COST] - reals[:, RETURNED]) * np.where(whole[:, STATUS] >= COMPLETED, 1.0, part)

@@ -8,7 +8,7 @@ import pytest
 
 from donorlab.experiments import free_members
 from donorlab.experiments.figures_of_membership import claim, heat
-from donorlab.experiments.free_members import by_player, by_year, ends, histories
+from donorlab.experiments.free_members import Ends, by_player, by_year, ends, histories
 from donorlab.experiments.report_of_membership import sentences_of_free
 from donorlab.experiments.reporters import Player
 from donorlab.scenarios import load
@@ -34,6 +34,9 @@ def made(inside: dict[str, list[list[int]]], seeds: int = 3) -> pd.DataFrame:
 
 HALF = [[1, 0, 1], [0, 1, 1], [1, 1, 0]]
 KNOWN = made({"nobody": [[0, 0, 0]] * 3, "half": HALF, "all": [[1, 1, 1], [1, 1, 1], [0, 0, 1]]})
+
+SAME = made(dict.fromkeys(("nobody", "half", "all"), HALF))
+GAINS = pd.DataFrame({"player": ["A", "2 others"], "gain_m": [1.0, -1.0]})
 
 
 def test_histories_are_those_of_the_runs() -> None:
@@ -71,29 +74,63 @@ def test_players_by_years_moves_and_ends() -> None:
     np.testing.assert_allclose(lines, [[1, 0, 1], [2 / 3, 1, 1 / 3]])
 
 
-def test_where_it_begins_matters_if_it_is_beyond_chance() -> None:
-    share, matters = ends(by_year(KNOWN))
-    assert share == {"nobody": 0.0, "half": 0.5, "all": 0.5}
-    assert matters  # the same in each seed
+def ended(found: pd.DataFrame, idle: pd.DataFrame | None = None, term: int = 1) -> Ends:
+    return ends(by_year(found), by_year(SAME if idle is None else idle), term)
+
+
+def test_where_it_begins_matters_if_it_is_told_from_chance() -> None:
+    end = ended(KNOWN)
+    assert end.share == {"nobody": 0.0, "half": 0.5, "all": 0.5}
+    assert end.matters  # the same in each seed
+    assert not end.differs  # half ends as it does by chance
     chance = made(dict.fromkeys(("nobody", "half", "all"), HALF), seeds=4)
     last = (chance["year"] == 3) & (chance["donor"] == "A")
     chance.loc[last & (chance["founded_by"] == "all"), "member"] = [True, False, True, True]
-    share, matters = ends(by_year(chance))
-    assert share["all"] < share["nobody"]
-    assert not matters
-    assert "whoever founds it" in claim("x", by_year(chance))
-    assert "if nobody does and 50% if all do" in claim("x", by_year(KNOWN))
-    assert not ends(by_year(made(dict.fromkeys(("nobody", "half", "all"), HALF), seeds=1)))[1]
+    assert ended(chance, chance).share["all"] < ended(chance, chance).share["nobody"]
+    assert not ended(chance, chance).matters
+    one = made({"nobody": [[0, 0, 0]] * 3, "half": HALF, "all": [[1, 1, 1]] * 3}, seeds=1)
+    assert not ended(one, one).matters
+
+
+def test_what_it_does_is_told_beside_an_umbrella_that_does_nothing() -> None:
+    full = made({"nobody": [[0, 0, 0]] * 3, "half": [[1, 1, 1]] * 3, "all": [[1, 1, 1]] * 3})
+    end = ended(full)
+    assert end.differs
+    words = " ".join(sentences_of_free(by_player(full, PLAYERS), end, 3, GAINS))
+    assert "is 50%, 50% and 50%: what it does itself makes +50 points from half. That is told from chance." in words
+    assert (
+        "100% of the money is inside if half found it (0% if nobody, 100% if all); of an umbrella that does nothing 50%"
+        in claim("x", end)
+    )
+    same = " ".join(sentences_of_free(by_player(SAME, PLAYERS), ended(SAME), 3, GAINS))
+    assert "+0 points from half. With 3 seeds that is not told from chance" in same
+    assert "whether it matters how it begins is not told from chance with 3 seeds" in same
+
+
+def test_an_umbrella_that_does_nothing_differs_in_nothing() -> None:
+    inside, outside = (
+        simulate(free_members.idle(WORLD).replace(voluntary_membership="on", founding_share=share), 1)
+        for share in (1.0, 0.0)
+    )
+    assert inside.outcomes["membership"] > outside.outcomes["membership"]
+    assert inside.outcomes["welfare"] == outside.outcomes["welfare"]
+
+
+def test_where_nobody_could_move_nothing_is_said() -> None:
+    end = ended(KNOWN, term=3)
+    assert sentences_of_free(by_player(KNOWN, PLAYERS), end, 3, GAINS) == [
+        "Nobody could move in these 3 years: a donor stays where it is for membership_term years."
+    ]
+    assert "nobody could move" in claim("x", end)
 
 
 def test_words_say_whether_donors_find_out() -> None:
-    players = by_player(KNOWN, PLAYERS)
-    gains = pd.DataFrame({"player": ["A", "2 others"], "gain_m": [1.0, -1.0]})
-    texts = sentences_of_free(players, KNOWN, gains)
-    assert "are in for 67% of the years, those who would lose for 67%: what donors see tells them little" in texts[1]
+    players, end = by_player(KNOWN, PLAYERS), ended(KNOWN)
+    texts = sentences_of_free(players, end, 3, GAINS)
+    assert "are in for 67% of the years, those who would lose for 67%: what donors see tells them little" in texts[2]
     players.loc[0, "years_in"] = 0.9
-    assert "tells them which side pays" in sentences_of_free(players, KNOWN, gains)[1]
-    assert len(sentences_of_free(players, KNOWN, gains.assign(gain_m=1.0))) == 1
+    assert "tells them which side pays" in sentences_of_free(players, end, 3, GAINS)[2]
+    assert len(sentences_of_free(players, end, 3, GAINS.assign(gain_m=1.0))) == 2
     blind = KNOWN.assign(compared=KNOWN["donor"] != "A")
     assert by_player(blind, PLAYERS)["compared"].tolist() == [0.0, 1.0]
-    assert "nothing to compare with have A:" in sentences_of_free(by_player(blind, PLAYERS), blind, gains)[-1]
+    assert "nothing to compare with have A:" in sentences_of_free(by_player(blind, PLAYERS), end, 3, GAINS)[-1]
