@@ -75,9 +75,9 @@ def claim(data: pd.DataFrame, who: Pair) -> str:
     for name in who.ids:
         own = TEN * data[data["donor"] == name].set_index("measure")["per_million"].astype("float64")
         best = str(own[pillars].idxmax())
-        verb, unit = ("", "") if parts else (" buys", " tasks")
+        count = _whole(own[best]) if parts else counted(own[best], "task")
         parts.append(
-            f"{name}{verb} {_whole(own[best])}{unit} of {MEASURES[best][1]} ({_whole(own['tasks'])} in all, net)"
+            f"{name}{'' if parts else ' buys'} {count} of {MEASURES[best][1]} ({_whole(own['tasks'])} in all, net)"
         )
     return f"For EUR {TEN:g}m {', '.join(parts)}"
 
@@ -112,8 +112,8 @@ def accession(states: pd.DataFrame, lines: pd.DataFrame, last: int, stamp: Stamp
     with style():
         note = (
             "Left: square, year of entry into force (empty: from general knowledge); cross, the year in which the probability "
-            f"reaches one half in the model. Right: probability to have acceded by the end of {last}. Shown are states that acceded or "
-            "have one half or more; the others were rightly left out."
+            f"reaches one half in the model. Right: probability to have acceded by the end of {last}. "
+            "Shown are states that acceded, or have one half or more; the others were rightly left out."
         )
         height = _STATE * max(1, len(shown))
         page = Page(title, note, stamp, height + 1.5)

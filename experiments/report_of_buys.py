@@ -58,11 +58,14 @@ def show(
     noise = (
         "± seed noise (one standard deviation, chance only)" if seeds > 1 else "one seed, so that chance is not told"
     )
+    ranges = (
+        "" if contest is None else "; range: 5% to 95% of the futures, in which the money of the two is drawn as well"
+    )
     note = (
-        f"Paired difference to a world without either; {noise}; range: 5% to 95% of the futures, in which the money of the two is "
-        "drawn as well. Tasks: of the pillars' lists, that stand; value: of all tasks, by users and pillar; ownership, votes "
-        "(position in the General Assembly): means of all states; accessions: expected number. Below 0: more without the donor, "
-        "since projects eat the administration that states use for work of their own."
+        f"Paired difference to a world without either; {noise}{ranges}. Tasks: of the pillars' lists, that stand; value: of "
+        "all tasks, by users and pillar; ownership, votes (position in the General Assembly): means of all states; accessions: "
+        "expected number. Below 0: more without the donor, since projects eat the administration that states use for work of "
+        "their own."
     )
     screen.print(f"[dim]{note}{_least(contest, who)}[/]", highlight=False)
     screen.print(f"\n[bold]The same in other circumstances[/] (EUR {TEN:g}m, central values)")
@@ -232,7 +235,7 @@ def lines(found: pd.DataFrame) -> Table:
     first = found["label"] == found["label"].iloc[0]
     other = {str(row["id"]): row for row in found[~first].to_dict("records")}
     judged = bool(found["judged"].any())
-    table.add_column("demanded" if judged else "demanded of the scenario as it was frozen", ratio=1)
+    table.add_column("demanded" if judged else "would be demanded, not judged here", ratio=1)
     for head in ("found", "against", *(("holds",) if judged else ()), *(("all",) if other else ())):
         table.add_column(head, justify="right", no_wrap=True)
     for row in found[first].to_dict("records"):

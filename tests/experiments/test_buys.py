@@ -383,7 +383,7 @@ def test_the_figures_are_legible() -> None:
     title = claim(found_table().query("way == 'alone'"), WHO)
     assert title == "For EUR 10m A buys 12 tasks of law (10 in all, net), B 24 of technical (21 in all, net)"
     less = claim(found_table((0.1, -0.3), (-0.14, 0.26)).query("way == 'alone'"), WHO)
-    assert less == "For EUR 10m A buys 1 tasks of law (0 in all, net), B 3 of technical (0 in all, net)"
+    assert less == "For EUR 10m A buys 1 task of law (0 in all, net), B 3 of technical (0 in all, net)"
 
 
 # ---------------------------------------------------------------------- the command
@@ -413,6 +413,8 @@ def test_the_command(shell: Shell) -> None:
     assert "by the end of 2014" in " ".join(lines["demanded"])
     assert "2024" not in " ".join(lines["demanded"])
     assert "2024" not in done.output.split("Accession to the")[1].split("Brier score of")[0]
+    assert "1st/=/2nd" in done.output
+    assert "more is what changes one average state by the smallest difference or more" in " ".join(done.output.split())
     assert "ownership can hardly rise here" in " ".join(done.output.split())
     counts = pd.read_csv(folder / "contest.csv")
     assert (counts[["first_more", "neither", "second_more"]].sum(axis=1) == counts["futures"]).all()
@@ -426,7 +428,8 @@ def test_elsewhere_there_are_no_real_years(shell: Shell) -> None:
     done = shell("buys", "toy", "of=[SURIA,FUND]", "replications=1", "draws=0", "out=found", "workers=1")
     assert done.exit_code == 0, done.output
     assert "Accession" not in done.output
-    assert "range" not in done.output.split("In words")[0].split("What EUR")[1].split("Paired")[0]
+    assert "range" not in done.output.split("In words")[0].split("What EUR")[1]
+    assert "1st/=/2nd" not in done.output
     assert not (shell.folder / "found" / "accession.csv").exists()
 
 
