@@ -70,7 +70,7 @@ def buys(found: pd.DataFrame, who: Pair, wind_down: int, seeds: int, stamp: Stam
 
 def claim(data: pd.DataFrame, who: Pair) -> str:
     """Return what the figure shows: what each buys most of."""
-    parts = []
+    parts: list[str] = []
     pillars = [name for name in _SHOWN if name != "tasks" and name in set(data["measure"])]
     for name in who.ids:
         own = TEN * data[data["donor"] == name].set_index("measure")["per_million"].astype("float64")
