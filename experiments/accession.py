@@ -30,6 +30,9 @@ BoolArray = npt.NDArray[np.bool_]
 FIRST_JOINED: Final = 2004
 """The year in which the convention entered into force."""
 HALF: Final = 0.5
+FROZEN_END: Final = 2024
+"""Last year of the run for which the demands were frozen; their words name it."""
+_TIE: Final = 1e-9  # what is no difference but rounding
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,11 @@ class Facts:
     years: int
 
     @property
+    def last(self) -> int:
+        """Last year of the window."""
+        return BEGIN + self.years - 1
+
+    @property
     def happened(self) -> BoolArray:
         """(C,) whether it acceded in the window."""
         return np.asarray(np.isfinite(self.year), dtype=np.bool_)
@@ -243,7 +251,8 @@ def checks(chance: FloatArray, half: FloatArray, known: Facts, rule: Frozen) -> 
     Returns
     -------
     pandas.DataFrame
-        ``id``, ``demanded`` in words, ``found``, ``against`` (what it is compared with), ``holds``.
+        ``id``, ``demanded`` in words, with the year in which this window ends, ``found``, ``against`` (what it is compared with),
+        ``holds``, ``limit`` (whether what was found is just what is demanded, so that the next seed may turn it).
     """
     happened = known.happened
     area = area_under_curve(chance, happened)
@@ -255,20 +264,30 @@ def checks(chance: FloatArray, half: FloatArray, known: Facts, rule: Frozen) -> 
     law, votes = area_under_curve(known.law, happened), area_under_curve(known.votes, happened)
     base, constant = (null[name] for name in list(null)[1:3])
     count, real = float(chance.sum()), float(happened.sum())
-    found: dict[str, tuple[float, float, bool]] = {
-        "ranks": (area, number["ranks"], area >= number["ranks"]),
-        "beats law at the start": (area, law, area > law),
-        "beats votes": (area, votes, area > votes),
-        "how many": (count, real, abs(count - real) <= number["how many"]),
-        "beats the base rate": (score, base, score < base),
-        "beats a constant hazard": (score, constant, score < constant),
-        "when": (error, number["when"], error <= number["when"]),
-        "order": (order, number["order"], order > number["order"]),
+    # found, against, by how much it is better than the limit, and whether the limit itself is enough
+    found: dict[str, tuple[float, float, float, bool]] = {
+        "ranks": (area, number["ranks"], area - number["ranks"], True),
+        "beats law at the start": (area, law, area - law, False),
+        "beats votes": (area, votes, area - votes, False),
+        "how many": (count, real, number["how many"] - abs(count - real), True),
+        "beats the base rate": (score, base, base - score, False),
+        "beats a constant hazard": (score, constant, constant - score, False),
+        "when": (error, number["when"], number["when"] - error, True),
+        "order": (order, number["order"], order - number["order"], False),
     }
-    rows: list[dict[str, Any]] = [
-        {"id": name, "demanded": words, "found": found[name][0], "against": found[name][1], "holds": found[name][2]}
-        for name, (words, _) in rule.expectations.items()
-    ]
+    rows: list[dict[str, Any]] = []
+    for name, (words, _) in rule.expectations.items():
+        value, against, better, enough = found[name]
+        rows.append(
+            {
+                "id": name,
+                "demanded": words.replace(str(FROZEN_END), str(known.last)),
+                "found": value,
+                "against": against,
+                "holds": better >= 0 if enough else better > 0,
+                "limit": abs(better) < _TIE,
+            }
+        )
     return pd.DataFrame(rows)
 
 

@@ -6,23 +6,31 @@ import datetime
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
 from donorlab import scenarios as catalogue
-from donorlab.experiments import accession, ensemble, figures_of_buys, purchases, report_of_buys, setting, tables
+from donorlab.experiments import (
+    accession,
+    ensemble,
+    figures_of_buys,
+    provenance,
+    purchases,
+    report_of_buys,
+    setting,
+    tables,
+)
 from donorlab.experiments.arguments import Arguments, InputError, did_you_mean, parse
 from donorlab.experiments.progress import progress
-from donorlab.experiments.runner import checked_workers
 from donorlab.experiments.store import ResultFolder, default_folder, digest_of
 from donorlab.experiments.words import span
 from donorlab.scenarios import coe_itu
 from donorlab.scenarios.alignment import BEGIN, Law, law
 from donorlab.scenarios.world import DATA
-from donorlab.sim.scenario import ScenarioError, checked_seed
+from donorlab.sim.architectures import get_architecture
+from donorlab.sim.scenario import ScenarioError
 from donorlab.sim.setup import yearly_budgets
 
 if TYPE_CHECKING:
@@ -30,20 +38,18 @@ if TYPE_CHECKING:
 
 OF_2013: Final = ("alignment", "coe_itu")
 """Builders whose runs begin in January 2013, so that years are real years."""
+FROZEN_FOR: Final = "coe-itu"
+"""Scenario of the demands in accession.yaml, with what was known in 2013 (`BLIND`)."""
 BLIND: Final = f"coe_itu.known_until={BEGIN}"
 LAST_REAL: Final = 2024
 """Last whole year of budapest.csv."""
 
 
 @dataclass(frozen=True)
-class Options:
-    """Keys of the experiment, checked."""
+class Options(setting.Keys):
+    """Keys of the experiment, checked: those that commands share, and the two donors."""
 
     of: tuple[str, str]
-    seeds: tuple[int, ...]
-    draws: int
-    workers: int | None
-    out: Path | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +58,16 @@ class Accessions:
 
     Attributes
     ----------
-    lines : the frozen demands with what was found, of the judged forecast (``judged``) and the other
-    states : a row a candidate, judged forecast
+    lines : the frozen demands with what was found, a row a forecast (``label``, the first is the one to judge) and demand;
+        ``holds`` is empty where it is not ``judged``
+    states : a row a candidate, first forecast
     nulls : Brier scores of forecasts without a model; ``the model`` among them
     expected : expected number by the wait of the frozen range
     without : area, expected number and Brier score in the world without either donor
     added_up : area of law and votes of January 2013, without a model
-    blind : whether the judged forecast knows nothing of projects after 2012
+    blind : whether the first forecast knows nothing of projects after 2012
+    last : last year of the runs
+    unjudged : why nothing is judged, in words; empty where it is
     """
 
     lines: pd.DataFrame
@@ -68,6 +77,8 @@ class Accessions:
     without: tuple[float, float, float]
     added_up: float
     blind: bool
+    last: int
+    unjudged: str
 
 
 def run(words: Sequence[str]) -> None:
@@ -102,9 +113,9 @@ def run(words: Sequence[str]) -> None:
         seeds = purchases.bought(runs[runs["label"] == "seeds"], who)
         draws = purchases.bought(runs[runs["label"] == "futures"], who) if plan is not None else None
         found = purchases.summary(seeds, draws)
-        contest = purchases.contest(draws, who) if draws is not None else None
+        contest = purchases.contest(draws, who, purchases.least(world, options.smallest)) if draws is not None else None
         works_how = booked_summary(booked, world, who)
-        joining = accessions(works, done, world, known, blind is not None) if known is not None else None
+        joining = accessions(works, done, world, known, blind) if known is not None else None
         folder.table("runs", runs)
         folder.csv("buys", found)
         folder.csv("booked", works_how)
@@ -116,7 +127,7 @@ def run(words: Sequence[str]) -> None:
         if joining is not None:
             folder.csv("accession", joining.states)
             folder.csv("accession_checks", joining.lines)
-            drawings.append(figures_of_buys.accession(joining.states, joining.lines, stamp))
+            drawings.append(figures_of_buys.accession(joining.states, joining.lines, joining.last, stamp))
         for drawing in drawings:
             folder.figure(drawing.name, drawing.figure, drawing.data, drawing.stamp.metadata(drawing.title))
         folder.json("configuration", configuration)
@@ -153,7 +164,11 @@ def booked_summary(booked: pd.DataFrame, world: Scenario, who: purchases.Pair) -
 
 
 def accessions(
-    works: Sequence[purchases.Work], done: Sequence[purchases.Done], world: Scenario, known: Law | None, blind: bool
+    works: Sequence[purchases.Work],
+    done: Sequence[purchases.Done],
+    world: Scenario,
+    known: Law | None,
+    blind: Scenario | None,
 ) -> Accessions:
     """Compare the runs with both donors with the real dates.
 
@@ -161,12 +176,13 @@ def accessions(
     ----------
     works, done : what was run, and what is kept of it
     world : the scenario; known : law and votes of January 2013
-    blind : whether there are runs that know nothing of projects after 2012; these are judged
+    blind : the scenario that knows nothing of projects after 2012, where it was run; it is judged then
     """
     assert known is not None
     rule, states = accession.frozen(), world.beneficiaries.ids
     truth = accession.facts(known, states, world.parameters.horizon)
     inside = accession.candidates(known, states)
+    unjudged = _unjudged(world if blind is None else blind)
 
     def forecast(label: str, wait: float, among: str = "both") -> np.ndarray:
         seen = [
@@ -174,14 +190,18 @@ def accessions(
             for work, one in zip(works, done, strict=True)
             if work.label == label and among in one.ready
         ]
-        return np.asarray(np.mean([accession.probability(one, wait) for one in seen], axis=0)[:, inside])
+        chance = np.mean([accession.probability(one, wait) for one in seen], axis=0)
+        return np.asarray(chance[: 4 * truth.years, inside])  # the real dates are of whole years
 
-    judged = "blind" if blind else "seeds"
+    judged = "seeds" if blind is None else "blind"
     lines = []
     for label in dict.fromkeys((judged, "seeds")):
         chance = forecast(label, rule.wait)
         found = accession.checks(chance[-1], accession.year_of_half(chance), truth, rule)
-        lines.append(found.assign(judged=label == judged))
+        found.insert(0, "label", label)
+        found["judged"] = label == judged and not unjudged
+        found["holds"] = found["holds"].astype("boolean").where(found["judged"])
+        lines.append(found)
     chance = forecast(judged, rule.wait)
     half = accession.year_of_half(chance)
     alone = forecast("seeds", rule.wait, "neither")[-1]
@@ -198,25 +218,28 @@ def accessions(
         ),
         added_up=accession.added_up(truth),
         expected={wait: float(forecast(judged, wait)[-1].sum()) for wait in (rule.low, rule.wait, rule.high)},
-        blind=blind,
+        blind=blind is not None,
+        last=truth.last,
+        unjudged=unjudged,
     )
+
+
+def _unjudged(scenario: Scenario) -> str:
+    """Return why the frozen demands are not judged on a scenario, in words; empty where it is the one they were frozen for."""
+    frozen = catalogue.load(FROZEN_FOR, [BLIND])
+    changed = provenance.differences(provenance.as_plain(frozen), provenance.as_plain(scenario))
+    if set(changed) <= {"name", "title", "description"}:
+        return ""
+    if scenario.name != FROZEN_FOR:
+        return f"the demands were frozen for the scenario {FROZEN_FOR}, and this is another"
+    return "the scenario was changed"
 
 
 def _options(arguments: Arguments) -> Options:
-    given = arguments.experiment
-    setting.within(given, "replications", 1, setting.REPLICATIONS_MAXIMUM)
-    setting.within(given, "draws", 0, ensemble.DRAWS_MAXIMUM)
-    of = given["of"]
+    keys, of = setting.keys(arguments), arguments.experiment["of"]
     if len(of) != 2 or of[0] == of[1]:
         raise InputError(f"of: {len(set(of))} donors are named; two are compared, as in of=[COE,ITU]")
-    first = checked_seed(given["seed"])
-    return Options(
-        of=(of[0], of[1]),
-        seeds=tuple(range(first, checked_seed(first + given["replications"] - 1) + 1)),
-        draws=given["draws"],
-        workers=checked_workers(given["workers"]),
-        out=setting.folder(given),
-    )
+    return Options(**vars(keys), of=(of[0], of[1]))
 
 
 def _pair(world: Scenario, of: tuple[str, str]) -> purchases.Pair:
@@ -227,6 +250,13 @@ def _pair(world: Scenario, of: tuple[str, str]) -> purchases.Pair:
             raise InputError(f"of: '{name}' is no donor of {world.name}{did_you_mean(name, money)}")
         if money[name] <= 0:
             raise InputError(f"of: {name} has no money here, so that it buys nothing")
+    acting = get_architecture(world.architecture, world.options).prepare(world).donors.ids
+    merged = [name for name in of if name not in acting]
+    if merged:
+        raise InputError(
+            f"architecture: under {world.architecture} donors do not act by themselves ({' and '.join(merged)} are one), "
+            "so that nobody can tell what each buys; take another, such as architecture=fragmented"
+        )
     return purchases.pair(world, of)
 
 
@@ -257,6 +287,7 @@ def _configuration(arguments: Arguments, options: Options, world: Scenario) -> d
         "of": list(options.of),
         "replications": len(options.seeds),
         "draws": options.draws,
+        "smallest_difference": options.smallest,
         "seed": options.seeds[0],
         "accession": accession.frozen().digest,
         **setting.resolved(arguments, {world.architecture: world}),

@@ -259,6 +259,7 @@ def buys(words: tuple[str, ...]) -> None:
     of=[COE,ITU]             two donors of the scenario
     replications=20          at default values; paired: every setting meets the same draws
     draws=200                futures: all uncertainties and the money of the two drawn; 0 for none
+    smallest_difference=0.02 of one average state, from which on one buys more in a future
     seed=1                   of the first replication
     workers=auto             processes; the numbers do not depend on it
     out=FOLDER               default ./results/<date>-<time>-buys-<hash>

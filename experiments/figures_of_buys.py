@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from donorlab.experiments.canvas import FONT, INK, SHADES, SMALL, WIDTH_CM, Drawn, Page, Stamp, style, text_width_cm
-from donorlab.experiments.purchases import MEASURES, Pair
-from donorlab.experiments.report_of_buys import TEN
+from donorlab.experiments.purchases import MEASURES, TEN, Pair
 from donorlab.experiments.words import counted
 
 _SHOWN: Final = ("legal", "technical", "organisational", "capacity_development", "cooperation", "tasks")
@@ -39,7 +38,11 @@ def buys(found: pd.DataFrame, who: Pair, wind_down: int, seeds: int, stamp: Stam
         note = (
             f"Tasks that stand {wind_down / 4:g} years after the money stops and would not without the donor, for EUR {TEN:g}m. "
             f"Bars: means of {counted(seeds, 'paired seed')} at default values"
-            + ("; lines: 5% to 95% of the futures. " if ranges else ". ")
+            + (
+                "; lines: 5% to 95% of the futures, in which the money of the two is drawn as well. "
+                if ranges
+                else ". "
+            )
             + "Below 0: more would stand without it, since projects eat the administration that states use for work of their own."
         )
         height = _ROW * len(shown)
@@ -67,40 +70,50 @@ def buys(found: pd.DataFrame, who: Pair, wind_down: int, seeds: int, stamp: Stam
 
 def claim(data: pd.DataFrame, who: Pair) -> str:
     """Return what the figure shows: what each buys most of."""
-    parts = []
+    parts: list[str] = []
     pillars = [name for name in _SHOWN if name != "tasks" and name in set(data["measure"])]
     for name in who.ids:
         own = TEN * data[data["donor"] == name].set_index("measure")["per_million"].astype("float64")
         best = str(own[pillars].idxmax())
-        parts.append(f"{name} buys {own[best]:.0f} tasks of {MEASURES[best][1]}, {own['tasks']:.0f} more in all")
-    return f"For EUR {TEN:g}m {'; '.join(parts)}"
+        count = _whole(own[best]) if parts else counted(own[best], "task")
+        parts.append(
+            f"{name}{'' if parts else ' buys'} {count} of {MEASURES[best][1]} ({_whole(own['tasks'])} in all, net)"
+        )
+    return f"For EUR {TEN:g}m {', '.join(parts)}"
 
 
-def accession(states: pd.DataFrame, lines: pd.DataFrame, stamp: Stamp) -> Drawn:
+def _whole(value: float) -> str:
+    """Return a number without decimals, and no -0."""
+    return f"{round(value):d}"
+
+
+def accession(states: pd.DataFrame, lines: pd.DataFrame, last: int, stamp: Stamp) -> Drawn:
     """Draw when states acceded and when the model lets them, with the probability by the end.
 
     Parameters
     ----------
     states : of `accession.table`
-    lines : of `accession.checks`, with ``judged``
+    lines : of `accession.checks`, with ``judged``; none is judged where the scenario is not that of the frozen file
+    last : last year of the run
     stamp : where the figure comes from
     """
     shown = states[states["verdict"].isin(_SHOWN_VERDICTS)]
     shown = shown.sort_values(["real_year", "probability"], ascending=[True, False], na_position="last").reset_index(
         drop=True
     )
-    judged = lines[lines["judged"]].set_index("id")
+    judged = lines[lines["judged"]]
+    held = f"{int(judged['holds'].sum())} of {len(judged)} demands hold" if len(judged) else "demands are not judged"
     real = int(states["real_year"].notna().sum())
     count = states["verdict"].value_counts()
     title = (
         f"The model foresees {count.get('hit', 0)} of {real} accessions to the Budapest Convention, and "
-        f"{count.get('false alarm', 0)} that did not come; {int(judged['holds'].sum())} of {len(judged)} demands hold"
+        f"{count.get('false alarm', 0)} that did not come; {held}"
     )
     with style():
         note = (
             "Left: square, year of entry into force (empty: from general knowledge); cross, the year in which the probability "
-            "reaches one half in the model. Right: probability to have acceded by the end. Shown are states that acceded, or "
-            "have one half or more; the others were rightly left out."
+            f"reaches one half in the model. Right: probability to have acceded by the end of {last}. "
+            "Shown are states that acceded, or have one half or more; the others were rightly left out."
         )
         height = _STATE * max(1, len(shown))
         page = Page(title, note, stamp, height + 1.5)

@@ -19,6 +19,7 @@ import pandas as pd
 from scipy.stats import qmc
 
 from donorlab import sim
+from donorlab.experiments import ensemble
 from donorlab.experiments.accession import Watch, candidates, frozen, probability
 from donorlab.experiments.ensemble import SEED, Plan
 from donorlab.experiments.runner import in_processes, processors
@@ -32,6 +33,8 @@ from donorlab.sim.state import CHOSEN, DOMESTIC, DONOR, FLAGS
 from donorlab.sim.value import bit_counts
 
 SETTINGS: Final = ("neither", "first", "second", "both")
+TEN: Final = 10.0
+"""EUR m that tables, figure and sentences are about; files have EUR 1m."""
 ALL_THE_MONEY: Final = ("first with all", "second with all")
 WAYS: Final = ("alone", "added", "all the money")
 MEASURES: Final[Mapping[str, tuple[str, str]]] = {
@@ -56,8 +59,8 @@ BOOKED: Final[Mapping[str, str]] = {
     "money_m": "EUR m received",
     "projects": "projects",
     "states": "states it works in",
-    "legal_share": "of delivered items: law",
-    "technical_share": "of delivered items: technical",
+    "legal_share": "of delivered tasks: law",
+    "technical_share": "of delivered tasks: technical",
     "alignment": "fits the state's own priorities (cosine)",
     "chosen_share": "projects that a state could choose between offers",
     "imposed_share": "projects with reforms that a state did not want by itself",
@@ -65,11 +68,11 @@ BOOKED: Final[Mapping[str, str]] = {
     "withheld_share": "projects not paid for a refused reform",
     "transaction_share": "of the money: contracting and watching",
     "idle_share": "of the money: never spent",
-    "cost_a_task_m": "EUR m for an item delivered",
-    "cost_a_sustained_task_m": "EUR m for an item that stands at the end, its own",
-    "sustained_share": "of delivered items: standing at the end, its own",
-    "duplicated_share": "of the money for items: paid twice",
-    "overlap_share": "of the money for items: where the other works too",
+    "cost_a_task_m": "EUR m for a task delivered",
+    "cost_a_sustained_task_m": "EUR m for a task that stands at the end, its own",
+    "sustained_share": "of delivered tasks: standing at the end, its own",
+    "duplicated_share": "of the money for tasks: paid twice",
+    "overlap_share": "of the money for tasks: where the other works too",
 }
 
 
@@ -244,7 +247,7 @@ def booked_to(result: sim.Result, donor: str) -> dict[str, float]:
 
 
 def alignment(result: sim.Result, donor: str) -> float:
-    """Return the cosine of what a donor delivered in a state, by pillar, and the state's own priorities, mean over items.
+    """Return the cosine of what a donor delivered in a state, by pillar, and the state's own priorities, mean over tasks.
 
     The measure is that of ``sim.mechanisms.alignment``, over the whole run instead of a year.
     """
@@ -362,15 +365,49 @@ def summary(seeds: pd.DataFrame, draws: pd.DataFrame | None) -> pd.DataFrame:
     return found.reset_index()
 
 
-def contest(draws: pd.DataFrame, who: Pair, way: str = "alone") -> pd.DataFrame:
-    """Return in how many futures the first donor buys more for EUR 1m than the second, a row a measure."""
+def least(scenario: Scenario, share: float) -> dict[str, float]:
+    """Return the difference for EUR `TEN` m from which on one buys more: ``share`` of one average state, in units of `MEASURES`.
+
+    That is the least difference that matters elsewhere (2 points), on the scale of what so little money can do: work in one state.
+    A pillar is ``share`` of its list of tasks, a mean of states ``share`` over their number, accession ``share`` of one.
+
+    Parameters
+    ----------
+    scenario : its states, pillars and tasks
+    share : such as .02
+    """
+    tasks, mean = share * scenario.parameters.tasks_per_pillar, share / scenario.beneficiaries.count
+    everything = tasks * len(scenario.pillars)
+    return {
+        **dict.fromkeys(scenario.pillars, tasks),
+        "tasks": everything,
+        "tasks_at_horizon": everything,
+        "value": 1e4 * mean,
+        "ownership": 1e4 * mean,
+        "norms": 100 * mean,
+        "accessions": share,
+    }
+
+
+def contest(draws: pd.DataFrame, who: Pair, smallest: Mapping[str, float], way: str = "alone") -> pd.DataFrame:
+    """Return in how many futures the first donor buys more for the same money than the second, a row a measure.
+
+    Parameters
+    ----------
+    draws : of `bought`, over the futures; who : the two donors
+    smallest : of `least`, the difference for EUR `TEN` m that counts; below it neither buys more
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``measure``, ``first_more``, ``neither``, ``second_more``, ``futures``, ``least``.
+    """
     part = draws[draws["way"] == way]
     wide = part.pivot_table(index=["measure", "draw"], columns="donor", values="per_million")
-    difference = wide[who.first] - wide[who.second]
+    difference = TEN * (wide[who.first] - wide[who.second])
     there = set(difference.index.get_level_values("measure"))
     rows = []
     for measure in (name for name in MEASURES if name in there):
-        values = difference.loc[measure].to_numpy()
-        more, less = int((values > 0).sum()), int((values < 0).sum())
-        rows.append({"measure": measure, "first_more": more, "second_more": less, "futures": len(values)})
-    return pd.DataFrame(rows, columns=["measure", "first_more", "second_more", "futures"])
+        count = ensemble.futures(difference.loc[measure].dropna(), smallest[measure])
+        rows.append((measure, count.better, count.same, count.worse, count.count, smallest[measure]))
+    return pd.DataFrame(rows, columns=["measure", "first_more", "neither", "second_more", "futures", "least"])

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from donorlab.experiments import accession, tables
-from donorlab.experiments.purchases import MEASURES, WAYS, Pair
+from donorlab.experiments.purchases import MEASURES, TEN, WAYS, Pair
 from donorlab.experiments.words import counted
+from donorlab.sim.setup import yearly_budgets
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,11 +24,9 @@ if TYPE_CHECKING:
     from donorlab.experiments.buys import Accessions
     from donorlab.sim.scenario import Scenario
 
-TEN: Final = 10.0
-"""EUR m that tables, figure and sentences are about; files have EUR 1m."""
 PILLARS: Final = ("legal", "technical", "organisational", "capacity_development", "cooperation")
 APART: Final = 0.25
-"""Share of items by which what is delivered may differ from the mandate before it is told."""
+"""Share of tasks by which what is delivered may differ from the mandate before it is told."""
 _MONEY: Final = ("money_m", "cost_a_task_m", "cost_a_sustained_task_m")
 _NUMBERS: Final = ("projects", "states")
 _DECIMALS: Final[Mapping[str, int]] = {"tasks": 1, "fine": 1, "hundredths": 2, "states": 2}
@@ -46,7 +45,7 @@ def show(
 ) -> None:
     """Print everything; the frames are of `purchases` and `buys`."""
     screen.print(f"You set: {', '.join(settings) or 'nothing'}.", highlight=False, markup=False)
-    others = world.donors.count - 2
+    others = int((yearly_budgets(world) > 0).sum()) - 2
     beside = "nobody else gives anything" if not others else f"{counted(others, 'other donor')} beside them"
     first, second = (
         f"{who.ids[i]} EUR {who.central[i]:.1f}m a year (range {who.low[i]:.1f} to {who.high[i]:.1f})" for i in (0, 1)
@@ -59,13 +58,16 @@ def show(
     noise = (
         "± seed noise (one standard deviation, chance only)" if seeds > 1 else "one seed, so that chance is not told"
     )
-    note = (
-        f"Paired difference to a world without either; {noise}; range: 5% to 95% of the futures, in which the money of the two is "
-        "drawn as well. Items: tasks of the pillars' lists that stand; value: of all tasks, by users and pillar; ownership, votes "
-        "(position in the General Assembly): means of all states; accessions: expected number. Below 0: more without the donor, "
-        "since projects eat the administration that states use for work of their own."
+    ranges = (
+        "" if contest is None else "; range: 5% to 95% of the futures, in which the money of the two is drawn as well"
     )
-    screen.print(f"[dim]{note}[/]", highlight=False)
+    note = (
+        f"Paired difference to a world without either; {noise}{ranges}. Tasks: of the pillars' lists, that stand; value: of "
+        "all tasks, by users and pillar; ownership, votes (position in the General Assembly): means of all states; accessions: "
+        "expected number. Below 0: more without the donor, since projects eat the administration that states use for work of "
+        "their own."
+    )
+    screen.print(f"[dim]{note}{_least(contest, who)}[/]", highlight=False)
     screen.print(f"\n[bold]The same in other circumstances[/] (EUR {TEN:g}m, central values)")
     screen.print(circumstances(found, who))
     screen.print("[dim]Added: to the other one. All the money: alone, with the money of both.[/]", highlight=False)
@@ -73,19 +75,68 @@ def show(
     screen.print(how(booked, who))
     if joining is not None:
         screen.print("\n[bold]Accession to the Budapest Convention[/], read off the runs with both")
+        if joining.unjudged:
+            screen.print(f"[bold]Not judged: {joining.unjudged}.[/]", highlight=False)
         screen.print(lines(joining.lines))
         screen.print(_nulls(joining.nulls))
         screen.print(f"[dim]{_frozen(joining)}[/]", highlight=False)
     screen.print("\n[bold]In words[/]")
-    for text in sentences(found, who, booked, contest, joining, seeds):
+    fixed = by_construction(world, others, joining is not None)
+    for text in sentences(found, who, booked, contest, joining, seeds, fixed):
         wrapped = textwrap.wrap(
             text, screen.width - 1, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
         )
         screen.print("\n".join(wrapped), highlight=False, markup=False)
 
 
+def by_construction(world: Scenario, others: int, watched: bool) -> list[str]:
+    """Return what could hardly have come out otherwise, whatever was drawn.
+
+    Parameters
+    ----------
+    world : the scenario; others : number of donors with money beside the two
+    watched : whether accession is read off the runs
+    """
+    texts = []
+    if world.mechanisms.ownership == "alignment" and not others:
+        texts.append(
+            "By construction ownership can hardly rise here, and who sets no conditions stays at 0: in the default form aid "
+            "becomes a state's own only where it could choose between donors' offers, and there is one donor, or two. That is "
+            "no finding; mechanism.ownership=alignment_alone has it otherwise."
+        )
+    if watched:
+        texts.append("By construction accessions follow law and votes alone, so that who works on law buys them.")
+    return texts
+
+
+def _least(contest: pd.DataFrame | None, who: Pair) -> str:
+    """Return what the column of futures counts."""
+    if contest is None or not len(contest):
+        return ""
+    by = {str(row["measure"]): float(row["least"]) for row in contest.to_dict("records")}
+    parts = [
+        f"{by[measure]:.{decimals}f} {unit}"
+        for measure, decimals, unit in (
+            (next((name for name in PILLARS if name in by), ""), 1, "tasks of a pillar"),
+            ("tasks", 1, "of all"),
+            ("value", 1, "of value or ownership"),
+            ("norms", 3, "of votes"),
+            ("accessions", 2, "accessions"),
+        )
+        if measure in by
+    ]
+    return (
+        f" Futures (one seed each): how often the same money of {who.first} buys more, neither, that of {who.second} more; more "
+        f"is what changes one average state by the smallest difference or more ({', '.join(parts)})."
+    )
+
+
 def _frozen(joining: Accessions) -> str:
-    judged = "the forecast judged knows no project after 2012" if joining.blind else "judged as it is"
+    blind = (
+        "what was found knows no project after 2012"
+        if joining.blind
+        else "what was found knows what the scenario knows"
+    )
     beside = (
         "; 'all' knows where projects went later, which may have followed the wish to accede, and decides nothing"
         if joining.blind
@@ -93,7 +144,7 @@ def _frozen(joining: Accessions) -> str:
     )
     return (
         f"Rule and demands were frozen before the first run (accession.yaml, hash {accession.frozen().digest[:8]}); "
-        f"{judged}{beside}. "
+        f"{blind}{beside}. "
         "Brier score: mean squared error, 0 is perfect. Real dates: budapest.csv."
     )
 
@@ -115,13 +166,13 @@ def _rows(found: pd.DataFrame, way: str) -> dict[tuple[str, str], dict[Any, Any]
 def bought(found: pd.DataFrame, who: Pair, contest: pd.DataFrame | None) -> Table:
     """Return the table of what each buys alone."""
     table, rows = tables.table(), _rows(found, "alone")
-    table.add_column("items of", no_wrap=True)
+    table.add_column("tasks of", no_wrap=True)
     for name in who.ids:
         table.add_column(name, justify="right", no_wrap=True)
         if contest is not None:
             table.add_column("range", justify="right", no_wrap=True)
     if contest is not None:
-        table.add_column("futures\nfor each", justify="right", no_wrap=True)
+        table.add_column("futures\n1st/=/2nd", justify="right", no_wrap=True)
     counts = {str(row["measure"]): row for row in contest.to_dict("records")} if contest is not None else {}
     for measure, (unit, words) in MEASURES.items():
         if (who.first, measure) not in rows or all(math.isnan(rows[name, measure]["per_million"]) for name in who.ids):
@@ -135,8 +186,8 @@ def bought(found: pd.DataFrame, who: Pair, contest: pd.DataFrame | None) -> Tabl
             if counts:
                 cells.append(" to ".join(_written(float(row[end]), measure) for end in ("range_low", "range_high")))
         if counts:
-            row = counts.get(measure, {"first_more": "-", "second_more": "-"})
-            cells.append(f"{row['first_more']}/{row['second_more']}")
+            row = counts.get(measure, {})
+            cells.append("/".join(str(row.get(name, "-")) for name in ("first_more", "neither", "second_more")))
         table.add_row(words, *cells)
     return table
 
@@ -179,19 +230,22 @@ def _booked(value: float, measure: str) -> str:
 
 
 def lines(found: pd.DataFrame) -> Table:
-    """Return the table of the frozen demands: the forecast judged, and that with all that is known."""
+    """Return the table of the frozen demands: the first forecast, judged or not, and that with all that is known."""
     table = tables.table()
-    other = {str(row["id"]): row for row in found[~found["judged"]].to_dict("records")}
-    table.add_column("demanded", ratio=1)
-    for head in ("found", "against", "holds", *(("all",) if other else ())):
+    first = found["label"] == found["label"].iloc[0]
+    other = {str(row["id"]): row for row in found[~first].to_dict("records")}
+    judged = bool(found["judged"].any())
+    table.add_column("demanded" if judged else "would be demanded, not judged here", ratio=1)
+    for head in ("found", "against", *(("holds",) if judged else ()), *(("all",) if other else ())):
         table.add_column(head, justify="right", no_wrap=True)
-    for row in found[found["judged"]].to_dict("records"):
+    for row in found[first].to_dict("records"):
         beside = other.get(str(row["id"]))
+        verdict = ("yes" if row["holds"] else "NO") + (",\non the limit" if row["limit"] else "") if judged else ""
         table.add_row(
             str(row["demanded"]),
             _plain(float(row["found"])),
             _plain(float(row["against"])),
-            "yes" if row["holds"] else "NO",
+            *((verdict,) if judged else ()),
             *(() if beside is None else (_plain(float(beside["found"])),)),
         )
     return table
@@ -218,8 +272,9 @@ def sentences(
     contest: pd.DataFrame | None,
     joining: Accessions | None,
     seeds: int,
+    fixed: Sequence[str] = (),
 ) -> list[str]:
-    """Return what was found, in plain words; ``seeds`` is the number of replications."""
+    """Return what was found, in plain words; ``seeds`` is the number of replications, ``fixed`` of `by_construction`."""
     rows = _rows(found, "alone")
 
     def worth(name: str, measure: str) -> float:
@@ -237,14 +292,14 @@ def sentences(
         less = [MEASURES[measure][1] for measure in there if worth(name, measure) < -0.05]
         whole = worth(name, "tasks")
         text = (
-            f"EUR {TEN:g}m of {name} buys {worth(name, best):.1f} items of {MEASURES[best][1]}{unsure(name, best)}; in all, "
+            f"EUR {TEN:g}m of {name} buys {worth(name, best):.1f} tasks of {MEASURES[best][1]}{unsure(name, best)}; in all, net, "
             f"{abs(whole):.1f} {'more' if whole > 0 else 'fewer'} stand than without it{unsure(name, 'tasks')}"
         )
         texts.append(f"{text}: there are fewer of {_and(less)}." if less else f"{text}.")
     if contest is not None:
         counts = {str(row["measure"]): row for row in contest.to_dict("records")}
         told = [
-            f"{MEASURES[measure][1]} {row['first_more']} to {row['second_more']}"
+            f"{MEASURES[measure][1]} {row['first_more']} to {row['second_more']}, {row['neither']} neither"
             for measure in ("legal", "technical", "tasks", "value", "ownership", "accessions")
             if (row := counts.get(measure)) is not None
         ]
@@ -252,7 +307,7 @@ def sentences(
             f"Futures in which the same money of {who.first} buys more than that of {who.second}, and the other way round: "
             f"{'; '.join(told)}."
         )
-    texts += _work(booked, who)
+    texts += [*fixed, *_work(booked, who)]
     if joining is not None:
         texts += _joined(joining)
     return texts
@@ -274,22 +329,31 @@ def _work(booked: pd.DataFrame, who: Pair) -> list[str]:
             f"{name} EUR {cost[name]:.2f}m ({100 * float(rows['sustained_share'][name]):.0f}% of what it delivers lasts)"
             for name in sorted(cost, key=lambda name: -cost[name])
         ]
-        texts.append(f"An item of its own that stands at the end costs {' and '.join(parts)}.")
+        texts.append(f"A task of its own that stands at the end costs {' and '.join(parts)}.")
     if all(float(rows["duplicated_share"][name]) < 0.005 for name in who.ids):
-        texts.append("They hardly ever pay for the same item.")
+        texts.append("They hardly ever pay for the same task.")
     return texts
 
 
 def _joined(joining: Accessions) -> list[str]:
     judged, states = joining.lines[joining.lines["judged"]], joining.states
+    first = joining.lines[joining.lines["label"] == joining.lines["label"].iloc[0]]
     verdicts = states["verdict"].value_counts()
     real = states[states["real_year"].notna()]
     few, middle, many = (joining.expected[wait] for wait in sorted(joining.expected, reverse=True))
     area, number, score = joining.without
-    mine = float(judged.loc[judged["id"] == "ranks", "found"].iloc[0])
+    mine = float(first.loc[first["id"] == "ranks", "found"].iloc[0])
     printed = int(real["evidence"].str.startswith("found").sum())
+    held = (
+        f"{int(judged['holds'].sum())} of {len(judged)} demands hold"
+        if len(judged)
+        else f"not judged: {joining.unjudged}"
+    )
+    limit = [str(name) for name in judged.loc[judged["limit"], "id"]]
+    if limit:
+        held += f"; on the limit, so that other seeds can turn it: '{_and(limit)}'"
     texts = [
-        f"Accession: {int(judged['holds'].sum())} of {len(judged)} demands hold. {len(real)} of {len(states)} states that were "
+        f"Accession: {held}. By the end of {joining.last} {len(real)} of {len(states)} states that were "
         f"no parties acceded ({printed} with a date that was found); the model expects {middle:.1f} ({few:.1f} to {many:.1f} over "
         "the range of the wait).",
         f"In the world without either donor: {number:.1f} expected, area {area:.3f}, Brier score {score:.3f}. What differs from "
@@ -311,7 +375,9 @@ def _joined(joining: Accessions) -> list[str]:
             texts.append(f"{words}: {', '.join(rows['name'])}.")
     near = states.loc[(states["verdict"] == "false alarm") & (states["status_2025"] != ""), "name"]
     if len(near):
-        texts.append(f"Of the false alarms these are invited, have signed, or joined in 2025: {', '.join(near)}.")
+        texts.append(
+            f"Of the false alarms these are invited, have signed, or joined after {joining.last}: {', '.join(near)}."
+        )
     own = joining.nulls["the model"]
     better = [name for name, value in joining.nulls.items() if name != "the model" and value < own]
     texts.append(

@@ -148,3 +148,17 @@ CODINGS: Final[dict[str, Coding]] = {
     ),
 }  # fmt: skip
 """By id of the project sample; a row that is not here counts if it is nested in no other, with its own dates and amount."""
+
+SOURCES: Final[dict[str, str]] = {
+    "gpc2": "https://www.scribd.com/document/416423399/Report",
+    "cybereastplus": "https://eueastdev.a3ia.com/projects/eu-project-page/?id=2767 ; europesays.com/1554298 (amount and dates)",
+    "cybersouthplus": (
+        "https://coe.int/fr/web/cybercrime/-/cybersouth-project-starts-its-activities-with-8-partners-from-the-mena-region ; "
+        "elilam.net (amount; the site alone, its page was not kept)"
+    ),
+    "hipcar": "foreign.gov.vc (amount; the site alone, its page was not kept) ; https://studylib.net/doc/12924034/",
+    "itu_ec_acp": (
+        "http://www.itu.int/ITU-D/projects/ITU_EC_ACP/index.html ; finance.gov.vc (amount; the site alone, its page was not kept)"
+    ),
+}  # fmt: skip
+"""Public addresses of rows whose source the sample words otherwise."""

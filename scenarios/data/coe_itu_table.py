@@ -20,6 +20,7 @@ from coe_itu_codings import (
     CODINGS,
     EUR_PER,
     REGIONAL,
+    SOURCES,
     WIDE_HIGH,
     WIDE_LOW,
     WINDOW,
@@ -216,7 +217,7 @@ def coe_itu_table(projects: Sequence[Mapping[str, str]]) -> pd.DataFrame:
                     f"method_{key}": round(v, 4) for key, v in zip(coding.INSTRUMENTS, vectors.instruments, strict=True)
                 },
                 "coding_note": row.coded.why,
-                "source_url": row.project["source_url"],
+                "source_url": SOURCES.get(name, row.project["source_url"]),
             }
         )
     return pd.DataFrame(made).sort_values(["organisation", "begin_year", "id"], ignore_index=True, na_position="last")

@@ -203,6 +203,12 @@ def test_a_good_forecast_holds_and_a_bad_one_does_not() -> None:
     assert found["holds"].all()
     assert found.loc["when", "found"] == 1.0
     assert found.loc["order", "found"] == pytest.approx(1.0)
+    assert not found["limit"].any()
+    words = frozen().expectations
+    assert found["demanded"].tolist() == [told for told, _ in words.values()]  # word for word as frozen
+    short = checks(chance, half, dataclasses.replace(truth, years=1), frozen())
+    assert short["demanded"].str.contains("by the end of 2013").sum() == 3
+    assert not short["demanded"].str.contains("2024").any()
     bad = checks(1 - chance, half, truth, frozen()).set_index("id")
     assert not bad.loc[["ranks", "beats law at the start", "beats the base rate", "order"], "holds"].any()
     assert not checks(chance, half + 5, truth, frozen()).set_index("id").loc["when", "holds"]

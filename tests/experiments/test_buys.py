@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from donorlab.experiments import buys, purchases
-from donorlab.experiments.accession import table
+from donorlab.experiments.accession import checks, frozen, table
 from donorlab.experiments.figures_of_buys import accession as draw_accession
 from donorlab.experiments.figures_of_buys import buys as draw_buys
 from donorlab.experiments.figures_of_buys import claim
@@ -29,7 +31,7 @@ from donorlab.experiments.purchases import (
     summary,
     with_money,
 )
-from donorlab.experiments.report_of_buys import sentences
+from donorlab.experiments.report_of_buys import by_construction, lines, sentences
 from donorlab.scenarios import load
 from donorlab.scenarios.alignment import law
 from donorlab.sim import baseline, simulate
@@ -79,10 +81,27 @@ def test_summary_and_contest_count_pairs() -> None:
     assert told.loc[("A", "alone", "legal"), "per_million"] == pytest.approx(0.0)
     assert told.loc[("A", "alone", "legal"), "seed_noise"] == pytest.approx(np.std([0.2, 0.1, -0.3], ddof=1))
     assert told.loc[("A", "alone", "legal"), "range_low"] == pytest.approx(np.quantile([0.2, 0.1, -0.3], 0.05))
-    counts = contest(found, WHO).set_index("measure")
-    assert counts.loc["legal", ["first_more", "second_more", "futures"]].tolist() == [2, 1, 3]
-    assert counts.loc["technical", ["first_more", "second_more"]].tolist() == [0, 0]
+    counts = contest(found, WHO, dict.fromkeys(MEASURES, 0.5)).set_index(
+        "measure"
+    )  # differences 2, 1 and -3 for EUR 10m
+    columns = ["first_more", "neither", "second_more", "futures"]
+    assert counts.loc["legal", columns].tolist() == [2, 0, 1, 3]
+    assert counts.loc["technical", columns].tolist() == [0, 3, 0, 3]
+    strict = contest(found, WHO, dict.fromkeys(MEASURES, 1.5)).set_index("measure")
+    assert strict.loc["legal", columns].tolist() == [1, 1, 1, 3]
+    assert strict.loc["legal", "least"] == 1.5
     assert math.isnan(summary(found, None)["range_low"].iloc[0])
+
+
+def test_the_least_that_counts_is_two_points_of_one_state() -> None:
+    world = load("coe-itu")
+    found = purchases.least(world, 0.02)
+    assert set(found) == set(MEASURES)
+    assert found["legal"] == found["technical"] == pytest.approx(0.02 * 48)
+    assert found["tasks"] == pytest.approx(5 * found["legal"])
+    assert found["value"] == found["ownership"] == pytest.approx(200 / 134)
+    assert found["norms"] == pytest.approx(2 / 134)
+    assert found["accessions"] == 0.02
 
 
 def test_the_range_of_money() -> None:
@@ -228,20 +247,20 @@ def told(found: pd.DataFrame, booked: pd.DataFrame, joining: buys.Accessions | N
 def test_words_follow_from_the_numbers() -> None:
     text = told(found_table(), booked_table())
     assert (
-        "EUR 10m of A buys 12.0 items of law; in all, 10.0 more stand than without it: there are fewer of technical."
+        "EUR 10m of A buys 12.0 tasks of law; in all, net, 10.0 more stand than without it: there are fewer of technical."
         in text
     )
-    assert "EUR 10m of B buys 24.0 items of technical; in all, 21.0 more stand" in text
+    assert "EUR 10m of B buys 24.0 tasks of technical; in all, net, 21.0 more stand" in text
     assert "A delivers 90% law, with 50% law in its mandate" in text
     assert "B delivers" not in text
-    assert "They hardly ever pay for the same item." in text
+    assert "They hardly ever pay for the same task." in text
     unsure = told(found_table().assign(standard_error=1.0), booked_table())
     assert (
-        "12.0 items of law (not told from chance); in all, 10.0 more stand than without it (not told from chance)"
+        "12.0 tasks of law (not told from chance); in all, net, 10.0 more stand than without it (not told from chance)"
         in unsure
     )
     worse = told(found_table((0.1, -0.3), (-0.6, 0.2)), booked_table())
-    assert "EUR 10m of A buys 1.0 items of law; in all, 5.0 fewer stand than without it" in worse
+    assert "EUR 10m of A buys 1.0 tasks of law; in all, net, 5.0 fewer stand than without it" in worse
     other = told(found_table(), booked_table((0.5, 0.1), 0.2))
     assert "in its mandate" not in other
     assert "hardly ever" not in other
@@ -252,19 +271,21 @@ def joined_up(**changes: Any) -> buys.Accessions:
     names = {iso3: f"State {iso3}" for iso3 in truth.ids}
     treaty = pd.DataFrame({"iso3": truth.ids, "status": "party", "evidence": "found"})
     states = table(chance, half, truth, names, treaty)
-    from donorlab.experiments.accession import checks, frozen
-
     values: dict[str, Any] = {
-        "lines": checks(chance, half, truth, frozen()).assign(judged=True), "states": states,
+        "lines": checks(chance, half, truth, frozen()).assign(judged=True, label="blind"), "states": states,
         "nulls": {"the model": 0.1, "nobody accedes": 0.3, "a coin": 0.05}, "expected": {2.0: 9.0, 10.0: 4.0, 40.0: 1.0},
-        "without": (0.6, 3.0, 0.2), "added_up": 0.7, "blind": True, **changes,
+        "without": (0.6, 3.0, 0.2), "added_up": 0.7, "blind": True, "last": 2024, "unjudged": "",
+        **changes,
     }  # fmt: skip
     return buys.Accessions(**values)
 
 
 def test_words_on_accession() -> None:
     text = told(found_table(), booked_table(), joined_up())
-    assert "8 of 8 demands hold. 4 of 12 states that were no parties acceded (4 with a date that was found)" in text
+    assert (
+        "8 of 8 demands hold. By the end of 2024 4 of 12 states that were no parties acceded (4 with a date that was found)"
+        in text
+    )
     assert "the model expects 4.0 (1.0 to 9.0 over the range of the wait)" in text
     assert "4 accessions foreseen, 0 missed, 0 false alarms, 8 rightly left out" in text
     assert "By the Brier score these do better than the model: a coin." in text
@@ -274,21 +295,95 @@ def test_words_on_accession() -> None:
     states.loc[5, ["verdict", "status_2025"]] = ["false alarm", "invited"]
     alarmed = told(found_table(), booked_table(), joined_up(states=states))
     assert "False alarms: State S05." in alarmed
-    assert "Of the false alarms these are invited, have signed, or joined in 2025: State S05." in alarmed
+    assert "Of the false alarms these are invited, have signed, or joined after 2024: State S05." in alarmed
     assert "order the states no better (area 0.700 against 1.000)" in text
     good = told(found_table(), booked_table(), joined_up(nulls={"the model": 0.1, "x": 0.2}))
     assert "By the Brier score no forecast without a model does better." in good
+
+
+def screen_of(found: pd.DataFrame) -> str:
+    screen = Console(width=100, record=True, file=io.StringIO())
+    screen.print(lines(found))
+    return screen.export_text()
+
+
+def test_what_is_on_the_limit_is_told() -> None:
+    chance, half, truth = perfect()
+    found = checks(chance, half + 2, truth, frozen()).assign(
+        judged=True, label="blind"
+    )  # 3 years off, just what is allowed
+    assert found.set_index("id").loc["when", ["found", "holds", "limit"]].tolist() == [3.0, True, True]
+    assert found["limit"].sum() == 1
+    assert "on the limit" in screen_of(found)
+    assert "on the limit, so that other seeds can turn it: 'when'" in told(
+        found_table(), booked_table(), joined_up(lines=found)
+    )
+    clear = joined_up()
+    assert "on the limit" not in screen_of(clear.lines)
+    assert "on the limit" not in told(found_table(), booked_table(), clear)
+
+
+def test_nothing_is_judged_on_a_changed_scenario() -> None:
+    changed = joined_up(unjudged="the scenario was changed", last=2015)
+    changed.lines["judged"] = False
+    text = told(found_table(), booked_table(), changed)
+    assert "Accession: not judged: the scenario was changed. By the end of 2015 4 of 12" in text
+    assert "hold" not in text
+    shown = screen_of(changed.lines)
+    assert "holds" not in shown
+    assert "yes" not in shown
+    assert "yes" in screen_of(joined_up().lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "why"),
+    [
+        ("coe-itu", [buys.BLIND], ""),
+        ("coe-itu", [buys.BLIND, "horizon=48", "architecture=conditional"], ""),  # written out, not changed
+        ("coe-itu", [], "the scenario was changed"),  # it knows later projects
+        ("coe-itu", [buys.BLIND, "architecture=umbrella"], "the scenario was changed"),
+        ("coe-itu", [buys.BLIND, "horizon=4"], "the scenario was changed"),
+        ("coe-itu", [buys.BLIND, "coe_itu.background=true"], "the scenario was changed"),
+        ("coe-itu", [buys.BLIND, "mechanism.ownership=alignment_alone"], "the scenario was changed"),
+        ("legal-alignment", [], "the demands were frozen for the scenario coe-itu, and this is another"),
+    ],
+)
+def test_demands_are_judged_on_what_they_were_frozen_for(name: str, settings: list[str], why: str) -> None:
+    assert buys._unjudged(load(name, settings)) == why
+
+
+def test_what_comes_out_by_construction_is_told() -> None:
+    world = load("coe-itu")
+    text = " ".join(by_construction(world, 0, True))
+    assert "By construction ownership can hardly rise here" in text
+    assert "accessions follow law and votes alone" in text
+    assert by_construction(world, 46, False) == []
+    assert by_construction(load("coe-itu", ["mechanism.ownership=alignment_alone"]), 0, False) == []
+    assert text in " ".join(
+        sentences(found_table(), WHO, booked_table(), None, None, 20, by_construction(world, 0, True))
+    )
+
+
+def test_ownership_hardly_rises_with_one_donor(done: purchases.Done) -> None:
+    runs = {row["setting"]: row for row in done.runs}
+    for alone in ("first", "second", "first with all", "second with all"):
+        assert runs[alone]["ownership"] <= runs["neither"]["ownership"] + 1e-9
 
 
 def test_the_figures_are_legible() -> None:
     assert_legible(draw_buys(found_table(), WHO, 16, 20, STAMP))
     assert_legible(draw_buys(found_table().assign(range_low=math.nan, range_high=math.nan), WHO, 0, 1, STAMP))
     joining = joined_up()
-    assert_legible(draw_accession(joining.states, joining.lines, STAMP))
+    assert_legible(draw_accession(joining.states, joining.lines, 2024, STAMP))
     nobody = joining.states.assign(verdict="hit: stayed out")
-    assert_legible(draw_accession(nobody, joining.lines, STAMP))
+    assert_legible(draw_accession(nobody, joining.lines, 2024, STAMP))
+    unjudged = draw_accession(joining.states, joining.lines.assign(judged=False), 2013, STAMP)
+    assert_legible(unjudged)
+    assert unjudged.title.endswith("did not come; demands are not judged")
     title = claim(found_table().query("way == 'alone'"), WHO)
-    assert title == "For EUR 10m A buys 12 tasks of law, 10 more in all; B buys 24 tasks of technical, 21 more in all"
+    assert title == "For EUR 10m A buys 12 tasks of law (10 in all, net), B 24 of technical (21 in all, net)"
+    less = claim(found_table((0.1, -0.3), (-0.14, 0.26)).query("way == 'alone'"), WHO)
+    assert less == "For EUR 10m A buys 1 task of law (0 in all, net), B 3 of technical (0 in all, net)"
 
 
 # ---------------------------------------------------------------------- the command
@@ -309,7 +404,20 @@ def test_the_command(shell: Shell) -> None:
     assert len(states) == 124
     lines = pd.read_csv(folder / "accession_checks.csv")
     assert len(lines) == 16
-    assert lines["judged"].sum() == 8
+    assert not lines["judged"].any()  # another horizon is another scenario: no yes and no NO
+    assert lines["holds"].isna().all()
+    assert "Not judged: the scenario was changed." in done.output
+    assert "Accession: not judged: the scenario was changed." in done.output
+    assert "demands hold" not in done.output
+    assert "NO" not in done.output.split("Accession to the")[1].split("In words")[0]
+    assert "by the end of 2014" in " ".join(lines["demanded"])
+    assert "2024" not in " ".join(lines["demanded"])
+    assert "2024" not in done.output.split("Accession to the")[1].split("Brier score of")[0]
+    assert "1st/=/2nd" in done.output
+    assert "more is what changes one average state by the smallest difference or more" in " ".join(done.output.split())
+    assert "ownership can hardly rise here" in " ".join(done.output.split())
+    counts = pd.read_csv(folder / "contest.csv")
+    assert (counts[["first_more", "neither", "second_more"]].sum(axis=1) == counts["futures"]).all()
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["configuration"]["accession"].startswith("3880a19f")
     for name in ("buys", "accession"):
@@ -320,7 +428,8 @@ def test_elsewhere_there_are_no_real_years(shell: Shell) -> None:
     done = shell("buys", "toy", "of=[SURIA,FUND]", "replications=1", "draws=0", "out=found", "workers=1")
     assert done.exit_code == 0, done.output
     assert "Accession" not in done.output
-    assert "range" not in done.output.split("In words")[0].split("What EUR")[1].split("Paired")[0]
+    assert "range" not in done.output.split("In words")[0].split("What EUR")[1]
+    assert "1st/=/2nd" not in done.output
     assert not (shell.folder / "found" / "accession.csv").exists()
 
 
@@ -333,6 +442,8 @@ def test_elsewhere_there_are_no_real_years(shell: Shell) -> None:
         ("replications=0", "replications: 0 is out of range"),
         ("draws=-1", "draws: -1 is out of range"),
         ("money=0", "of: COE has no money here"),
+        ("architecture=central", "architecture: under central donors do not act by themselves (COE and ITU are one"),
+        ("smallest_difference=0", "smallest_difference: 0 is out of range"),
         ("coe_itu.known_until=1990", "coe_itu.known_until: '1990' is no year"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,6 +154,18 @@ def test_the_shipped_table_is_whole(table: pd.DataFrame, module: ModuleType) -> 
     plain = counted[(counted["eur_m_basis"] == "found") & ~counted["id"].isin(["itu_ec_acp", "cybereastplus"])]
     assert (plain["eur_m"].astype(float) == plain["amount_eur_m"]).all()
     assert len(plain) == 6
+
+
+def test_every_source_is_a_public_address(table: pd.DataFrame) -> None:
+    sources = table.set_index("id")["source_url"]
+    assert not sources.str.contains(r"\.md\b|see |proxy|copy of", case=False).any()  # no file or way of ours
+    for name, cell in sources.items():
+        for part in cell.split(" ; "):
+            assert re.match(r"(https?://)?[a-z0-9.-]+\.[a-z]{2,}\b", part), name
+    assert sources["gpc2"] == "https://www.scribd.com/document/416423399/Report"
+    assert sources["itu_ec_acp"].count("finance.gov.vc (amount; the site alone") == 1
+    lonely = sources.str.contains("the site alone")
+    assert sorted(sources[lonely].index) == ["cybersouthplus", "hipcar", "itu_ec_acp"]  # three, as the README says
 
 
 def test_what_the_readme_says_of_the_money(table: pd.DataFrame) -> None:
