@@ -198,12 +198,11 @@ def stands(payoffs: Payoffs, coalition: Coalition) -> list[Stand]:
         side = [i for i in others if (i in coalition) == member]
         if not side:
             continue
-        values = [payoffs.worth(i, *((coalition, others[i]) if member else (others[i], coalition))) for i in side]
+        pairs = ((i, coalition, others[i]) if member else (i, others[i], coalition) for i in side)
+        values = [payoffs.worth(*pair) for pair in pairs]
         told = changes(np.array(values).T).told
-        found += [
-            Stand(i, member, *rest, bool(sure))
-            for i, *rest, sure in zip(side, values, worths(values), told, strict=True)
-        ]
+        for i, own, worth, sure in zip(side, values, worths(values), told, strict=True):
+            found.append(Stand(i, member, own, worth, bool(sure)))
     return sorted(found, key=lambda one: one.player)
 
 

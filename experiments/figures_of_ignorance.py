@@ -9,6 +9,7 @@ import pandas as pd
 
 from donorlab.experiments.canvas import FONT, INK, SHADES, SMALL, WIDTH_CM, Drawn, Page, Stamp, style, text_width_cm
 from donorlab.experiments.report_of_ignorance import first_few
+from donorlab.experiments.words import money
 
 _ROW: Final = 0.44  # cm
 
@@ -68,9 +69,9 @@ def claim(found: pd.DataFrame, curve: pd.DataFrame, report: str) -> str:
     donors = int(found["count"].sum())
     few = first_few(found)
     if not few:
-        saved = f"EUR {nobody - everybody:.1f}m of {nobody:.1f}m a year"
+        saved = f"EUR {money(nobody - everybody)} of {money(nobody)} a year"
         return f"If all {donors} donors report their {report}, {saved} are not paid twice"
     return (
         f"The {report} of {few} of {donors} donors remove {curve['removed'].iloc[few]:.0%} of what all reports remove: EUR "
-        f"{nobody - float(curve['paid_twice_m'].iloc[few]):.1f}m of {nobody - everybody:.1f}m a year"
+        f"{money(nobody - float(curve['paid_twice_m'].iloc[few]))} of {money(nobody - everybody)} a year"
     )

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from donorlab.experiments import tables
-from donorlab.experiments.words import counted
+from donorlab.experiments.words import counted, money
 
 FEW: Final = 5  # 'five donors' plans remove most of it', or not
 MOST: Final = 0.5
@@ -86,7 +86,7 @@ def left(curve: pd.DataFrame) -> Table:
         table.add_row(
             str(row["donors"]),
             str(row["last"]),
-            f"{row['paid_twice_m']:.1f}",
+            money(row["paid_twice_m"]).removesuffix("m"),
             "" if math.isnan(row["removed"]) else f"{row['removed']:z.0%}",
             "" if math.isnan(row["removed_low"]) or not row["donors"] else _interval(row),
             f"{100 * row['efficiency']:.1f}%",
@@ -110,8 +110,8 @@ def sentences(found: pd.DataFrame, curve: pd.DataFrame, report: str) -> list[str
         return ["Nothing is paid twice here even if nobody reports: there is nothing to save."]
     donors = int(found["count"].sum())
     texts = [
-        f"If nobody reports, EUR {nobody:.1f}m a year are paid twice; if all {donors} donors in the table report their {report}, "
-        f"EUR {everybody:.1f}m."
+        f"If nobody reports, EUR {money(nobody)} a year are paid twice; if all {donors} donors in the table report their {report}, "
+        f"EUR {money(everybody)}."
     ]
     if everybody >= nobody:
         return [*texts, f"So {report} in a register remove nothing here."]
@@ -132,7 +132,7 @@ def sentences(found: pd.DataFrame, curve: pd.DataFrame, report: str) -> list[str
         if single.any():
             top = found[single].iloc[0]
             texts.append(
-                f"Of {who}, worth most are the {report} of {top['player']}: EUR {top['saved_m']:.2f}m a year, "
+                f"Of {who}, worth most are the {report} of {top['player']}: EUR {money(top['saved_m'], 2)} a year, "
                 f"{top['saved_share']:.0%} of all, with {top['budget_share']:.0%} of the money."
             )
     if float(found["saved_share"].max()) > 1:

@@ -15,13 +15,12 @@ from rich.table import Table
 from donorlab.experiments import tables
 from donorlab.experiments.coalitions import verdict
 from donorlab.experiments.free_members import by_year, ends
-from donorlab.experiments.words import counted
+from donorlab.experiments.words import counted, money
 
 _AT_END: Final = ("in_at_end_from_nobody", "in_at_end_from_all")
 _HALF: Final = 0.5
 _TELLS: Final = 0.1  # share of years
 _NAMED: Final = 8  # donors that a sentence names
-_NOTHING: Final = 1e-9  # EUR m; less is rounding
 
 if TYPE_CHECKING:
     from donorlab.experiments.coalitions import Payoffs, Step, Worth
@@ -240,7 +239,7 @@ def _side(noun: str, adverb: str, rows: pd.DataFrame, who: str, moved: str, movi
     if told == "stable":
         return f"{adverb.capitalize()} stable, beyond chance: {moving} alone would pay for none of {total}."
     known = f"{noun} stability is not told from chance: by the mean {len(would) or 'none'} of {total} would be {moved}"
-    other = int(rows["stays"].sum())
+    other = int((rows["told"] & ~rows["moves"]).sum())
     lose = f"that {moving} would not pay is told for {other or 'none'}"
     return (
         f"{known}{_list(would)}, beyond chance none of them; {lose}." if len(would) else f"{known}, but {lose} of them."
@@ -254,24 +253,19 @@ def _payments(members: pd.DataFrame, together: Worth) -> str:
     moved = float(np.maximum(members["payment_m"], 0.0).sum())
     share = 100 * moved / float(members["budget_m"].sum())
     enough = not members["payment_m"].isna().all()
-    keep = f"payments of EUR {_money(moved)} a year among members would keep all of them ({share:.1f}% of their money)"
-    sums = (
-        f"in sum being in is worth EUR {_money(together.mean, '+')} a year to them, each counted against leaving alone"
+    keep = (
+        f"payments of EUR {money(moved, 2)} a year among members would keep all of them ({share:.1f}% of their money)"
     )
+    sums = f"in sum being in is worth EUR {money(together.mean, 2, '+')} a year to them, each counted against leaving alone"
     if math.isnan(together.low):
         return f"By one seed, which tells nothing from chance, {keep if enough else 'no payments would do: ' + sums}."
-    interval = f"{sums} ({_money(together.low, '+')} to {_money(together.high, '+')})"
+    interval = f"{sums} ({money(together.low, 2, '+')} to {money(together.high, 2, '+')})"
     if together.high < 0:
         return f"No payments among members make it stable, beyond chance: {interval}."
     if together.low > 0:
         return f"{keep[0].upper()}{keep[1:]}; that they have enough to pay is told from chance: {interval}."
     by_mean = f"by the means {keep if enough else 'none do'}"
     return f"Whether payments among members make it stable is not told from chance: {interval}; {by_mean}."
-
-
-def _money(value: float, sign: str = "") -> str:
-    """Return EUR m; what would be printed as 0.00 and is not nothing with its first figure."""
-    return f"{value:{sign}z.2f}m" if abs(value) >= 0.005 or abs(value) < _NOTHING else f"{value:{sign}.1g}m"
 
 
 def _list(rows: pd.DataFrame) -> str:

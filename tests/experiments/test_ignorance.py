@@ -17,6 +17,7 @@ from donorlab.experiments.figures_of_ignorance import claim
 from donorlab.experiments.figures_of_ignorance import ignorance as draw
 from donorlab.experiments.report_of_ignorance import sentences
 from donorlab.experiments.reporters import Player, Sample
+from donorlab.experiments.words import money
 from donorlab.scenarios import load
 from donorlab.sim import simulate
 from experiments.conftest import Shell
@@ -217,6 +218,16 @@ def test_shares_above_the_whole_are_explained() -> None:
     assert "A donor's share of all is above 100%" in " ".join(
         sentences(prices([9, -2, -2]), left([20, 15, 6, 5]), "projects")
     )
+
+
+def test_what_is_little_is_not_nothing() -> None:
+    text = " ".join(sentences(prices([0.003, 0.001]), left([0.02, 0.012, 0.01]), "plans"))
+    assert "EUR 0.02m a year are paid twice" in text
+    assert "EUR 0.003m a year" in text
+    assert "0.0m" not in text
+    assert money(0.0) == "0.0m"
+    assert money(-0.0004, 2, "+") == "-0.0004m"
+    assert money(2.345, 2, "+") == "+2.35m"
 
 
 def test_where_there_is_nothing_to_remove() -> None:
