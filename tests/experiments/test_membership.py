@@ -90,6 +90,19 @@ def test_a_group_is_its_donors_each_moving_alone() -> None:
     assert membership.together(standing).mean == pytest.approx(found.loc[group.name, "gain_m"])
 
 
+def test_what_a_group_is_told_is_beyond_chance() -> None:
+    """By the mean one of two would leave, but what it gets inside is luck."""
+    payoffs = known(lambda i, coalition: 1.0, seeds=(1, 2, 3))
+    for (members, seed), found in payoffs.known.items():
+        if IDS[0] in members:
+            found[0] = {1: 0.2, 2: 1.5, 3: 0.8}[seed]
+    singly = payoffs.singly()
+    standing = stands(singly, frozenset(i for i, one in enumerate(singly.players) if one.name in IDS[:2]))
+    single = membership.donor_table(singly, standing)
+    group = membership.table((Player("2 other states", IDS[:2], 2.0),), singly, standing, single).iloc[0]
+    assert (group["moving"], group["moving_told"], group["staying_told"]) == (1, 0, 0)
+
+
 def test_a_side_is_stable_unstable_or_not_told() -> None:
     assert coalitions.verdict([], [], []) == "stable"
     assert coalitions.verdict([False, False], [False, True], [True, True]) == "stable"
@@ -250,6 +263,9 @@ def test_words_where_chance_leaves_all_open() -> None:
     )
     assert "by the means payments of EUR 1.00m a year" in text
     assert "beyond chance:" not in text
+    losing = told(table([1.0, -3.0], 2, None, reach=99.0), (-2.0, -9.0, 5.0))
+    assert "not told from chance: in sum being in is worth EUR -2.00m" in losing
+    assert "by the means none do." in losing
     gaining = told(table([3.0, 1.0, -0.5], 2, [0.0, 0.0], reach=2.0), (4.0, 1.0, 7.0))
     assert (
         "by the mean none of 2 members would be better off outside P, but that leaving would not pay is told for 1 of them."
