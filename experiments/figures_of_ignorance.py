@@ -54,7 +54,7 @@ def ignorance(found: pd.DataFrame, curve: pd.DataFrame, report: str, stamp: Stam
         right.plot(curve["donors"], curve["paid_twice_m"], "o", ms=3, color=SHADES[0])
         right.set_ylim(0, 1.08 * float(curve["paid_twice_m"].max()) or 1.0)
         right.set_xlabel("donors that report", fontsize=SMALL)
-        page.text(WIDTH_CM - 0.25, 1.08 + height, "EUR m a year paid twice", fontsize=SMALL, ha="right")
+        page.text(WIDTH_CM - 0.25, 1.25 + height, "EUR m a year paid twice", fontsize=SMALL, ha="right")
     data = found.merge(
         curve.iloc[1:].rename(columns={"last": "player"}).drop(columns=["efficiency", "donors"]), on="player"
     )
