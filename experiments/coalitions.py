@@ -2,7 +2,11 @@
 
 A coalition S is *internally stable* if no member would be better off outside, all others staying, and *externally stable*
 if no outsider would be better off inside (d'Aspremont, Jacquemin, Gabszewicz and Weymark 1983). Runs are paired: the same seed
-for S, for S without each member, and for S with each outsider.
+for S, for S without each member, and for S with each outsider. A member is one donor: each moves alone, also those that are shown
+together as a group. Only in orders of joining a group comes and goes as one, to save runs.
+
+Who would move is told from chance among members, and among outsiders, by the rule of `chances` (false discoveries at 5%). A side is
+*unstable* if one of it is told to gain by moving, *stable* if the 95% interval of each leaves it where it is, else *not told*.
 
 What a donor gets out of a run is its account: the sum over the tasks that its projects deliver usefully of the gain in
 capacity, weighted by what the donor itself wants (omega0 of the year), a year; of a common fund's account it has the share that
@@ -13,27 +17,26 @@ that leave no member better off outside (a linear program). All this is assumpti
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize
 
-from donorlab.experiments.reporters import Player
-from donorlab.experiments.runner import in_processes, processors
+from donorlab.experiments.chances import changes
+from donorlab.experiments.reporters import Player, players
+from donorlab.experiments.runner import called_in_order
 from donorlab.scenarios import plugins
 from donorlab.sim import CoordinationModel
 from donorlab.sim.architectures import get_architecture
 from donorlab.sim.scenario import FloatArray, Scenario, ScenarioError
 from donorlab.sim.setup import yearly_budgets
 
-CONFIDENCE: Final = 0.95
 APART: Final = "fragmented"  # what is left of an umbrella without members
-_WORTHWHILE: Final = 200  # runs from which on processes are started
 Coalition = frozenset[int]
+Verdict = Literal["stable", "unstable", "not told"]
 
 
 def accounts(scenario: Scenario, members: tuple[str, ...], seed: int) -> FloatArray:
@@ -102,6 +105,7 @@ class Payoffs:
     seeds : of the paired runs
     workers : processes
     advance : called for each run
+    known : what was found, by the ids of the members and the seed
     """
 
     scenario: Scenario
@@ -109,7 +113,7 @@ class Payoffs:
     seeds: tuple[int, ...]
     workers: int | None = 1
     advance: Callable[[], None] = lambda: None
-    known: dict[tuple[Coalition, int], FloatArray] = field(default_factory=dict)
+    known: dict[tuple[tuple[str, ...], int], FloatArray] = field(default_factory=dict)
 
     def members(self, coalition: Collection[int]) -> tuple[str, ...]:
         """Return the ids of the donors of a coalition, sorted."""
@@ -117,20 +121,15 @@ class Payoffs:
 
     def need(self, coalitions: Iterable[Coalition]) -> None:
         """Run what is not known yet."""
-        asked = [
-            (one, seed) for one in dict.fromkeys(coalitions) for seed in self.seeds if (one, seed) not in self.known
-        ]
-        words = [(self.scenario, self.members(one), seed) for one, seed in asked]
-        count = self.workers or processors()
-        if count > 1 and len(words) >= _WORTHWHILE:
-            accounts(*words[0])  # compiles, or loads, what the others use before they start
-            found = in_processes(accounts, words, count, self.advance)
-        else:
-            found = []
-            for word in words:
-                found.append(accounts(*word))
-                self.advance()
-        self.known.update(zip(asked, found, strict=True))
+        members = dict.fromkeys(self.members(one) for one in coalitions)
+        asked = [(one, seed) for one in members for seed in self.seeds if (one, seed) not in self.known]
+        words = [(self.scenario, one, seed) for one, seed in asked]
+        self.known.update(zip(asked, called_in_order(accounts, words, self.workers, self.advance), strict=True))
+
+    def singly(self) -> Payoffs:
+        """Return the same runs with every donor that has a budget by itself."""
+        everybody = players(self.scenario, len(self.scenario.donors.ids), everybody=True)
+        return replace(self, players=tuple(everybody))
 
     def worth(self, player: int, inside: Coalition, outside: Coalition) -> FloatArray:
         """Return what being inside is worth to a player, EUR m a year by seed; donors without a price are left out."""
@@ -138,10 +137,28 @@ class Payoffs:
         budget = yearly_budgets(self.scenario)
         rows = [self.scenario.donors.ids.index(name) for name in self.players[player].ids]
         values = []
+        within, without = self.members(inside), self.members(outside)
         for seed in self.seeds:
-            worth = priced(budget[rows], self.known[inside, seed][rows], self.known[outside, seed][rows])
+            worth = priced(budget[rows], self.known[within, seed][rows], self.known[without, seed][rows])
             values.append(float(worth[~np.isnan(worth)].sum()))
         return np.array(values)
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What something is worth, EUR m a year: mean over paired seeds, and its 95% interval (Student's t; NaN for one seed)."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def worths(values: Sequence[FloatArray]) -> list[Worth]:
+    """Return what each row of values by seed comes to."""
+    if not len(values):
+        return []
+    found = changes(np.array(values).T)
+    return [Worth(*(float(x) for x in one)) for one in zip(found.mean, found.low, found.high, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -151,43 +168,54 @@ class Stand:
     Attributes
     ----------
     player : index; member : whether it is in
-    gain : EUR m a year that being in is worth, mean over seeds; low, high : its 95% interval (NaN for one seed)
+    by_seed : EUR m a year that being in is worth; worth : what they come to
+    told : whether that is told from nothing, among all on its side (false discoveries at 5%)
     """
 
     player: int
     member: bool
-    gain: float
-    low: float
-    high: float
+    by_seed: FloatArray
+    worth: Worth
+    told: bool
 
     @property
-    def agrees(self) -> bool:
-        """Whether the mean says that it stays where it is."""
-        return self.gain >= 0 if self.member else self.gain <= 0
+    def moves(self) -> bool:
+        """Whether the mean says that it does not stay where it is."""
+        return self.worth.mean < 0 if self.member else self.worth.mean > 0
 
     @property
-    def sure(self) -> bool:
-        """Whether chance leaves no doubt of the sign."""
-        return self.low > 0 or self.high < 0
+    def stays(self) -> bool:
+        """Whether chance leaves no doubt that it does not want to move."""
+        return self.worth.low >= 0 if self.member else self.worth.high <= 0
 
 
 def stands(payoffs: Payoffs, coalition: Coalition) -> list[Stand]:
     """Return where each player stands: members against leaving alone, outsiders against joining alone."""
     others = {i: coalition ^ {i} for i in range(len(payoffs.players))}
     payoffs.need([coalition, *others.values()])
-    found = []
-    for i, other in others.items():
-        inside, outside = (coalition, other) if i in coalition else (other, coalition)
-        found.append(_stand(i, i in coalition, payoffs.worth(i, inside, outside)))
-    return found
+    found: list[Stand] = []
+    for member in (True, False):
+        side = [i for i in others if (i in coalition) == member]
+        if not side:
+            continue
+        pairs = ((i, coalition, others[i]) if member else (i, others[i], coalition) for i in side)
+        values = [payoffs.worth(*pair) for pair in pairs]
+        told = changes(np.array(values).T).told
+        for i, own, worth, sure in zip(side, values, worths(values), told, strict=True):
+            found.append(Stand(i, member, own, worth, bool(sure)))
+    return sorted(found, key=lambda one: one.player)
 
 
-def _stand(player: int, member: bool, values: FloatArray) -> Stand:
-    mean, count = float(values.mean()), len(values)
-    if count < 2:
-        return Stand(player, member, mean, math.nan, math.nan)
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1) * values.std(ddof=1) / math.sqrt(count))
-    return Stand(player, member, mean, mean - reach, mean + reach)
+def verdict(moves: Sequence[bool], told: Sequence[bool], stays: Sequence[bool]) -> Verdict:
+    """Return whether one side of a coalition is stable, by the rule above; a side without anybody is.
+
+    Parameters
+    ----------
+    moves, told, stays : by donor of that side, as of `Stand`
+    """
+    if any(move and sure for move, sure in zip(moves, told, strict=True)):
+        return "unstable"
+    return "stable" if all(stays) else "not told"
 
 
 def side_payments(gains: npt.ArrayLike) -> FloatArray | None:
@@ -230,23 +258,24 @@ class Step:
 
     Attributes
     ----------
-    player : who; gain : what joining is worth to it, EUR m a year
-    least : the least that staying is worth to a member then, and whose it is
+    player : who; gain : what joining is worth to it
+    least : the least that staying is worth to a member then, by the mean
     whose : that member
     paid : EUR m a year that change hands then so that all stay; 0 where nobody need be paid
     """
 
     player: int
-    gain: float
-    least: float
+    gain: Worth
+    least: Worth
     whose: int
     paid: float
 
 
 def sequence(payoffs: Payoffs, payments: bool) -> list[Step]:
-    """Return an order in which players join so that after each step no member wants to leave.
+    """Return an order in which players join so that after each step no member wants to leave, by the means.
 
-    It begins with nobody. Of those who can join next, the one to whom joining is worth most is tried first.
+    It begins with nobody. Of those who can join next, the one to whom joining is worth most is tried first: the largest of several
+    means of the same seeds, so that luck helps to pick it. A group comes and goes as one.
 
     Parameters
     ----------
@@ -258,10 +287,10 @@ def sequence(payoffs: Payoffs, payments: bool) -> list[Step]:
     while len(inside) < len(everybody):
         larger = {j: inside | {j} for j in everybody if j not in inside}
         payoffs.need([inside, *larger.values()])
-        gains = {j: float(payoffs.worth(j, larger[j], inside).mean()) for j in larger}
+        gains = dict(zip(larger, worths([payoffs.worth(j, larger[j], inside) for j in larger]), strict=True))
         step = None
-        for j in sorted(larger, key=lambda one: (-gains[one], one)):
-            if gains[j] < 0 and not payments:
+        for j in sorted(larger, key=lambda one: (-gains[one].mean, one)):
+            if gains[j].mean < 0 and not payments:
                 break
             step = _joined(payoffs, larger[j], j, gains[j], payments)
             if step is not None:
@@ -273,13 +302,14 @@ def sequence(payoffs: Payoffs, payments: bool) -> list[Step]:
     return steps
 
 
-def _joined(payoffs: Payoffs, coalition: Coalition, joiner: int, gain: float, payments: bool) -> Step | None:
+def _joined(payoffs: Payoffs, coalition: Coalition, joiner: int, gain: Worth, payments: bool) -> Step | None:
     """Return the step, or None if a member would leave."""
     payoffs.need([coalition, *(coalition - {i} for i in coalition)])
-    worth = {i: float(payoffs.worth(i, coalition, coalition - {i}).mean()) for i in sorted(coalition)}
-    whose = min(worth, key=lambda i: (worth[i], i))
-    moved = side_payments(list(worth.values()))
-    if moved is None or (not payments and worth[whose] < 0):
+    inside = sorted(coalition)
+    worth = dict(zip(inside, worths([payoffs.worth(i, coalition, coalition - {i}) for i in inside]), strict=True))
+    whose = min(worth, key=lambda i: (worth[i].mean, i))
+    moved = side_payments([one.mean for one in worth.values()])
+    if moved is None or (not payments and worth[whose].mean < 0):
         return None
     return Step(joiner, gain, worth[whose], whose, float(np.maximum(moved, 0.0).sum()))
 

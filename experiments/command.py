@@ -276,8 +276,9 @@ def buys(words: tuple[str, ...]) -> None:
 def membership(words: tuple[str, ...]) -> None:
     """Test whether donors would join a proposal, and stay.
 
-    By paired runs: would a member be better off outside (internal stability), an outsider inside (external stability)? What
-    payments among members make it stable, or none? An order of joining in which each step is stable. Writes a result folder.
+    By paired runs, each donor moving alone: would a member be better off outside (internal stability), an outsider inside
+    (external stability)? What payments among members make it stable, or none? Verdicts tell what chance leaves open. An order
+    of joining in which each step is stable by the means. Writes a result folder.
 
     \b
     proposal=un-voluntary-fund also as the first word: a name, or a file; none: the architecture that you set

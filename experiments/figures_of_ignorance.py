@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from donorlab.experiments.canvas import FONT, INK, SHADES, SMALL, WIDTH_CM, Drawn, Page, Stamp, style, text_width_cm
-from donorlab.experiments.report_of_ignorance import FEW
+from donorlab.experiments.report_of_ignorance import first_few
+from donorlab.experiments.words import money
 
 _ROW: Final = 0.44  # cm
 
@@ -26,9 +27,10 @@ def ignorance(found: pd.DataFrame, curve: pd.DataFrame, report: str, stamp: Stam
     height = _ROW * len(names)
     with style():
         note = (
-            f"Left: EUR m a year that are not paid twice if a donor reports its {report}, its mean contribution over the orders in "
-            "which donors begin to report (Shapley value), with 95% of chance; the tick is the same total shared by money. Right: "
-            "what is still paid twice if those at the top report. The register is free and in time."
+            f"Left: EUR m a year that are not paid twice if a donor (or all of a group) reports its {report}, its mean "
+            "contribution over the orders in which they begin to report (Shapley value), with 95% of chance; the tick is the same "
+            "total shared by money. Right: what is still paid twice if those at the top report, a group all at once. The register "
+            "is free and in time."
         )
         title = claim(found, curve, report)
         page = Page(title, note, stamp, 1.5 + height)
@@ -48,12 +50,14 @@ def ignorance(found: pd.DataFrame, curve: pd.DataFrame, report: str, stamp: Stam
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("EUR m a year not paid twice", fontsize=SMALL)
         right = page.axes(edge + width + 1.2, 1.0, WIDTH_CM - edge - width - 1.5, height)
-        right.step(curve["reporters"], curve["paid_twice_m"], where="post", color=SHADES[0], linewidth=1.4)
-        right.plot(curve["reporters"], curve["paid_twice_m"], "o", ms=3, color=SHADES[0])
+        right.step(curve["donors"], curve["paid_twice_m"], where="post", color=SHADES[0], linewidth=1.4)
+        right.plot(curve["donors"], curve["paid_twice_m"], "o", ms=3, color=SHADES[0])
         right.set_ylim(0, 1.08 * float(curve["paid_twice_m"].max()) or 1.0)
-        right.set_xlabel("number that report", fontsize=SMALL)
-        page.text(WIDTH_CM - 0.25, 1.08 + height, "EUR m a year paid twice", fontsize=SMALL, ha="right")
-    data = found.merge(curve.iloc[1:].rename(columns={"last": "player"}).drop(columns="efficiency"), on="player")
+        right.set_xlabel("donors that report", fontsize=SMALL)
+        page.text(WIDTH_CM - 0.25, 1.25 + height, "EUR m a year paid twice", fontsize=SMALL, ha="right")
+    data = found.merge(
+        curve.iloc[1:].rename(columns={"last": "player"}).drop(columns=["efficiency", "donors"]), on="player"
+    )
     return Drawn("ignorance", title, page.figure, data, stamp)
 
 
@@ -62,8 +66,12 @@ def claim(found: pd.DataFrame, curve: pd.DataFrame, report: str) -> str:
     nobody, everybody = (float(curve["paid_twice_m"].iloc[i]) for i in (0, -1))
     if everybody >= nobody:
         return f"{report.capitalize()} in a register remove nothing of what is paid twice"
-    few = min(FEW, len(found) - 1)
+    donors = int(found["count"].sum())
+    few = first_few(found)
+    if not few:
+        saved = f"EUR {money(nobody - everybody)} of {money(nobody)} a year"
+        return f"If all {donors} donors report their {report}, {saved} are not paid twice"
     return (
-        f"The {report} of {few} of {len(found)} remove {curve['removed'].iloc[few]:.0%} of what reporting can remove: EUR "
-        f"{nobody - float(curve['paid_twice_m'].iloc[few]):.1f}m of {nobody - everybody:.1f}m a year"
+        f"The {report} of {few} of {donors} donors remove {curve['removed'].iloc[few]:.0%} of what all reports remove: EUR "
+        f"{money(nobody - float(curve['paid_twice_m'].iloc[few]))} of {money(nobody - everybody)} a year"
     )

@@ -17,7 +17,7 @@ import pandas as pd
 
 from donorlab.experiments import tables
 from donorlab.experiments.reporters import Player
-from donorlab.experiments.runner import in_processes, processors
+from donorlab.experiments.runner import called_in_order
 from donorlab.scenarios import plugins
 from donorlab.scenarios.parameters import Value
 from donorlab.sim import CoordinationModel
@@ -33,7 +33,6 @@ NOTHING: Final[Mapping[str, Value]] = {
 """An umbrella that does nothing and costs nothing: what is inside then is there by chance."""
 FROM: Final = "half"
 """The beginning that is told by donor: both sides are seen from the first year."""
-_WORTHWHILE: Final = 200  # runs from which on processes are started
 
 
 def history(scenario: Scenario, founded: float, seed: int) -> tuple[BoolArray, BoolArray]:
@@ -71,15 +70,7 @@ def histories(
         had seen both sides, itself or with its like, when the year began).
     """
     words = [(scenario, share, seed) for share in FOUNDED.values() for seed in seeds]
-    count = workers or processors()
-    if count > 1 and len(words) >= _WORTHWHILE:
-        history(*words[0])  # compiles, or loads, what the others use before they start
-        found = in_processes(history, words, count, advance)
-    else:
-        found = []
-        for word in words:
-            found.append(history(*word))
-            advance()
+    found = called_in_order(history, words, workers, advance)
     budget = yearly_budgets(scenario)
     rows = np.flatnonzero(scenario.able & (budget > 0))
     ids = [scenario.donors.ids[d] for d in rows]

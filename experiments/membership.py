@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from donorlab import scenarios as catalogue
@@ -57,12 +59,15 @@ def run(words: Sequence[str]) -> None:
     target = options.out or default_folder("membership", digest, datetime.datetime.now())
     name = options.proposal.name if options.proposal else world.architecture
     with ResultFolder(target, refuse_existing=options.out is not None) as folder:
-        count = len(options.seeds) * (len(who) + 1)
-        with progress(f"{name} on {world.name}, {len(who)} who may join", count) as advance:
+        donors = sum(len(one.ids) for one in who)
+        with progress(
+            f"{name} on {world.name}, {donors} donors who may join", len(options.seeds) * (donors + 1)
+        ) as advance:
             payoffs = coalitions.Payoffs(world, who, options.seeds, options.workers, advance)
-            inside = coalitions.start(payoffs)
-            standing = coalitions.stands(payoffs, inside)
-        found = table(payoffs, standing)
+            singly = payoffs.singly()
+            standing = coalitions.stands(singly, coalitions.start(singly))
+        single = donor_table(singly, standing)
+        found = table(who, singly, standing, single)
         paths: dict[str, list[coalitions.Step]] = {}
         if options.sequence:
             most = len(options.seeds) * len(who) ** 2
@@ -85,12 +90,13 @@ def run(words: Sequence[str]) -> None:
             folder.table("histories", histories)
             folder.csv("free_members", free_members.by_player(histories, who))
         folder.csv("membership", found)
+        folder.csv("membership_by_donor", single)
         folder.csv("sequence", sequence_table(payoffs, paths))
         folder.table("payoffs", _payoffs(payoffs))
         folder.json("configuration", configuration)
         folder.manifest(setting.manifest(configuration, words, options.seeds, started, clock))
     screen = tables.console()
-    report_of_membership.show(screen, name, payoffs, found, paths, arguments.overrides)
+    report_of_membership.show(screen, name, payoffs, found, single, together(standing), paths, arguments.overrides)
     if histories is not None and end is not None:
         players = free_members.by_player(histories, who)
         report_of_membership.show_free(screen, name, players, end, len(options.seeds), found)
@@ -114,50 +120,105 @@ def _options(arguments: Arguments) -> Options:
     )
 
 
-def table(payoffs: coalitions.Payoffs, standing: Sequence[coalitions.Stand]) -> pd.DataFrame:
-    """Return a row a player: who, whether a member, its money, what being in is worth (EUR m a year), and what it is paid.
+def donor_table(singly: coalitions.Payoffs, standing: Sequence[coalitions.Stand]) -> pd.DataFrame:
+    """Return a row a donor: whether a member, its money, what being in is worth to it (EUR m a year), and what it is paid.
+
+    Parameters
+    ----------
+    singly : of `Payoffs.singly`
+    standing : of `coalitions.stands` of it
 
     Returns
     -------
     pandas.DataFrame
-        ``player``, ``donors``, ``member``, ``budget_m``, ``gain_m`` with ``gain_low`` and ``gain_high`` (95%, Student's t),
-        ``stays`` (whether the mean leaves it where it is), ``payment_m`` (received above 0; NaN for outsiders, and for all if
-        no payments make the coalition stable).
+        ``donor``, ``member``, ``budget_m``, ``gain_m`` with ``gain_low`` and ``gain_high`` (95%, Student's t), ``moves`` (whether
+        by the mean it would leave, or join, alone), ``told`` (whether its gain or loss is told from chance, among all on its side),
+        ``stays`` (whether its interval leaves it where it is), ``payment_m`` (received above 0; NaN for outsiders, and for all
+        if no payments make the coalition stable, by the means).
     """
     members = [one for one in standing if one.member]
-    paid = coalitions.side_payments([one.gain for one in members])
+    paid = coalitions.side_payments([one.worth.mean for one in members])
     payment = dict(zip((one.player for one in members), paid, strict=True)) if paid is not None else {}
     return pd.DataFrame(
         {
-            "player": [payoffs.players[one.player].name for one in standing],
-            "donors": [" ".join(payoffs.players[one.player].ids) for one in standing],
+            "donor": [singly.players[one.player].name for one in standing],
             "member": [one.member for one in standing],
-            "budget_m": [payoffs.players[one.player].budget_m for one in standing],
-            "gain_m": [one.gain for one in standing],
-            "gain_low": [one.low for one in standing],
-            "gain_high": [one.high for one in standing],
-            "stays": [one.agrees for one in standing],
-            "payment_m": [float(payment.get(one.player, float("nan"))) for one in standing],
+            "budget_m": [singly.players[one.player].budget_m for one in standing],
+            "gain_m": [one.worth.mean for one in standing],
+            "gain_low": [one.worth.low for one in standing],
+            "gain_high": [one.worth.high for one in standing],
+            "moves": [one.moves for one in standing],
+            "told": [one.told for one in standing],
+            "stays": [one.stays for one in standing],
+            "payment_m": [float(payment.get(one.player, math.nan)) for one in standing],
         }
     )
 
 
+def table(
+    who: Sequence[reporters.Player],
+    singly: coalitions.Payoffs,
+    standing: Sequence[coalitions.Stand],
+    single: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return a row a donor or group, the sums over its donors, each of which moves alone.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``player``, ``donors`` (ids), ``count`` (of them), ``member``, ``budget_m``, ``gain_m`` with ``gain_low`` and
+        ``gain_high`` of the sum, ``moving`` (how many of its donors would move by the mean), ``moving_told`` and ``staying_told``
+        (how many are told from chance to gain, or to lose, by it), ``payment_m``.
+    """
+    values = {singly.players[one.player].name: one.by_seed for one in standing}
+    worth = coalitions.worths([np.sum([values[name] for name in one.ids], axis=0) for one in who])
+    rows = single.set_index("donor")
+    own = [rows.loc[list(one.ids)] for one in who]
+    return pd.DataFrame(
+        {
+            "player": [one.name for one in who],
+            "donors": [" ".join(one.ids) for one in who],
+            "count": [len(one.ids) for one in who],
+            "member": [bool(some["member"].all()) for some in own],
+            "budget_m": [one.budget_m for one in who],
+            "gain_m": [one.mean for one in worth],
+            "gain_low": [one.low for one in worth],
+            "gain_high": [one.high for one in worth],
+            "moving": [int(some["moves"].sum()) for some in own],
+            "moving_told": [int((some["moves"] & some["told"]).sum()) for some in own],
+            "staying_told": [int((~some["moves"] & some["told"]).sum()) for some in own],
+            "payment_m": [float(some["payment_m"].sum(skipna=False)) for some in own],
+        }
+    )
+
+
+def together(standing: Sequence[coalitions.Stand]) -> coalitions.Worth:
+    """Return what being in is worth to all members in sum, each against leaving alone: what they could pay each other."""
+    values = [one.by_seed for one in standing if one.member]
+    return coalitions.worths([np.sum(values, axis=0)])[0] if values else coalitions.Worth(0.0, 0.0, 0.0)
+
+
 def sequence_table(payoffs: coalitions.Payoffs, paths: dict[str, list[coalitions.Step]]) -> pd.DataFrame:
-    """Return a row a step of each order of joining."""
+    """Return a row a step of each order of joining; ``_low`` and ``_high`` are of 95% intervals over paired seeds."""
     rows = [
         {
             "order": name,
             "step": number,
             "player": payoffs.players[step.player].name,
-            "joining_is_worth_m": step.gain,
-            "least_of_members_m": step.least,
+            "joining_is_worth_m": step.gain.mean,
+            "joining_low": step.gain.low,
+            "joining_high": step.gain.high,
+            "least_of_members_m": step.least.mean,
+            "least_low": step.least.low,
+            "least_high": step.least.high,
             "whose": payoffs.players[step.whose].name,
             "payments_m": step.paid,
         }
         for name, steps in paths.items()
         for number, step in enumerate(steps, start=1)
     ]
-    columns = ["order", "step", "player", "joining_is_worth_m", "least_of_members_m", "whose", "payments_m"]
+    columns = ["order", "step", "player", "joining_is_worth_m", "joining_low", "joining_high"]
+    columns += ["least_of_members_m", "least_low", "least_high", "whose", "payments_m"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -165,8 +226,8 @@ def _payoffs(payoffs: coalitions.Payoffs) -> pd.DataFrame:
     """Return a row a coalition, seed and donor: its account a year."""
     ids = payoffs.scenario.donors.ids
     rows = [
-        (" ".join(payoffs.members(one)), seed, name, float(value))
-        for (one, seed), found in payoffs.known.items()
+        (" ".join(members), seed, name, float(value))
+        for (members, seed), found in payoffs.known.items()
         for name, value in zip(ids, found, strict=True)
     ]
     return pd.DataFrame(rows, columns=["members", "seed", "donor", "account"])

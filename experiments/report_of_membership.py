@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,15 +13,17 @@ from rich.console import Console
 from rich.table import Table
 
 from donorlab.experiments import tables
+from donorlab.experiments.coalitions import verdict
 from donorlab.experiments.free_members import FROM, Ends
-from donorlab.experiments.words import counted
+from donorlab.experiments.words import counted, money
 
 _AT_END: Final = ("in_at_end_from_nobody", "in_at_end_from_all")
 _HALF: Final = 0.5
 _TELLS: Final = 0.1  # share of years
+_NAMED: Final = 8  # donors that a sentence names
 
 if TYPE_CHECKING:
-    from donorlab.experiments.coalitions import Payoffs, Step
+    from donorlab.experiments.coalitions import Payoffs, Step, Worth
 
 
 def show(
@@ -29,10 +31,12 @@ def show(
     name: str,
     payoffs: Payoffs,
     found: pd.DataFrame,
+    single: pd.DataFrame,
+    together: Worth,
     paths: Mapping[str, Sequence[Step]],
     settings: Sequence[str],
 ) -> None:
-    """Print everything; ``found`` is of `membership.table`, ``paths`` hold orders of joining."""
+    """Print everything; ``found``, ``single`` and ``together`` are of `membership`, ``paths`` hold orders of joining."""
     screen.print(f"You set: {', '.join(settings) or 'nothing'}.", highlight=False, markup=False)
     seeds = len(payoffs.seeds)
     screen.print(f"\n[bold]What being a member of {name} is worth[/] to each, all others as they are (EUR m a year)")
@@ -40,15 +44,23 @@ def show(
     interval = "95% interval over paired seeds" if seeds > 1 else "one seed, so that chance is not told"
     note = (
         "What a donor would have to add to its own programme outside to get as much as inside, by what it wants itself; "
-        f"{interval}. "
-        "Outsiders: what joining alone would be worth. Payments: the least among members after which none is better off outside."
+        f"{interval}. Outsiders: what joining alone would be worth. A group is shown as the sum of its donors, each of which moves "
+        "alone. What each would do: by the mean; told: beyond chance (false discoveries at 5% among members, and among outsiders). "
+        "Payments: the least among members after which by the means none is better off outside."
     )
     screen.print(f"[dim]{note}[/]", highlight=False)
     for path, steps in paths.items():
-        screen.print(f"\n[bold]An order of joining in which each step is stable, {path}[/]")
+        screen.print(f"\n[bold]An order of joining in which each step is stable by the means, {path}[/]")
         screen.print(order(payoffs, steps) if steps else "none: nobody can begin")
+    if any(paths.values()):
+        reach = "Behind ±: reach of the 95% interval over paired seeds. " if seeds > 1 else ""
+        note = (
+            f"{reach}Who joins next is the largest of several means of these same seeds, so that luck helped to pick the order and "
+            "what is worth most looks better than it is. Here a group comes and goes as one; above each of its donors moves alone."
+        )
+        screen.print(f"[dim]{note}[/]", highlight=False)
     screen.print("\n[bold]In words[/]")
-    for text in sentences(name, found, {path: len(steps) for path, steps in paths.items()}):
+    for text in sentences(name, single, together, paths, len(found)):
         lines = textwrap.wrap(
             text, screen.width - 1, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
         )
@@ -139,9 +151,9 @@ def _mean(rows: pd.DataFrame) -> float:
 
 
 def stands(found: pd.DataFrame) -> Table:
-    """Return the table of who stands where."""
+    """Return the table of who stands where, a row a donor or group."""
     table = tables.table()
-    for head in ("who", "now"):
+    for head in ("donors and groups", "now"):
         table.add_column(head)
     for head in ("money", "worth", "95%", "payment"):
         table.add_column(head, justify="right")
@@ -155,9 +167,18 @@ def stands(found: pd.DataFrame) -> Table:
             f"{row['gain_m']:+z.2f}",
             "" if math.isnan(low) else f"{low:+z.2f} to {high:+z.2f}",
             "" if math.isnan(paid) or abs(paid) < 0.005 else f"{paid:+.2f}",
-            ("stay" if row["stays"] else "leave") if row["member"] else ("stay out" if row["stays"] else "join"),
+            _would(row),
         )
     return table
+
+
+def _would(row: Mapping[Hashable, Any]) -> str:
+    """Return what a donor or a group's donors would do by the mean, and for how many that is told from chance."""
+    stay, move = ("stay", "leave") if row["member"] else ("stay out", "join")
+    word, told = (move, row["moving_told"]) if row["moving"] else (stay, row["staying_told"])
+    if row["count"] == 1:
+        return f"{word}, told" if told else word
+    return f"{word}: {row['moving'] or row['count']} of {row['count']}" + (f", told {told}" if told else "")
 
 
 def order(payoffs: Payoffs, steps: Sequence[Step]) -> Table:
@@ -173,72 +194,105 @@ def order(payoffs: Payoffs, steps: Sequence[Step]) -> Table:
         table.add_row(
             str(number),
             payoffs.players[step.player].name,
-            f"{step.gain:+z.2f}",
-            f"{step.least:+z.2f}",
+            _within(step.gain),
+            _within(step.least),
             payoffs.players[step.whose].name,
             f"{step.paid:.2f}" if step.paid > 0.005 else "",
         )
     return table
 
 
-def sentences(name: str, found: pd.DataFrame, lengths: Mapping[str, int]) -> list[str]:
-    """Return what was found, in plain words.
+def _within(worth: Worth) -> str:
+    """Return a mean with the reach of its interval."""
+    return f"{worth.mean:+z.2f}" + ("" if math.isnan(worth.high) else f" ±{worth.high - worth.mean:.2f}")
+
+
+def sentences(
+    name: str, single: pd.DataFrame, together: Worth, paths: Mapping[str, Sequence[Step]], players: int
+) -> list[str]:
+    """Return what was found, in plain words: stable or unstable beyond chance, or not told.
 
     Parameters
     ----------
     name : of the proposal
-    found : of `membership.table`
-    lengths : steps of each order of joining, by its name; empty if none was asked for
+    single : of `membership.donor_table`
+    together : of `membership.together`
+    paths : orders of joining by name; empty if none was asked for
+    players : how many donors and groups may join in them
     """
-    members, outsiders = found[found["member"]], found[~found["member"]]
+    members, outsiders = single[single["member"]], single[~single["member"]]
     if members.empty:
         return [f"{name} has no members among those who may join."]
-    leaving, joining = members[~members["stays"]], outsiders[~outsiders["stays"]]
-    texts = []
-    if leaving.empty:
-        texts.append(f"Internally stable: none of the {len(members)} members would be better off outside {name}.")
-    else:
-        texts.append(
-            f"Not internally stable: {len(leaving)} of {counted(len(members), 'member')} would be better off outside {name} "
-            f"({_names(leaving, 'gain_m')})."
-        )
-    sure = members[members["gain_high"] < 0]
-    if len(leaving) and not leaving["gain_high"].isna().all():
-        texts.append(f"Beyond chance (95%) this holds for {len(sure)} of them.")
+    texts = [_side("Internal", "internally", members, "member", f"better off outside {name}", "leaving")]
     if outsiders.empty:
         texts.append("Externally stable: nobody is left outside.")
-    elif joining.empty:
-        texts.append(f"Externally stable: none of {counted(len(outsiders), 'outsider')} would gain by joining.")
     else:
-        texts.append(f"Not externally stable: joining would pay for {_names(joining, 'gain_m')}.")
-    texts.append(_payments(members, leaving))
-    for path, steps in lengths.items():
-        if steps == len(found):
-            texts.append(
-                f"In an order of joining {path} all {len(found)} come in, and at no step anyone wants to leave."
-            )
-        else:
-            texts.append(
-                f"An order of joining {path} ends after {steps} of {len(found)}: at the next step somebody loses."
-            )
+        texts.append(_side("External", "externally", outsiders, "outsider", "better off inside", "joining"))
+    texts.append(_payments(members, together))
+    for path, steps in paths.items():
+        text = (
+            f"In an order of joining {path} all {players} donors and groups come in, and by the means at no step anyone wants to "
+            "leave"
+            if len(steps) == players
+            else f"An order of joining {path} ends after {len(steps)} of {players} donors and groups: at the next step somebody "
+            "loses, by the means"
+        )
+        known = [step for step in steps if not math.isnan(step.gain.low)]
+        if known:
+            gaining = sum(step.gain.low > 0 for step in known)
+            text += f"; joining pays beyond chance at {gaining} of {counted(len(known), 'step')}"
+        texts.append(text + ".")
     return texts
 
 
-def _payments(members: pd.DataFrame, leaving: pd.DataFrame) -> str:
+def _side(noun: str, adverb: str, rows: pd.DataFrame, who: str, moved: str, moving: str) -> str:
+    """Return what is told of one side of the coalition, each donor moving alone."""
+    would = rows[rows["moves"]]
+    total = counted(len(rows), who)
+    if rows["gain_low"].isna().any():
+        return f"{noun} stability cannot be told from one seed; in it {len(would)} of {total} would be {moved}{_list(would)}."
+    told = verdict(rows["moves"].tolist(), rows["told"].tolist(), rows["stays"].tolist())
+    if told == "unstable":
+        sure = would[would["told"]]
+        rest = f" By the mean alone {len(would)} would." if len(would) > len(sure) else ""
+        return f"Not {adverb} stable, beyond chance: {len(sure)} of {total} would be {moved}, each moving alone{_list(sure)}.{rest}"
+    if told == "stable":
+        return f"{adverb.capitalize()} stable, beyond chance: {moving} alone would pay for none of {total}."
+    known = f"{noun} stability is not told from chance: by the mean {len(would) or 'none'} of {total} would be {moved}"
+    other = int((rows["told"] & ~rows["moves"]).sum())
+    lose = f"that {moving} would not pay is told for {other or 'none'}"
+    return (
+        f"{known}{_list(would)}, beyond chance none of them; {lose}." if len(would) else f"{known}, but {lose} of them."
+    )
+
+
+def _payments(members: pd.DataFrame, together: Worth) -> str:
     """Return what payments between members it takes."""
-    if leaving.empty:
-        return "No payments are needed to keep them."
-    surplus = float(members["gain_m"].sum())
-    if members["payment_m"].isna().all():
-        return (
-            f"No payments among members make it stable: together they are EUR {-surplus:.2f}m a year better off outside, each "
-            "counted against leaving alone."
-        )
+    if not members["moves"].any():
+        return "No payments are needed to keep them" + ("." if members["stays"].all() else ", by the means.")
     moved = float(np.maximum(members["payment_m"], 0.0).sum())
     share = 100 * moved / float(members["budget_m"].sum())
-    return f"Payments of EUR {moved:.2f}m a year among members would keep all of them ({share:.1f}% of their money)."
+    enough = not members["payment_m"].isna().all()
+    keep = (
+        f"payments of EUR {money(moved, 2)} a year among members would keep all of them ({share:.1f}% of their money)"
+    )
+    sums = f"in sum being in is worth EUR {money(together.mean, 2, '+')} a year to them, each counted against leaving alone"
+    if math.isnan(together.low):
+        return f"By one seed, which tells nothing from chance, {keep if enough else 'no payments would do: ' + sums}."
+    interval = f"{sums} ({money(together.low, 2, '+')} to {money(together.high, 2, '+')})"
+    if together.high < 0:
+        return f"No payments among members make it stable, beyond chance: {interval}."
+    if together.low > 0:
+        return f"{keep[0].upper()}{keep[1:]}; that they have enough to pay is told from chance: {interval}."
+    by_mean = f"by the means {keep if enough else 'none do'}"
+    return f"Whether payments among members make it stable is not told from chance: {interval}; {by_mean}."
 
 
-def _names(rows: pd.DataFrame, by: str) -> str:
-    ordered = rows.reindex(rows[by].abs().sort_values(ascending=False).index)
-    return ", ".join(str(name) for name in ordered["player"])
+def _list(rows: pd.DataFrame) -> str:
+    """Return who, those with most at stake first, in brackets; nothing for nobody."""
+    ordered = rows.reindex(rows["gain_m"].abs().sort_values(ascending=False).index)
+    names = [str(name) for name in ordered["donor"]]
+    if not names:
+        return ""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED + 1 else ""
+    return f" ({', '.join(names[:_NAMED] if more else names)}{more})"

@@ -17,9 +17,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from donorlab.experiments.runner import Job, Run, run_jobs
+from donorlab.experiments.tables import sure
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.scenario import Scenario
 from donorlab.sim.setup import yearly_budgets
@@ -38,7 +38,6 @@ KINDS: Final[Mapping[str, str]] = {
     "foundation_company": "companies and foundations",
 }
 MEASURES: Final = ("saved_m", "efficiency")
-CONFIDENCE: Final = 0.95
 
 
 @dataclass(frozen=True)
@@ -171,23 +170,24 @@ def values(found: Sample, measured: npt.NDArray[np.float64]) -> npt.NDArray[np.f
 
 
 def table(found: Sample, contributions: npt.NDArray[np.float64], scenario: Scenario) -> pd.DataFrame:
-    """Return a row a player, the highest price first.
+    """Return a row a player, single donors first, then groups; in each the highest price first.
 
     Returns
     -------
     pandas.DataFrame
-        ``player``, ``donors`` (ids), ``budget_m``, ``budget_share`` (of the money of all donors), and for ``saved_m`` (EUR m a
-        year) and ``efficiency``: the value, ``_error`` (standard error over pairs of orders; NaN for one pair), ``_low`` and
-        ``_high`` (95%, Student's t); ``saved_share`` of what all reporters together save.
+        ``player``, ``donors`` (ids), ``count`` (of them), ``budget_m``, ``budget_share`` (of the money of all donors), and for
+        ``saved_m`` (EUR m a year) and ``efficiency``: the value, ``_error`` (standard error over pairs of orders; NaN for one
+        pair), ``_low`` and ``_high`` (95%, Student's t); ``saved_share`` of what all reporters together save.
     """
     pairs = len(contributions)
     mean = contributions.mean(axis=0)
     error = contributions.std(axis=0, ddof=1) / math.sqrt(pairs) if pairs > 1 else np.full_like(mean, math.nan)
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, pairs - 1)) if pairs > 1 else math.nan
+    reach = sure(pairs)
     frame = pd.DataFrame(
         {
             "player": [one.name for one in found.players],
             "donors": [" ".join(one.ids) for one in found.players],
+            "count": [len(one.ids) for one in found.players],
             "budget_m": [one.budget_m for one in found.players],
         }
     )
@@ -199,7 +199,10 @@ def table(found: Sample, contributions: npt.NDArray[np.float64], scenario: Scena
         frame[f"{name}_high"] = mean[:, column] + reach * error[:, column]
     whole = float(frame["saved_m"].sum())
     frame["saved_share"] = frame["saved_m"] / whole if whole else math.nan
-    return frame.sort_values(["saved_m", "player"], ascending=[False, True], ignore_index=True)
+    groups = frame["count"] > 1  # else a group would come first for being many
+    return frame.assign(group=groups).sort_values(
+        ["group", "saved_m", "player"], ascending=[True, False, True], ignore_index=True
+    ).drop(columns="group")  # fmt: skip
 
 
 def curve(
@@ -210,21 +213,35 @@ def curve(
     Returns
     -------
     pandas.DataFrame
-        ``reporters`` (number of players), ``last`` (the player that was added), ``paid_twice_m`` (EUR m a year) with
-        ``paid_twice_error`` of the mean, ``removed`` (share of what all of them remove) and ``efficiency``.
+        ``reporters`` (number of players), ``donors`` (number of donors in them), ``last`` (the player that was added),
+        ``paid_twice_m`` (EUR m a year) with ``paid_twice_error`` of the mean, ``removed`` (share of what all of them remove; above
+        1 where fewer remove more than all do), ``removed_low``, ``removed_high`` (95% over seeds, Student's t; NaN for one) and
+        ``efficiency``.
+
+    Notes
+    -----
+    The error of a ratio of means R = a / b is that of the mean of a - R b, divided by b (delta method).
     """
-    count = len(who) + 1
-    cube = measured.reshape(len(seeds), count, 2)
-    mean = cube.mean(axis=0)
-    error = cube[..., 0].std(axis=0, ddof=1) / math.sqrt(len(seeds)) if len(seeds) > 1 else np.full(count, math.nan)
+    count, runs = len(who) + 1, len(seeds)
+    cube = measured.reshape(runs, count, 2)
+    mean, paid = cube.mean(axis=0), cube[..., 0]
+    error = paid.std(axis=0, ddof=1) / math.sqrt(runs) if runs > 1 else np.full(count, math.nan)
     whole = mean[0, 0] - mean[-1, 0]
+    removed = (mean[0, 0] - mean[:, 0]) / whole if whole > 0 else np.full(count, math.nan)
+    left = (paid[:, :1] - paid) - removed * (paid[:, :1] - paid[:, -1:])
+    reach = np.full(count, math.nan)
+    if runs > 1 and whole > 0:
+        reach = sure(runs) * left.std(axis=0, ddof=1) / math.sqrt(runs) / whole
     return pd.DataFrame(
         {
             "reporters": range(count),
+            "donors": np.cumsum([0, *(len(who[i].ids) for i in order)]),
             "last": ["", *(who[i].name for i in order)],
             "paid_twice_m": mean[:, 0],
             "paid_twice_error": error,
-            "removed": (mean[0, 0] - mean[:, 0]) / whole if whole > 0 else np.full(count, math.nan),
+            "removed": removed,
+            "removed_low": removed - reach,
+            "removed_high": removed + reach,
             "efficiency": mean[:, 1],
         }
     )

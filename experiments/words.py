@@ -31,3 +31,16 @@ def counted(number: float, thing: str) -> str:
 def span(seeds: Sequence[int]) -> str:
     """Return ``seeds 1-20``."""
     return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]}-{seeds[-1]}"
+
+
+def money(millions: float, decimals: int = 1, sign: str = "") -> str:
+    """Return EUR m, e.g. ``2.3m``; what would be printed as 0 and is not nothing keeps its first figure, e.g. ``0.003m``.
+
+    Parameters
+    ----------
+    millions : EUR m
+    decimals : of larger ones
+    sign : ``+`` to print the sign always
+    """
+    small = 1e-9 < abs(millions) < 0.5 * 10.0**-decimals
+    return f"{millions:{sign}.1g}m" if small else f"{millions:{sign}z.{decimals}f}m"

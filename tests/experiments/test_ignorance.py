@@ -13,9 +13,11 @@ import pandas as pd
 import pytest
 
 from donorlab.experiments import reporters
+from donorlab.experiments.figures_of_ignorance import claim
 from donorlab.experiments.figures_of_ignorance import ignorance as draw
 from donorlab.experiments.report_of_ignorance import sentences
 from donorlab.experiments.reporters import Player, Sample
+from donorlab.experiments.words import money
 from donorlab.scenarios import load
 from donorlab.sim import simulate
 from experiments.conftest import Shell
@@ -127,37 +129,105 @@ def test_the_register_is_free_and_shows_what_is_reported() -> None:
 
 
 # ---------------------------------------------------------------------- words
-def prices(saved: list[float], low: float = 0.1) -> pd.DataFrame:
+def prices(saved: list[float], low: float = 0.1, groups: int = 0) -> pd.DataFrame:
+    count = len(saved)
     return pd.DataFrame(
         {
-            "player": [f"D{i}" for i in range(len(saved))], "donors": "", "budget_m": 1.0, "budget_share": 1 / len(saved),
+            "player": [f"D{i}" for i in range(len(saved))], "donors": "", "budget_m": 1.0, "budget_share": 1 / count,
+            "count": [1] * (count - groups) + [10] * groups,
             "saved_m": saved, "saved_m_low": low, "saved_m_high": 9.0, "saved_share": np.array(saved) / sum(saved),
             "efficiency": 0.0,
         }
     )  # fmt: skip
 
 
-def left(paid: list[float]) -> pd.DataFrame:
+def left(paid: list[float], reach: float = 0.01, groups: int = 0) -> pd.DataFrame:
     array = np.array(paid)
     whole = array[0] - array[-1]
     return pd.DataFrame(
         {
             "reporters": range(len(paid)), "last": ["", *(f"D{i}" for i in range(len(paid) - 1))], "paid_twice_m": paid,
             "removed": (array[0] - array) / whole if whole > 0 else np.nan, "efficiency": 0.3,
+            "donors": np.cumsum([0] + [1] * (len(paid) - 1 - groups) + [10] * groups),
         }
-    )  # fmt: skip
+    ).assign(removed_low=lambda own: own["removed"] - reach, removed_high=lambda own: own["removed"] + reach)  # fmt: skip
 
 
 def test_five_donors_remove_most_of_it_or_not() -> None:
     found = prices([5, 1, 1, 1, 1, 1, 1])
     most = " ".join(sentences(found, left([20, 15, 14, 13, 12, 11, 10, 9]), "plans"))
-    assert "The plans of 5 (D0, D1, D2, D3, D4) remove most of what reporting can remove: 82%." in most
+    assert (
+        "The plans of 5 of 7 donors (D0, D1, D2, D3, D4) remove most of what all reports remove: 82% (81% to 83%)."
+        in most
+    )
     less = " ".join(sentences(found, left([20, 19, 18, 17, 16, 15, 10, 8]), "plans"))
-    assert "remove less than half of what reporting can remove: 42%; it takes 6 to remove more than half." in less
+    assert (
+        "remove less than half of what all reports remove: 42% (41% to 43%); in this order it takes 6 donors to" in less
+    )
+    open_ = " ".join(sentences(found, left([20, 15, 14, 13, 12, 11, 10, 9], reach=0.4), "plans"))
+    assert "82% (42% to 122%, not told from half)" in open_
     assert "Not told from nothing" not in most
     assert "Not told from nothing (95%): D0" in " ".join(
         sentences(prices([1, 1, 1], -0.1), left([3, 2, 1, 0]), "plans")
     )
+
+
+def test_a_group_is_as_many_donors_as_it_has() -> None:
+    """Three donors alone and two groups of ten: neither is one of 'the first few', and donors are counted."""
+    found = prices([3, 2, 1, 5, 4], groups=2)
+    curve = left([20, 19, 18, 17, 10, 5], groups=2)
+    text = " ".join(sentences(found, curve, "plans"))
+    assert "if all 23 donors in the table report" in text
+    assert "The plans of 3 of 23 donors (D0, D1, D2) remove less than half" in text
+    assert "in this order it takes at most 13 donors to remove more than half" in text
+    assert "Of single donors, worth most are the plans of D0" in text
+    assert "Of groups, worth most are the plans of D3" in text
+    assert claim(found, curve, "plans").startswith("The plans of 3 of 23 donors remove 20% of what")
+    assert "donors remove" not in claim(prices([5, 4], groups=2), left([20, 10, 5], groups=2), "plans")
+
+
+def test_single_donors_come_before_groups() -> None:
+    who = [Player("5 other states", tuple("EFGHI"), 5.0), *PLAYERS]
+    worth = {"A": 1.0, "B": 3.0, "C": 2.0, "D": 0.0} | dict.fromkeys("EFGHI", 2.0)
+    sample = reporters.sample(who, 2, 1)
+    paid = made_up(sample, lambda chosen, seed: 20.0 - sum(worth[name] for name in chosen))
+    table = reporters.table(sample, reporters.values(sample, paid), load("toy"))
+    assert list(table["player"]) == ["B", "C", "A", "D", "5 other states"]
+    assert list(table["count"]) == [1, 1, 1, 1, 5]
+    measured = np.array([[20.0, 0.3], [10.0, 0.3], [0.0, 0.3], [22.0, 0.3], [11.0, 0.3], [0.0, 0.3]])
+    curve = reporters.curve([who[0], who[1]], [1, 0], (1, 2), measured)
+    assert list(curve["donors"]) == [0, 1, 6]
+    np.testing.assert_allclose(curve["removed"], [0, 0.5, 1.0])
+    np.testing.assert_allclose(curve["removed_low"], [0, 0.5, 1.0])  # half in both seeds: no chance is left
+    other = reporters.curve(
+        [who[0], who[1]], [1, 0], (1, 2), measured + np.array([[0, 0], [1, 0], [0, 0]] + 3 * [[0, 0]])
+    )
+    assert other["removed_low"][1] == pytest.approx(other["removed"][1] - 12.706 * (11 / 21) / 21, rel=1e-3)
+
+
+def test_shares_above_the_whole_are_explained() -> None:
+    found = prices([3, 2, -1])
+    within = " ".join(sentences(found, left([20, 15, 4, 5], reach=0.2), "projects"))
+    assert (
+        "A share above 100% means that fewer reporters leave less paid twice than all of them do, here not told"
+        in within
+    )
+    beyond = " ".join(sentences(found, left([20, 15, 4, 5], reach=0.01), "projects"))
+    assert "here beyond chance: what is not paid twice is spent elsewhere" in beyond
+    assert "above 100%" not in " ".join(sentences(found, left([20, 15, 6, 5]), "projects"))
+    assert "A donor's share of all is above 100%" in " ".join(
+        sentences(prices([9, -2, -2]), left([20, 15, 6, 5]), "projects")
+    )
+
+
+def test_what_is_little_is_not_nothing() -> None:
+    text = " ".join(sentences(prices([0.003, 0.001]), left([0.02, 0.012, 0.01]), "plans"))
+    assert "EUR 0.02m a year are paid twice" in text
+    assert "EUR 0.003m a year" in text
+    assert "0.0m" not in text
+    assert money(0.0) == "0.0m"
+    assert money(-0.0004, 2, "+") == "-0.0004m"
+    assert money(2.345, 2, "+") == "+2.35m"
 
 
 def test_where_there_is_nothing_to_remove() -> None:
@@ -187,6 +257,7 @@ def test_the_command(shell: Shell) -> None:
     assert len(curve) == len(table) + 1
     assert list(curve["last"][1:]) == list(table["player"])
     contributions = pd.read_parquet(folder / "contributions.parquet")
+    assert curve["donors"].iloc[-1] == table["count"].sum()
     assert contributions.groupby("player")["saved_m"].mean().sum() == pytest.approx(table["saved_m"].sum())
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["seeds"] == [1, 2, 3, 4]  # two pairs of orders, then fresh seeds for the curve

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -189,3 +190,15 @@ def wait_for(condition: Any, seconds: float) -> Any:
             return found
         time.sleep(0.05)
     pytest.fail("waited in vain")
+
+
+def test_answers_of_processes_come_in_the_order_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [(float(n), 1.0) for n in range(6)]
+    told: list[int] = []
+    expected = [math.hypot(*words) for words in asked]
+    for workers in (1, 2):
+        assert runner.called_in_order(math.hypot, asked, workers, lambda: told.append(1)) == expected
+    assert len(told) == 12
+    monkeypatch.setattr(runner, "in_processes", lambda *_: pytest.fail("not worth while"))
+    assert runner.called_in_order(math.hypot, asked, None) == expected
+    assert runner.called_in_order(math.hypot, [], None) == []
