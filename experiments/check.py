@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from donorlab.scenarios import Proposal
     from donorlab.sim import Scenario
 
+_ADDRESS: Final = re.compile(r"https?://[^\s/]+\.[^\s]+")
 NAMED: Final = 12  # members named one by one
 _WIDTH: Final = 100  # where there is no terminal to fit, and no other wish (COLUMNS)
 
@@ -82,13 +84,15 @@ def report(proposal: Proposal, scenario: Scenario, given: Collection[str] = ()) 
     found = Report()
     found.errors.extend(proposals.contradictions(proposal, scenario))
     if not _composes(scenario):
-        found.warnings.extend(_missing(proposal))
+        found.warnings.extend(_missing(proposal, scenario))
         return found
     found.means.append(f"{proposal.architecture.replace('_', ' and ')}: {levers.in_words(scenario)}.")
     found.means.extend([*_members(scenario), *_conditions(scenario)])
     found.costs.extend(_costs(scenario))
     found.assumed.extend(_assumed(proposal, scenario, given))
-    found.warnings.extend([*_missing(proposal), *_of_members(scenario), *_of_levers(proposal, scenario, found.errors)])
+    found.warnings.extend(
+        [*_missing(proposal, scenario), *_of_members(scenario), *_of_levers(proposal, scenario, found.errors)]
+    )
     return found
 
 
@@ -209,7 +213,7 @@ def _assumed(proposal: Proposal, scenario: Scenario, given: Collection[str]) -> 
 
 
 # ---------------------------------------------------------------------- what is amiss
-def _missing(proposal: Proposal) -> list[str]:
+def _missing(proposal: Proposal, scenario: Scenario) -> list[str]:
     """Return what a reader would ask for."""
     found = []
     blank = catalogue.load_proposal(TEMPLATE)
@@ -219,6 +223,21 @@ def _missing(proposal: Proposal) -> list[str]:
         found.append("sources: none; say where the proposal can be read.")
     if not proposal.assumed:
         found.append("assumed: nothing; every number and member without a source is an assumption, say which and why.")
+    else:
+        found += [
+            f"{key}: no line of assumed or facts names {', '.join(names)}; say where {'it is' if len(names) == 1 else 'they are'} "
+            "from, or that it is assumed and why."
+            for key, names in (
+                ("parameters", proposals.unnamed_levers(proposal)),
+                *((key, proposals.unnamed_donors(proposal, scenario, key)) for key in ("members", "reporters")),
+            )
+            if names
+        ]
+    found += [
+        f"sources: '{one_line(line)}' is no address (https://...); say where it can be read."
+        for line in proposal.sources
+        if not _ADDRESS.search(line)
+    ]
     found += [
         f"facts: the source '{one_line(item.source)}' is not among the sources."
         for item in proposal.facts

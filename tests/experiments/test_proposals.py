@@ -32,7 +32,7 @@ name: my-fund
 title: A fund
 description: All pay into one fund.
 sources: [https://example.org]
-assumed: ["all of it: assumption: an example."]
+assumed: ["members, pooled_fund, pool_share, overhead: assumption: an example."]
 architecture: umbrella
 members: all
 parameters: {register: none, division: none, pooled_fund: "on", pool_share: 0.5, overhead: 0.02}
@@ -129,7 +129,7 @@ def test_what_was_proposed_is_kept_whole(answer: Path) -> None:
         assert found["architectures"] == NAMES
         assert list(found["proposals"]) == NAMES[1:]
         mine = found["proposals"]["my-fund"]
-        assert mine["assumed"] == ["all of it: assumption: an example."]
+        assert mine["assumed"] == ["members, pooled_fund, pool_share, overhead: assumption: an example."]
         assert mine["parameters"]["pool_share"] == 0.5
         assert mine["members"] == "all"
         changed = found["changed_by_architecture"]["my-fund"]
@@ -331,6 +331,25 @@ def test_contradictions_are_errors(changes: dict[str, Any], errors: list[str]) -
             "facts: the source 'https://else.where' is not among",
         ),
         ({"members": ("USA",)}, "members: United States is alone"),
+        ({"sources": ("nonsense",)}, "sources: 'nonsense' is no address"),
+        ({"sources": ("https://",)}, "sources: 'https://' is no address"),
+        ({"assumed": ("x",)}, "members: no line of assumed or facts names all-but-rivals; say where it is from"),
+        (
+            {
+                "assumed": ("x", "overheads 2", "the members: all of them"),
+                "parameters": {"overhead": 0.02, "decision_lag": 1},
+            },
+            "parameters: no line of assumed or facts names overhead, decision_lag; say where they are from",
+        ),
+        (
+            {"assumed": ("of members: x, Germany too",), "members": ("USA", "DEU", "RUS", "regional_org"), "facts": ()},
+            None,
+        ),
+        (
+            {"assumed": ("DEU asked for it. Members: x",), "members": ("USA", "DEU", "RUS", "regional_org")},
+            "members: no line of assumed or facts names USA, RUS, regional_org; say",
+        ),
+        ({"reporters": ("EU",)}, "reporters: no line of assumed or facts names EU; say where it is from"),
         (
             {"parameters": {"overhead": 0.6}},
             "overhead: 0.6 lies outside the range that is thought plausible, 0 to 0.25",
@@ -338,11 +357,20 @@ def test_contradictions_are_errors(changes: dict[str, Any], errors: list[str]) -
         ({"parameters": {"credibility": 0.5}}, "credibility: does nothing under umbrella"),
     ],
 )
-def test_warnings_are_no_errors(changes: dict[str, Any], warning: str) -> None:
+def test_warnings_are_no_errors(changes: dict[str, Any], warning: str | None) -> None:
     mine = _proposal(**changes)
     found = check.report(mine, load("world", (), mine))
     assert found.errors == []
-    assert any(line.startswith(warning) for line in found.warnings)
+    if warning is None:
+        assert not any(line.startswith("members: no line") for line in found.warnings)
+    else:
+        assert any(line.startswith(warning) for line in found.warnings)
+
+
+def test_a_lever_that_is_off_needs_no_words() -> None:
+    quiet = _proposal(assumed=("x",), parameters={"register": "none", "pooled_fund": "off", "division": "none"})
+    assert proposals.unnamed_levers(quiet) == []
+    assert proposals.unnamed_levers(dataclasses.replace(quiet, parameters={"register": "plans"})) == ["register"]
 
 
 def test_members_that_are_free_are_told_as_invited() -> None:
