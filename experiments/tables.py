@@ -111,14 +111,20 @@ def sure(replications: int) -> float:
     return float(stats.t.ppf(0.975, replications - 1)) if replications > 1 else math.inf
 
 
+def abreast(architectures: Sequence[str]) -> list[list[str]]:
+    """Return the architectures in groups of about the same size, each of so many as fit beside each other."""
+    size = math.ceil(len(architectures) / math.ceil(len(architectures) / _ABREAST))
+    return [list(architectures[at : at + size]) for at in range(0, len(architectures), size)]
+
+
 def rendered(summary: pd.DataFrame, architectures: Sequence[str], replications: int) -> list[Table]:
     """Return the summary as tables for the terminal, grouped and in plain words, some architectures a table.
 
     The paired difference stands beside two architectures; of more it is in the files only.
     """
-    size = math.ceil(len(architectures) / math.ceil(len(architectures) / _ABREAST))
-    blocks = [list(architectures[at : at + size]) for at in range(0, len(architectures), size)]
-    tables = [_block(summary, names, architectures if len(architectures) == 2 else ()) for names in blocks]
+    tables = [
+        _block(summary, names, architectures if len(architectures) == 2 else ()) for names in abreast(architectures)
+    ]
     tables[-1].caption_justify = "left"
     tables[-1].caption = (
         f"Means of {replications} paired replications; ± is seed noise, their standard deviation. "
