@@ -43,7 +43,8 @@ def show(screen: Console, study: Study, summary: pd.DataFrame, smallest: float, 
     screen.print()
     screen.print(headline(study, smallest), highlight=False)
     screen.print(falls.harm(study), highlight=False)
-    _say(screen, "At default values", tables.rendered(summary, names_in(comparison.runs), len(comparison.seeds)))
+    free = any(levers.free_members(item) for item in comparison.scenarios.values())
+    _say(screen, "At default values", tables.rendered(summary, names_in(comparison.runs), len(comparison.seeds), free))
     _say(screen, "Where each euro went, in cents of all money given", falls.shown(study))
     if study.curves is not None and len(study.curves):
         _say(screen, _break_even_title(study), [break_even_table(study.curves, smallest)])
@@ -237,7 +238,8 @@ def future_sentences(study: Study, smallest: float) -> list[str]:
     """Return what the ensemble says of each architecture against the first."""
     if study.draws is None:
         return []
-    first = label(names_in(study.comparison.runs)[0])
+    named = names_in(study.comparison.runs)[0]
+    first, efficiency = label(named), paired(study.comparison.runs, "efficiency")
     found = []
     for name, difference in ensemble.differences(study.draws).items():
         who = label(str(name))
@@ -250,6 +252,10 @@ def future_sentences(study: Study, smallest: float) -> list[str]:
             low, middle, high = difference.quantile([0.05, 0.5, 0.95])
             text += f"; the middle future is {100 * middle:+.1f} points, nine of ten lie between {100 * low:+.1f} and "
             text += f"{100 * high:+.1f}"
+            default = float((efficiency[name] - efficiency[named]).mean(skipna=False))
+            if default < low or default > high:
+                text += f"; the {100 * default:+.1f} points at default values lie {'below' if default < low else 'above'} them, so "
+                text += "that default values are no typical future here"
         found.append(text + ".")
     return found
 

@@ -92,6 +92,31 @@ def test_tables_of_many_architectures_are_not_cut(count: int) -> None:
     assert sum(line.count(" 10.0") for line in text.splitlines() if line.startswith("effective")) == count
 
 
+@pytest.mark.parametrize(
+    ("default", "words"), [(0.05, "+5.0 points at default values lie above"), (-0.02, "below"), (0.02, "")]
+)
+def test_a_default_outside_all_futures_is_told(default: float, words: str) -> None:
+    runs = pd.DataFrame(
+        [
+            {"architecture": n, "seed": s, "efficiency": e + s / 100}
+            for n, e in (("a", 0.3), ("b", 0.3 + default))
+            for s in (1, 2)
+        ]
+    )
+    draws = pd.DataFrame(
+        [
+            {"architecture": n, "draw": d, "efficiency": 0.4 + d / 10 + (d / 100 if n == "b" else 0)}
+            for n in "ab"
+            for d in range(4)
+        ]
+    )
+    draws["architecture"] = draws["architecture"].astype("category")
+    comparison = Comparison({}, (1, 2), runs, runs, runs, runs)
+    (text,) = report.future_sentences(Study(comparison, None, draws, None, None), 0.02)
+    assert ("no typical future" in text) is bool(words)
+    assert words in text
+
+
 def test_the_headline_has_the_paired_difference_with_its_noise(shell: Shell, model: None) -> None:
     names = "[fragmented,umbrella,umbrella_conditional,central]"
     result = shell("compare", "fake", "replications=3", "draws=8", f"architectures={names}", "out=answer")

@@ -378,7 +378,9 @@ def test_members_that_are_free_are_told_as_invited() -> None:
     found = check.report(mine, load("world", (), mine))
     words = " ".join(found.means)
     assert "are invited, 25% of them found it, and each stays, joins or leaves by what it sees" in words
-    assert "42 possible members with" in words
+    assert (
+        "43 possible members, 42 of them with a budget and 1 without, who pay and plan nothing (Global Forum" in words
+    )
     assert ", if all who are invited join." in " ".join(found.costs)
     bound = _proposal(parameters={"register": "plans"})
     assert (
@@ -389,7 +391,9 @@ def test_members_that_are_free_are_told_as_invited() -> None:
 def test_an_error_is_status_2_and_a_warning_0(shell: Shell) -> None:
     path = shell.folder / "mine.yaml"
     path.write_text(MINE)
-    assert shell("check", "mine.yaml").exit_code == 0
+    result = shell("check", "mine.yaml")
+    assert result.exit_code == 0
+    assert "Nothing is amiss: `donorlab compare proposals=[mine.yaml]` runs it." in result.stdout
     path.write_text(_changed(MINE, **{"[https://example.org]": "[]"}))
     result = shell("check", "mine.yaml")
     assert result.exit_code == 0
@@ -398,6 +402,10 @@ def test_an_error_is_status_2_and_a_warning_0(shell: Shell) -> None:
     result = shell("check", "mine.yaml")
     assert result.exit_code == 2
     assert "Contradictory" in result.stdout
+    assert (
+        result.stderr
+        == "donorlab: proposal my-fund: pool_share: does nothing while pooled_fund is off; add pooled_fund=on, or leave pool_share out\n"
+    )
     path.write_text("defaults: [world]\n" + MINE)
     assert "'defaults' is refused" in shell.refused("check", "mine.yaml")
     assert "name a proposal or your own file" in shell.refused("check")
@@ -408,8 +416,7 @@ def test_an_error_is_status_2_and_a_warning_0(shell: Shell) -> None:
 def test_who_reports_and_who_usually_stays_outside_is_named() -> None:
     mine = _proposal(members=("USA", "CHN", "GFCE", "EU"), reporters=("EU",))
     words = " ".join(check.report(mine, load("world", (), mine)).means)
-    assert "3 members with" in words
-    assert "who pay and plan nothing: Global Forum on Cyber Expertise" in words
+    assert "4 members, 3 of them with a budget and 1 without, who pay and plan nothing (Global Forum" in words
     assert "usually stay outside any coordination: China." in words
     assert "Projects are reported by European Union" in words
     treaty = load_proposal("budapest-treaty")
@@ -417,6 +424,21 @@ def test_who_reports_and_who_usually_stays_outside_is_named() -> None:
         "Conditions are set by Council of Europe, European Union, United States."
         in check.report(treaty, load("world", (), treaty)).means
     )
+
+
+def test_without_money_there_is_nothing_to_coordinate() -> None:
+    mine = load_proposal("lead-donors")
+    found = check.report(mine, load("world", ["money=0"], mine))
+    assert found.means[1] == "43 members, but nobody in this scenario has any money: nothing can be coordinated."
+    assert found.warnings[0].startswith("money: nobody has any")
+    assert "0%" not in " ".join([*found.means[1:], *found.costs])
+
+
+def test_members_are_counted_once() -> None:
+    mine = load_proposal("gfce-clearing-house")
+    first, second, *_ = check.report(mine, load("world", (), mine)).means
+    assert "43 of 48 donors are members" in first
+    assert second.startswith("43 members, 42 of them with a budget")
 
 
 def test_what_you_set_is_not_what_the_file_says() -> None:
