@@ -213,7 +213,7 @@ def test_many_break_even_lines_have_a_panel_each(count: int) -> None:
     bands = [len(axes.collections) for axes in drawn.figure.axes]
     told = {text.get_text().replace("\n", "") for text in drawn.figure.findobj(Text)}
     assert set(names[1:]) <= told
-    if count <= figures_of_break_even.TOGETHER:
+    if count <= 4:
         assert sorted(bands)[-2:] == [count, count]
         return
     assert sum(bands) == 2 * count - 1
