@@ -402,10 +402,8 @@ def test_an_error_is_status_2_and_a_warning_0(shell: Shell) -> None:
     result = shell("check", "mine.yaml")
     assert result.exit_code == 2
     assert "Contradictory" in result.stdout
-    assert (
-        result.stderr
-        == "donorlab: proposal my-fund: pool_share: does nothing while pooled_fund is off; add pooled_fund=on, or leave pool_share out\n"
-    )
+    assert result.stderr.startswith("donorlab: proposal my-fund: pool_share: does nothing while pooled_fund is off;")
+    assert result.stderr.count("\n") == 1
     path.write_text("defaults: [world]\n" + MINE)
     assert "'defaults' is refused" in shell.refused("check", "mine.yaml")
     assert "name a proposal or your own file" in shell.refused("check")
