@@ -236,3 +236,8 @@ def ends(others: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
     real = [item for item in others if item[0] != "central"]
     told = {min(real, key=lambda item: item[1]), max(real, key=lambda item: item[1]), *set(others).difference(real)}
     return [item for item in others if item in told]
+
+
+def signed(value: float, _position: int | None = None) -> str:
+    """Return a number at an axis with its sign, as matplotlib's formatters are called."""
+    return f"{value:+g}".replace("-", "\N{MINUS SIGN}") if value else "0"

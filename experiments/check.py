@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from donorlab.scenarios import Proposal
     from donorlab.sim import Scenario
 
+_ADDRESS: Final = re.compile(r"https?://[^\s/]+\.[^\s]+")
 NAMED: Final = 12  # members named one by one
 _WIDTH: Final = 100  # where there is no terminal to fit, and no other wish (COLUMNS)
 
@@ -50,13 +52,13 @@ class Report:
     warnings: list[str] = field(default_factory=list)
 
 
-def run(words: Sequence[str]) -> bool:
-    """Carry out ``donorlab check WORDS``; return whether there is no error.
+def run(words: Sequence[str]) -> None:
+    """Carry out ``donorlab check WORDS``.
 
     Raises
     ------
     InputError, ScenarioError
-        If the proposal or the scenario cannot be read at all.
+        If the proposal or the scenario cannot be read at all, or, after the report, if the proposal contradicts itself.
     """
     arguments = parse("check", words, bare="proposal")
     name = arguments.experiment["proposal"]
@@ -66,8 +68,10 @@ def run(words: Sequence[str]) -> bool:
     scenario = arguments.experiment["scenario"]
     catalogue.load(scenario, arguments.overrides)  # so that a mistake in it is not the proposal's
     found = report(proposal, catalogue.load(scenario, arguments.overrides, proposal), arguments.given)
-    _print(proposal, found, scenario)
-    return not found.errors
+    _print(proposal, found, scenario, name)
+    if found.errors:
+        more = f" (and {len(found.errors) - 1} more, see above)" if len(found.errors) > 1 else ""
+        raise InputError(f"proposal {proposal.name}: {found.errors[0]}{more}")
 
 
 def report(proposal: Proposal, scenario: Scenario, given: Collection[str] = ()) -> Report:
@@ -82,13 +86,15 @@ def report(proposal: Proposal, scenario: Scenario, given: Collection[str] = ()) 
     found = Report()
     found.errors.extend(proposals.contradictions(proposal, scenario))
     if not _composes(scenario):
-        found.warnings.extend(_missing(proposal))
+        found.warnings.extend(_missing(proposal, scenario))
         return found
     found.means.append(f"{proposal.architecture.replace('_', ' and ')}: {levers.in_words(scenario)}.")
     found.means.extend([*_members(scenario), *_conditions(scenario)])
     found.costs.extend(_costs(scenario))
     found.assumed.extend(_assumed(proposal, scenario, given))
-    found.warnings.extend([*_missing(proposal), *_of_members(scenario), *_of_levers(proposal, scenario, found.errors)])
+    found.warnings.extend(
+        [*_missing(proposal, scenario), *_of_members(scenario), *_of_levers(proposal, scenario, found.errors)]
+    )
     return found
 
 
@@ -109,10 +115,18 @@ def _members(scenario: Scenario) -> list[str]:
     total, theirs = float(budgets.sum()), float(budgets[inside].sum())
     paying = inside & (budgets > 0)
     what = "possible member" if scenario.parameters.voluntary_membership == "on" else "member"
-    text = f"{counted(int(paying.sum()), what)} with {euros(theirs)} a year, {_share(theirs, total)} of all money: "
-    lines = [text + _named(scenario, budgets, paying) + "."]
-    if (inside & ~paying).any():
-        lines.append(f"Members without a budget, who pay and plan nothing: {_listed(scenario, inside & ~paying)}.")
+    text = counted(int(inside.sum()), what)
+    if total <= 0:
+        return [f"{text}, but nobody in this scenario has any money: nothing can be coordinated."]
+    idle = inside & ~paying
+    if idle.any():
+        text += f", {int(paying.sum())} of them with a budget and {int(idle.sum())} without, who pay and plan nothing "
+        text += f"({_named(scenario, budgets, idle, money=False)});"
+        text += f" together they have {euros(theirs)} a year"
+    else:
+        text += f" with {euros(theirs)} a year"
+    text += f", {_share(theirs, total)} of all money"
+    lines = [f"{text}: {_named(scenario, budgets, paying)}." if paying.any() else f"{text}."]
     rivals = paying & scenario.donors.rival
     if rivals.any():
         lines.append(f"Members that usually stay outside any coordination: {_listed(scenario, rivals)}.")
@@ -137,13 +151,13 @@ def _share(part: float, whole: float) -> str:
     return percent(part / whole) if whole > 0 else "0%"
 
 
-def _named(scenario: Scenario, budgets: np.ndarray, who: np.ndarray) -> str:
+def _named(scenario: Scenario, budgets: np.ndarray, who: np.ndarray, money: bool = True) -> str:
     """Return donors with their money in EUR m a year, the largest first, many of them as a number."""
     order = [int(d) for d in np.argsort(-budgets, kind="stable") if who[d]]
-    parts = [f"{scenario.donors.names[d]} {budgets[d]:.1f}" for d in order[:NAMED]]
+    parts = [scenario.donors.names[d] + (f" {budgets[d]:.1f}" if money else "") for d in order[:NAMED]]
     rest = order[NAMED:]
     if rest:
-        parts.append(f"{counted(len(rest), 'other')} {float(budgets[rest].sum()):.1f}")
+        parts.append(counted(len(rest), "other") + (f" {float(budgets[rest].sum()):.1f}" if money else ""))
     return ", ".join(parts)
 
 
@@ -156,7 +170,7 @@ def _costs(scenario: Scenario) -> list[str]:
     """Return what members pay in the first year, as the model takes it."""
     made = levers.composition(scenario)
     lines = []
-    if any(made["member"]):
+    if any(made["member"]) and yearly_budgets(scenario).any():
         taken, pooled = first_year(scenario)
         negotiation = first_year(scenario.replace(overhead=0.0))[0]
         total = float(yearly_budgets(scenario).sum())
@@ -209,7 +223,7 @@ def _assumed(proposal: Proposal, scenario: Scenario, given: Collection[str]) -> 
 
 
 # ---------------------------------------------------------------------- what is amiss
-def _missing(proposal: Proposal) -> list[str]:
+def _missing(proposal: Proposal, scenario: Scenario) -> list[str]:
     """Return what a reader would ask for."""
     found = []
     blank = catalogue.load_proposal(TEMPLATE)
@@ -219,6 +233,21 @@ def _missing(proposal: Proposal) -> list[str]:
         found.append("sources: none; say where the proposal can be read.")
     if not proposal.assumed:
         found.append("assumed: nothing; every number and member without a source is an assumption, say which and why.")
+    else:
+        found += [
+            f"{key}: no line of assumed or facts names {', '.join(names)}; say where {'it is' if len(names) == 1 else 'they are'} "
+            "from, or that it is assumed and why."
+            for key, names in (
+                ("parameters", proposals.unnamed_levers(proposal)),
+                *((key, proposals.unnamed_donors(proposal, scenario, key)) for key in ("members", "reporters")),
+            )
+            if names
+        ]
+    found += [
+        f"sources: '{one_line(line)}' is no address (https://...); say where it can be read."
+        for line in proposal.sources
+        if not _ADDRESS.search(line)
+    ]
     found += [
         f"facts: the source '{one_line(item.source)}' is not among the sources."
         for item in proposal.facts
@@ -229,6 +258,8 @@ def _missing(proposal: Proposal) -> list[str]:
 
 def _of_members(scenario: Scenario) -> list[str]:
     paying = proposals.members(scenario) & (yearly_budgets(scenario) > 0)
+    if not yearly_budgets(scenario).any():
+        return ["money: nobody has any, so that no proposal can change anything in this scenario."]
     if int(paying.sum()) == 1:
         return [f"members: {_listed(scenario, paying)} is alone; there is nobody to coordinate with."]
     return []
@@ -251,7 +282,7 @@ def _of_levers(proposal: Proposal, scenario: Scenario, errors: Sequence[str]) ->
 
 
 # ---------------------------------------------------------------------- printing
-def _print(proposal: Proposal, found: Report, where: str) -> None:
+def _print(proposal: Proposal, found: Report, where: str, name: str) -> None:
     screen = Console()
     if not screen.is_terminal and "COLUMNS" not in os.environ:
         screen = Console(width=_WIDTH)
@@ -273,4 +304,5 @@ def _print(proposal: Proposal, found: Report, where: str) -> None:
             screen.print("\n".join(words), highlight=False, markup=False)
     if not found.errors:
         verdict = f"{counted(len(found.warnings), 'warning')}, no error" if found.warnings else "Nothing is amiss"
-        screen.print(f"\n{verdict}: `donorlab compare proposals=[...]` runs it.", highlight=False, markup=False)
+        runs = f"`donorlab compare proposals=[{one_line(name)}]` runs it."
+        screen.print(f"\n{verdict}: {runs}", highlight=False, markup=False, soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from donorlab.experiments.tables import names_in, table
+from donorlab.experiments.tables import abreast, names_in, table
 from donorlab.experiments.words import counted, in_lines, label
 from donorlab.sim.outcomes.waterfall import BARS
 
@@ -67,13 +67,19 @@ def harmed(waterfalls: pd.DataFrame) -> dict[str, int]:
 
 
 # ---------------------------------------------------------------------- what is printed
-def shown(study: Study) -> Table:
-    """Return the waterfall, and under it the bars that differ in the reverse order."""
+def shown(study: Study) -> list[Table]:
+    """Return the waterfall, and under it the bars that differ in the reverse order, some architectures a table."""
     falls_of = study.comparison.waterfalls
-    names = names_in(falls_of)
     rows = summarise(falls_of, study.draws)
     forward = rows.pivot_table(index="bar", columns="architecture", values="share", sort=False, dropna=False)
     reverse = rows.pivot_table(index="bar", columns="architecture", values="reverse", sort=False, dropna=False)
+    found = [_block(names, forward, reverse) for names in abreast(names_in(falls_of))]
+    found[-1].caption_justify = "left"
+    found[-1].caption = _waterfall_caption(study, forward)
+    return found
+
+
+def _block(names: Sequence[str], forward: pd.DataFrame, reverse: pd.DataFrame) -> Table:
     found = _cents(names)
     for bar in forward.index:
         style = "bold" if bar == "effective" else ""
@@ -82,8 +88,6 @@ def shown(study: Study) -> Table:
     found.add_row("in the reverse order (unfinished or failed before paid twice):", style="bold")
     for bar in REORDERED:
         found.add_row(LABELS[bar], *(_cent(float(reverse[name].to_dict()[bar])) for name in names))
-    found.caption_justify = "left"
-    found.caption = _waterfall_caption(study, forward)
     return found
 
 

@@ -27,9 +27,10 @@ from donorlab.experiments.canvas import (
     style,
     text_width_cm,
 )
+from donorlab.experiments.figures_of_break_even import break_even
 from donorlab.experiments.figures_of_rivals import rivals
 from donorlab.experiments.figures_of_states import who_is_served
-from donorlab.experiments.figures_of_worth import break_even, futures, losses
+from donorlab.experiments.figures_of_worth import futures, losses
 from donorlab.experiments.outcomes import cents, percent
 from donorlab.experiments.rivals import standings
 from donorlab.experiments.tables import names_in, paired

@@ -1,4 +1,4 @@
-"""What a comparison is worth, as figures: over all futures, where the money went, where the sign changes."""
+"""What a comparison is worth, as figures: over all futures, and where the money went."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from donorlab import scenarios as catalogue
-from donorlab.experiments import break_even as crossing
 from donorlab.experiments import ensemble, falls
 from donorlab.experiments.canvas import (
-    DASHES,
     INK,
     MARKERS,
     SHADES,
@@ -27,13 +24,13 @@ from donorlab.experiments.canvas import (
     Stamp,
     led_text,
     names_width_cm,
+    signed,
     spread,
     style,
     text_width_cm,
 )
-from donorlab.experiments.levers import WHOLE
 from donorlab.experiments.outcomes import cents
-from donorlab.experiments.tables import names_in, sure
+from donorlab.experiments.tables import names_in
 from donorlab.experiments.words import DEFAULT_VALUES, in_lines, label
 
 _GROUPS: Final[tuple[tuple[str, tuple[str, ...], str, str], ...]] = (
@@ -134,7 +131,7 @@ def _strips(axes: Axes, values: Sequence[np.ndarray], smallest: float) -> None:
     axes.set_ylim(-0.6, len(values) - 0.4)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_formatter(FuncFormatter(_signed))
+    axes.xaxis.set_major_formatter(FuncFormatter(signed))
 
 
 def _swarm(numbers: np.ndarray) -> np.ndarray:
@@ -153,10 +150,6 @@ def _swarm(numbers: np.ndarray) -> np.ndarray:
         step = min(0.09, 0.76 / max(1, most - 1))
         height[here[order]] = (np.arange(len(here)) - (len(here) - 1) / 2) * step
     return height
-
-
-def _signed(value: float, _position: int | None = None) -> str:
-    return f"{value:+g}".replace("-", "\N{MINUS SIGN}") if value else "0"
 
 
 def _futures_claim(counts: dict[str, ensemble.Futures], first: str, smallest: float) -> str:
@@ -261,139 +254,3 @@ def _losses_claim(grouped: pd.DataFrame, names: Sequence[str]) -> str:
     }
     worst = max(loss, key=lambda head: loss[head])
     return f"{text}; the largest loss is '{worst}', {cents(loss[worst])}"
-
-
-# ---------------------------------------------------------------------- 3
-def break_even(curves: pd.DataFrame, names: Sequence[str], stamp: Stamp, smallest: float) -> Drawn:
-    """Draw the difference in efficiency to the first architecture along each setting, a panel a setting.
-
-    Parameters
-    ----------
-    curves : parameter, value, architecture, seed, difference
-    names : all architectures in their order, the first is the reference
-    stamp : where the figure comes from
-    smallest : least difference that matters
-    """
-    first = names[0]
-    settings = list(dict.fromkeys(curves["parameter"]))
-    seeds = sorted(int(seed) for seed in curves["seed"].unique())
-    stamp = dataclasses.replace(stamp, seeds=f"seeds {seeds[0]}-{seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}")
-    grouped = curves.groupby(["parameter", "architecture", "value"], sort=False)["difference"]
-    data = pd.DataFrame(
-        {"difference": grouped.mean(), "seed_noise": grouped.std(ddof=1), "replications": grouped.size()}
-    )
-    data["standard_error"] = data["seed_noise"] / np.sqrt(data["replications"])
-    data = data.reset_index()
-    title = _break_even_claim(curves, first, smallest)
-    with style():
-        per_row = min(2, len(settings))
-        rows = -(-len(settings) // per_row)
-        panel, gap = 3.0, 1.35
-        note = (
-            f"Mean of {len(seeds)} paired replications, all else {DEFAULT_VALUES}; bands: {sure(len(seeds)):.2g} standard "
-            "errors of it either way (95%, Student's t). "
-            if len(seeds) > 1
-            else f"One replication, all else {DEFAULT_VALUES}: nothing is told from chance. "
-        )
-        note += (
-            f"Zero: {label(first)}; grey: less than {100 * smallest:g} points. Observation probability changes "
-            "every architecture; its panel has a scale of its own."
-        )
-        shown = [name for name in names if name in set(data["architecture"])]
-        legend = _legend_rows(shown)
-        page = Page(title, note, stamp, rows * (panel + gap) + 0.4 * len(legend))
-        width = (WIDTH_CM - 1.35 - 0.3 - 0.9 * (per_row - 1)) / per_row
-        noise = 100 * (sure(len(seeds)) * data["standard_error"]).fillna(0)
-        low, high = 100 * data["difference"] - noise, 100 * data["difference"] + noise
-        for index, name in enumerate(settings):
-            row, column = divmod(index, per_row)
-            axes = page.axes(1.35 + column * (width + 0.9), 0.5 + (rows - 1 - row) * (panel + gap), width, panel)
-            axes.axhspan(-100 * smallest, 100 * smallest, color="#e4e4e4", linewidth=0, zorder=0)
-            axes.axhline(0, color="#555555", linewidth=0.7)
-            for who in shown:
-                part = data[(data["parameter"] == name) & (data["architecture"] == who)]
-                i = names.index(who)
-                axes.fill_between(
-                    part["value"],
-                    low[part.index],
-                    high[part.index],
-                    color=SHADES[i % len(SHADES)],
-                    alpha=0.2,
-                    linewidth=0,
-                )
-                axes.plot(
-                    part["value"], 100 * part["difference"], label=label(who), color=SHADES[i % len(SHADES)],
-                    linestyle=DASHES[i % len(DASHES)], marker=MARKERS[i % len(MARKERS)], markersize=3, linewidth=1.3,
-                )  # fmt: skip
-            axes.xaxis.set_major_locator(MaxNLocator(5, integer=name in WHOLE, steps=[1, 2, 5, 10]))
-            everywhere = data["parameter"].isin(crossing.EVERYWHERE)
-            alike = everywhere if name in crossing.EVERYWHERE else ~everywhere  # panels on one scale
-            bottom, top = min(float(low[alike].min()), 0), max(float(high[alike].max()), 0)
-            room = max(0.5, 0.08 * (top - bottom))
-            axes.set_ylim(bottom - room, top + room)
-            axes.set_title(_setting(name), loc="left", fontweight="bold", pad=4)
-            axes.yaxis.set_major_formatter(FuncFormatter(_signed))
-            if column == 0:
-                axes.set_ylabel("Points of efficiency")
-        _legend(page, legend, names, rows * (panel + gap))
-    return Drawn("break_even", title, page.figure, data, stamp)
-
-
-def _setting(name: str) -> str:
-    """Return a parameter in plain words, with its unit where that is not a share or a probability."""
-    unit = next((row.unit for row in catalogue.parameter_table() if row.name == name), "share")
-    return label(name) if unit in ("share", "probability") else f"{label(name)}, {unit}"
-
-
-def _legend_rows(shown: Sequence[str]) -> list[list[str]]:
-    """Put the entries of the legend into rows that fit the page."""
-    rows: list[list[str]] = []
-    room = 0.0
-    for name in shown:
-        need = 1.05 + text_width_cm(label(name), SMALL)
-        if not rows or room < need:
-            rows.append([])
-            room = WIDTH_CM - 0.8
-        rows[-1].append(name)
-        room -= need
-    return rows
-
-
-def _legend(page: Page, rows: Sequence[Sequence[str]], names: Sequence[str], bottom: float) -> None:
-    axes = page.axes(0.3, bottom, WIDTH_CM - 0.6, 0.4 * len(rows))
-    axes.set_axis_off()
-    axes.set_xlim(0, WIDTH_CM - 0.6)
-    axes.set_ylim(len(rows) - 0.5, -0.5)
-    for y, row in enumerate(rows):
-        x = 0.1
-        for name in row:
-            i = list(names).index(name)
-            axes.plot(
-                [x, x + 0.35, x + 0.7], [y, y, y], color=SHADES[i % len(SHADES)], linestyle=DASHES[i % len(DASHES)],
-                marker=MARKERS[i % len(MARKERS)], markevery=[1], markersize=3, linewidth=1.3, clip_on=False,
-            )  # fmt: skip
-            axes.text(x + 0.8, y, label(name), va="center", fontsize=SMALL)
-            x += 1.05 + text_width_cm(label(name), SMALL)
-
-
-def _break_even_claim(curves: pd.DataFrame, first: str, smallest: float) -> str:
-    lines = crossing.lines(curves).to_dict("records")
-    change = [line for line in lines if line["crossings"]]
-    points = f"{100 * smallest:g} points"
-    if change:
-        line, place = change[0], change[0]["crossings"][0]
-        word = "worse" if not place.rising else "better"
-        text = f"From {label(line['parameter'])} {place.at:.2g} on {label(line['architecture'])} is {word} than {label(first)}"
-        return f"{text}; in {len(lines) - len(change)} of {len(lines)} lines the sign does not change"
-    no = "No" if lines[0]["seeds"] > 1 else "With one replication no"
-    text = f"{no} difference to {label(first)} changes its sign beyond chance"
-    less = [(line, crossing.small(line, smallest)) for line in lines if max(-line["least"], line["most"]) >= smallest]
-    less = [(line, places) for line, places in less if places]
-    if not less:
-        return text
-    (line, ((low, high), *_)), *others = less
-    where = (
-        f"below {high:.2g}" if low == line["low"] else f"above {low:.2g}" if high == line["high"] else f"near {low:.2g}"
-    )
-    text += f", but that of {label(line['architecture'])} is under {points} at {label(line['parameter'])} {where}"
-    return text + (f"; so are parts of {len(others)} other {'line' if len(others) == 1 else 'lines'}" if others else "")

@@ -92,6 +92,11 @@ def in_words(scenario: Scenario) -> str:
     return "; ".join(parts) or get_architecture(scenario.architecture, scenario.options).summary
 
 
+def free_members(scenario: Scenario) -> bool:
+    """Return whether those invited are free to stay outside the scenario's architecture."""
+    return bool(composition(scenario).get("voluntary", False))
+
+
 def _of_members(made: Mapping[str, Any]) -> list[str]:
     """Return who coordinates, how, and at what cost; nothing where nobody does."""
     if not any(made["member"]):

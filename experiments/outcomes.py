@@ -38,6 +38,10 @@ _CONDITIONS: Final = "Conditions (of projects with reforms)"
 _SERVED: Final = "Who is served"
 _WHOSE: Final = "Whose work it is"
 _LASTS: Final = "What lasts, and who is exposed"
+MEMBERS: Final = "Who is a member (with a budget)"
+"""In tables only where it tells architectures apart, or where members are free."""
+MOVES: Final = ("members_joined", "members_left")
+"""Of these, what tells something only where members are free."""
 
 OUTCOMES: Final = (
     Outcome("efficiency", "Efficiency (of a proven bound)", "share", _BOUGHT),
@@ -77,10 +81,10 @@ OUTCOMES: Final = (
     Outcome("exposure", "Exposure of users", "share", _LASTS),
     Outcome("exposed_users_m", "Exposed users, million", "number"),
     Outcome("safe_havens", "Safe havens, at the end", "number", _LASTS),
-    Outcome("membership", "Money under an umbrella", "share"),
-    Outcome("members", "Members at the end", "number"),
-    Outcome("members_joined", "Times a donor joined in the run", "number"),
-    Outcome("members_left", "Times a member left", "number"),
+    Outcome("membership", "Money under an umbrella", "share", MEMBERS),
+    Outcome("members", "Members at the end", "number", MEMBERS),
+    Outcome("members_joined", "Times a donor joined in the run", "number", MEMBERS),
+    Outcome("members_left", "Times a member left", "number", MEMBERS),
     Outcome("norm_alignment", "Alignment of norms with donors", "share"),
     Outcome("norm_shift", "Shift of norms (UN voting position)", "index"),
     Outcome("norm_contest", "Pull on norms that camps cancel", "share"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -100,6 +101,42 @@ def left_out(proposal: Proposal, scenario: Scenario) -> list[str]:
         and row.name not in proposal.parameters
         and levers.uses(scenario, row.name, levers.some_values(row, getattr(scenario.parameters, row.name)))
     ]
+
+
+def unnamed_levers(proposal: Proposal) -> list[str]:
+    """Return the levers set that no line of what is assumed or known names; none or off is nothing to explain."""
+    lines = _lines(proposal)
+    return [
+        name for name, value in proposal.parameters.items() if value not in ("none", "off") and not _named(name, lines)
+    ]
+
+
+def unnamed_donors(proposal: Proposal, scenario: Scenario, key: str) -> list[str]:
+    """Return the members or reporters chosen that no line names: by id, by name, or all by a line that begins with the key.
+
+    Parameters
+    ----------
+    proposal : the proposal
+    scenario : the scenario under it, which knows the names
+    key : ``members`` or ``reporters``
+    """
+    chosen = getattr(proposal, key)
+    if chosen is None or any(_named(key, [line.partition(":")[0]]) for line in proposal.assumed):
+        return []
+    if isinstance(chosen, str):
+        return [chosen]
+    called, lines = dict(zip(scenario.donors.ids, scenario.donors.names, strict=True)), _lines(proposal)
+    kinds = set(chosen) - set(called)  # a kind is a common word: only the key itself names it
+    return [item for item in chosen if item in kinds or not (_named(item, lines) or _named(called[item], lines))]
+
+
+def _lines(proposal: Proposal) -> list[str]:
+    return [*proposal.assumed, *(item.fact for item in proposal.facts)]
+
+
+def _named(word: str, lines: Sequence[str]) -> bool:
+    """Return whether a line has the word by itself, not as a part of a longer one."""
+    return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", line) for line in lines)
 
 
 def outside(proposal: Proposal) -> list[str]:

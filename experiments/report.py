@@ -43,8 +43,9 @@ def show(screen: Console, study: Study, summary: pd.DataFrame, smallest: float, 
     screen.print()
     screen.print(headline(study, smallest), highlight=False)
     screen.print(falls.harm(study), highlight=False)
-    _say(screen, "At default values", tables.rendered(summary, names_in(comparison.runs), len(comparison.seeds)))
-    _say(screen, "Where each euro went, in cents of all money given", [falls.shown(study)])
+    free = any(levers.free_members(item) for item in comparison.scenarios.values())
+    _say(screen, "At default values", tables.rendered(summary, names_in(comparison.runs), len(comparison.seeds), free))
+    _say(screen, "Where each euro went, in cents of all money given", falls.shown(study))
     if study.curves is not None and len(study.curves):
         _say(screen, _break_even_title(study), [break_even_table(study.curves, smallest)])
     if study.rankings is not None:
@@ -237,7 +238,8 @@ def future_sentences(study: Study, smallest: float) -> list[str]:
     """Return what the ensemble says of each architecture against the first."""
     if study.draws is None:
         return []
-    first = label(names_in(study.comparison.runs)[0])
+    named = names_in(study.comparison.runs)[0]
+    first, efficiency = label(named), paired(study.comparison.runs, "efficiency")
     found = []
     for name, difference in ensemble.differences(study.draws).items():
         who = label(str(name))
@@ -250,6 +252,10 @@ def future_sentences(study: Study, smallest: float) -> list[str]:
             low, middle, high = difference.quantile([0.05, 0.5, 0.95])
             text += f"; the middle future is {100 * middle:+.1f} points, nine of ten lie between {100 * low:+.1f} and "
             text += f"{100 * high:+.1f}"
+            default = float((efficiency[name] - efficiency[named]).mean(skipna=False))
+            if default < low or default > high:
+                text += f"; the {100 * default:+.1f} points at default values lie {'below' if default < low else 'above'} them, so "
+                text += "that default values are no typical future here"
         found.append(text + ".")
     return found
 
@@ -299,27 +305,29 @@ def _ranking_title(frame: pd.DataFrame) -> str:
 
 
 def ranking(frame: pd.DataFrame) -> Table:
-    """Return mean efficiency and rank, under them the paired difference to the first, a row a value judgement."""
+    """Return mean efficiency and rank, under it the paired difference to the first, a column a value judgement."""
     mean = values.means(frame)
     first, *others = names_in(frame)
     table = tables.table()
-    table.add_column("judgement", no_wrap=True)
-    for name in mean.columns:
-        table.add_column(in_lines(str(name)), justify="right", no_wrap=True, vertical="bottom")
-    ranks = mean.rank(axis=1, ascending=False, method="min")
+    table.add_column("", no_wrap=True)
     for judgement in mean.index:
-        means, places = mean.loc[judgement].to_dict(), ranks.loc[judgement].to_dict()
-        cells = [f"{written(means[name], 'share')}  {_whole(places[name])}." for name in mean.columns]
-        table.add_row(str(judgement), *cells)
-        wide = paired(frame[frame["judgement"] == judgement], "efficiency")
-        noise = [f"[dim]{against(wide[name] - wide[first])}[/]" for name in others]
-        if noise:
-            table.add_row("", "", *noise)
+        table.add_column(in_lines(str(judgement)), justify="right", no_wrap=True, vertical="bottom")
+    ranks = mean.rank(axis=1, ascending=False, method="min")
+    apart = {judgement: paired(part, "efficiency") for judgement, part in frame.groupby("judgement", observed=True)}
+    for name in mean.columns:
+        cells = [
+            f"{written(float(share), 'share')} {_whole(float(place)):>3}."
+            for share, place in zip(mean[name], ranks[name], strict=True)
+        ]
+        if name in others:
+            below = (against(apart[judgement][name] - apart[judgement][first]) for judgement in mean.index)
+            cells = [f"{cell}\n[dim]{text}[/]" for cell, text in zip(cells, below, strict=True)]
+        table.add_row(in_lines(str(name)), *cells)
     table.caption_justify = "left"
     table.caption = (
-        "Mean efficiency and rank; each row has a bound of its own. Concavity: how much less a further task of a "
+        "Mean efficiency and rank; each column has a bound of its own. Concavity: how much less a further task of a "
     )
-    table.caption += "pillar is worth than the first one, at 1 not at all; all other rows are at the scenario's own."
+    table.caption += "pillar is worth than the first one, at 1 not at all; all other columns are at the scenario's own."
     if others:
         table.caption += f" Below: mean paired difference to {label(first)} in points"
         table.caption += ", ± its standard error (chance only)." if len(set(frame["seed"])) > 1 else "."

@@ -36,6 +36,8 @@ def show(screen: Console, answers: Sequence[Answer], settings: Sequence[str]) ->
                 text, screen.width - 1, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
             )
             screen.print("\n".join(lines), highlight=False, markup=False)
+        if answer.nothing:
+            continue
         screen.print(f"\n[bold]States at both ends under {answer.name}[/]")
         screen.print(states(answer))
         screen.print(f"\n[bold]Groups of states under {answer.name}[/]")
@@ -43,7 +45,8 @@ def show(screen: Console, answers: Sequence[Answer], settings: Sequence[str]) ->
         if len(answer.donors):
             screen.print(f"\n[bold]Donors at both ends under {answer.name}[/]")
             screen.print(donors(answer))
-    screen.print(f"\n[dim]{notes(answers[0])}[/]", highlight=False)
+    if not all(answer.nothing for answer in answers):
+        screen.print(f"\n[dim]{notes(answers[0])}[/]", highlight=False)
 
 
 def notes(answer: Answer) -> str:

@@ -7,10 +7,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from donorlab.experiments.ensemble import futures
 from donorlab.experiments.outcomes import (
+    MEMBERS,
+    MOVES,
     OUTCOMES,
     Unit,
     cents,
@@ -111,14 +114,23 @@ def sure(replications: int) -> float:
     return float(stats.t.ppf(0.975, replications - 1)) if replications > 1 else math.inf
 
 
-def rendered(summary: pd.DataFrame, architectures: Sequence[str], replications: int) -> list[Table]:
+def abreast(architectures: Sequence[str]) -> list[list[str]]:
+    """Return the architectures in groups of about the same size, each of so many as fit beside each other."""
+    size = math.ceil(len(architectures) / math.ceil(len(architectures) / _ABREAST))
+    return [list(architectures[at : at + size]) for at in range(0, len(architectures), size)]
+
+
+def rendered(summary: pd.DataFrame, architectures: Sequence[str], replications: int, free: bool = False) -> list[Table]:
     """Return the summary as tables for the terminal, grouped and in plain words, some architectures a table.
 
-    The paired difference stands beside two architectures; of more it is in the files only.
+    The paired difference stands beside two architectures; of more it is in the files only. Who is a member is shown where
+    that is another share of the money from one architecture to another, or ``free``: where members may join and leave.
     """
-    size = math.ceil(len(architectures) / math.ceil(len(architectures) / _ABREAST))
-    blocks = [list(architectures[at : at + size]) for at in range(0, len(architectures), size)]
-    tables = [_block(summary, names, architectures if len(architectures) == 2 else ()) for names in blocks]
+    hidden = _hidden(summary, architectures, free)
+    summary = summary[~summary["outcome"].isin(hidden)]
+    tables = [
+        _block(summary, names, architectures if len(architectures) == 2 else ()) for names in abreast(architectures)
+    ]
     tables[-1].caption_justify = "left"
     tables[-1].caption = (
         f"Means of {replications} paired replications; ± is seed noise, their standard deviation. "
@@ -126,6 +138,15 @@ def rendered(summary: pd.DataFrame, architectures: Sequence[str], replications: 
         else "One replication; seed noise is not known. "
     ) + "Efficiency: 100% is a proven upper bound, which nobody need be able to reach."
     return tables
+
+
+def _hidden(summary: pd.DataFrame, architectures: Sequence[str], free: bool) -> list[str]:
+    """Return the outcomes of membership that tell nothing here."""
+    if free:
+        return []
+    shares = summary.loc[summary["outcome"] == "membership", list(architectures)].to_numpy(dtype=np.float64)
+    apart = bool(shares.size) and float(np.nanmax(shares, initial=0)) > float(np.nanmin(shares, initial=1))
+    return [item.name for item in OUTCOMES if item.group == MEMBERS and (item.name in MOVES or not apart)]
 
 
 def _block(summary: pd.DataFrame, names: Sequence[str], pair: Sequence[str]) -> Table:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from donorlab.sim import Scenario
     from donorlab.sim.result import Result
 
+MOST: Final = 3  # states that are named where nothing was lost in the one asked for
 NEXT: Final = 5  # tasks that are named after the worst one
 
 
@@ -97,7 +98,12 @@ def tell(result: Result, place: Place) -> tuple[str, dict[str, pd.DataFrame]]:
         lines.append("")
     elif found.empty:
         if paid["paid_twice"].any():
-            lines.append(f"None of them in {place}.")
+            where_lost = paid[paid["paid_twice"]].groupby("beneficiary", observed=True)["price_m"].sum()
+            most = where_lost.sort_values(ascending=False, kind="stable").index[:MOST]
+            lines += receipt.wrapped(
+                f"None of them in {place}. Most money was paid twice in {', '.join(most)}: try beneficiary={most[0]}, or leave the "
+                "place out."
+            )
         return "\n".join(lines), {"events": result.events.iloc[:0], "sightings": who.iloc[:0]}
     else:
         first = found.iloc[0]

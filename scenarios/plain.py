@@ -7,7 +7,9 @@ Numbers follow one rule, the plain decimal one (YAML 1.1 reads ``010`` as 8, ``1
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +19,7 @@ import yaml
 from donorlab.sim.scenario import ScenarioError
 
 FILE_CHARACTERS_MAXIMUM: Final = 1_000_000
+FILE_BYTES_MAXIMUM: Final = 4 * FILE_CHARACTERS_MAXIMUM  # UTF-8 takes at most four for a character
 VALUE_CHARACTERS_MAXIMUM: Final = 100_000
 DEPTH_MAXIMUM: Final = 12
 _FORBIDDEN_KEYS: Final = frozenset({"hydra", "defaults"})
@@ -45,7 +48,7 @@ class _PlainLoader(yaml.SafeLoader):
             raise _Refused("tags (!) are not allowed; write plain words, numbers, lists and mappings")
         self.depth += 1
         if self.depth > DEPTH_MAXIMUM:
-            raise _Refused(f"more than {DEPTH_MAXIMUM} levels deep; a scenario needs at most 5")
+            raise _TooDeep
         try:
             return super().compose_node(parent, index)
         finally:
@@ -64,6 +67,10 @@ class _PlainLoader(yaml.SafeLoader):
 
 class _Refused(yaml.YAMLError):
     """A text that is YAML, but not plain data."""
+
+
+class _TooDeep(yaml.YAMLError):
+    """A text with more levels than `DEPTH_MAXIMUM`."""
 
 
 def _integer(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
@@ -120,7 +127,7 @@ def refuse_keys(data: object, where: str) -> None:
             refuse_keys(value, where)
 
 
-def parse(text: str, where: str, limit: int = FILE_CHARACTERS_MAXIMUM) -> Any:
+def parse(text: str, where: str, limit: int = FILE_CHARACTERS_MAXIMUM, what: str = "value") -> Any:
     """Return the plain data that the YAML text holds.
 
     Parameters
@@ -131,6 +138,8 @@ def parse(text: str, where: str, limit: int = FILE_CHARACTERS_MAXIMUM) -> Any:
         What the text is, for error messages: a file or a key.
     limit : int
         Most characters allowed.
+    what : str
+        What it holds, in a word, for error messages.
 
     Raises
     ------
@@ -148,13 +157,18 @@ def parse(text: str, where: str, limit: int = FILE_CHARACTERS_MAXIMUM) -> Any:
             loader.dispose()
     except _Refused as error:
         raise ScenarioError(f"{where}: {one_line(error, 200)}") from None
+    except (_TooDeep, RecursionError):
+        raise ScenarioError(f"{where}: more than {DEPTH_MAXIMUM} levels deep; no {what} needs so many") from None
+    except yaml.reader.ReaderError as error:
+        line = f", line {text.count(chr(10), 0, error.position) + 1}" if "\n" in text.strip() else ""
+        raise ScenarioError(
+            f"{where}{line}: holds a character that is no text (code {ord(text[error.position])}); remove it"
+        ) from None
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or error
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None and "\n" in text.strip() else ""
         raise ScenarioError(f"{where}{line}: cannot be read as YAML: {one_line(problem, 120)}") from None
-    except RecursionError:
-        raise ScenarioError(f"{where}: more than {DEPTH_MAXIMUM} levels deep; a scenario needs at most 5") from None
     refuse_keys(data, where)
     return data
 
@@ -176,15 +190,30 @@ def read_file(path: Path, what: str, keys: Sequence[str], known: Iterable[str]) 
     """
     where = one_line(path)
     try:
-        if path.stat().st_size > 4 * FILE_CHARACTERS_MAXIMUM:
-            raise ScenarioError(f"{where}: {path.stat().st_size} bytes; a {what} is smaller")
-        text = path.read_text(encoding="utf-8")
+        data = _bytes_of(path)
+        if data is None:
+            raise ScenarioError(f"{where}: is no regular file; a {what} is a text in a file of its own")
+        if len(data) > FILE_BYTES_MAXIMUM:
+            raise ScenarioError(f"{where}: more than {FILE_BYTES_MAXIMUM} bytes; a {what} is smaller")
+        text = data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")  # as text files are read
     except UnicodeDecodeError:
         raise ScenarioError(f"{where}: is not a text in UTF-8") from None
     except OSError as error:
         problem = error.strerror or error
         raise ScenarioError(f"{where}: cannot be read ({problem}); known names are {', '.join(known)}") from None
-    data = parse(text, where)
-    if not isinstance(data, dict):
+    found = parse(text, where, what=what)
+    if not isinstance(found, dict):
         raise ScenarioError(f"{where}: must be a mapping with {', '.join(keys)}")
-    return data
+    return found
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    """Return what a file holds, one byte more than is allowed at most; None for a pipe, a device or a folder.
+
+    A pipe has no end to wait for and a device none to read to: neither is opened, and if one takes the place of the file
+    meanwhile, opening does not wait and what is open is looked at again.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        return None
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        return file.read(FILE_BYTES_MAXIMUM + 1) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import math
 import warnings
@@ -10,10 +11,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 import donorlab.sim
-from donorlab.experiments import report
-from donorlab.sim.outcomes.waterfall import Waterfall
+from donorlab.experiments import falls, report
+from donorlab.experiments.comparison import Comparison, Study
+from donorlab.sim.outcomes.waterfall import BARS, Waterfall
 from experiments import fake
 from experiments.conftest import Shell
 
@@ -54,6 +57,64 @@ def test_screen_shows_three_figures_and_never_one(shell: Shell, model: None) -> 
         assert part in text or part == "umbrella under another name", part
     assert "confidence" not in result.output.lower()
     assert max(len(line) for line in result.stdout.splitlines() if "results/" not in line) <= 100
+
+
+@pytest.mark.parametrize("count", [2, 5, 10])
+def test_tables_of_many_architectures_are_not_cut(count: int) -> None:
+    names = ["fragmented", *(f"a-long-name-of-number-{i}" for i in range(1, count))]
+    judgements = ("by users^0.5", "equal states", "by users", "poorest first", "concavity 1", "concavity 3")
+    rows = [
+        {"judgement": judgement, "architecture": name, "seed": seed, "efficiency": 0.6 - i / 20 + seed * i / 100}
+        for judgement in judgements
+        for i, name in enumerate(names)
+        for seed in (1, 2)
+    ]
+    screen = Console(width=100, file=io.StringIO())
+    screen.print(report.ranking(pd.DataFrame(rows)))
+    text = screen.file.getvalue()
+    assert "…" not in text
+    last = [line for line in text.splitlines() if line.startswith("a-long-name-")][-1]
+    assert last.count(f"{60 - 3.5 * (count - 1):.1f}%") == last.count(f" {count}.") == len(judgements)
+    assert text.count(f"{-3.5 * (count - 1):+.1f} ±") == len(judgements)
+    falls_of = pd.DataFrame(
+        [
+            {"architecture": n, "seed": 1} | {f"{k}_{bar}": 0.1 for k in ("to", "reverse") for bar, _ in BARS}
+            for n in names
+        ]
+    )
+    runs = pd.DataFrame([{"architecture": n, "seed": 1, "efficiency": 0.3, "duplication_share": 0.2} for n in names])
+    found = Study(Comparison({}, (1,), runs, falls_of, runs, runs), None, None, None, None)
+    screen = Console(width=100, file=io.StringIO())
+    for part in falls.shown(found):
+        screen.print(part)
+    text = screen.file.getvalue()
+    assert "…" not in text
+    assert sum(line.count(" 10.0") for line in text.splitlines() if line.startswith("effective")) == count
+
+
+@pytest.mark.parametrize(
+    ("default", "words"), [(0.05, "+5.0 points at default values lie above"), (-0.02, "below"), (0.02, "")]
+)
+def test_a_default_outside_all_futures_is_told(default: float, words: str) -> None:
+    runs = pd.DataFrame(
+        [
+            {"architecture": n, "seed": s, "efficiency": e + s / 100}
+            for n, e in (("a", 0.3), ("b", 0.3 + default))
+            for s in (1, 2)
+        ]
+    )
+    draws = pd.DataFrame(
+        [
+            {"architecture": n, "draw": d, "efficiency": 0.4 + d / 10 + (d / 100 if n == "b" else 0)}
+            for n in "ab"
+            for d in range(4)
+        ]
+    )
+    draws["architecture"] = draws["architecture"].astype("category")
+    comparison = Comparison({}, (1, 2), runs, runs, runs, runs)
+    (text,) = report.future_sentences(Study(comparison, None, draws, None, None), 0.02)
+    assert ("no typical future" in text) is bool(words)
+    assert words in text
 
 
 def test_the_headline_has_the_paired_difference_with_its_noise(shell: Shell, model: None) -> None:

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from donorlab.experiments import canvas, ensemble, figures, figures_of_worth, rivals, words
+from donorlab.experiments import canvas, ensemble, figures, figures_of_break_even, figures_of_worth, rivals, words
 from donorlab.experiments.comparison import Comparison, Study, study
 from donorlab.experiments.disagreements import chosen, variants
 from donorlab.experiments.outcomes import cents, euros, percent, written, written_difference
@@ -190,11 +190,38 @@ def test_a_break_even_title_tells_where_a_difference_is_too_small() -> None:
         for x in range(9)
         for seed in (1, 2)
     ]
-    title = figures_of_worth._break_even_claim(pd.DataFrame(rows), "fragmented", 0.02)
+    title = figures_of_break_even._claim(pd.DataFrame(rows), "fragmented", 0.02)
     assert title == (
         "No difference to fragmented changes its sign beyond chance, but that of umbrella is under 2 points at decision "
         "lag above 6.5"
     )
+
+
+@pytest.mark.parametrize("count", [4, 5, 9])
+def test_many_break_even_lines_have_a_panel_each(count: int) -> None:
+    names = ["fragmented", *(f"proposal-number-{i}" for i in range(count))]
+    rows = [
+        {"parameter": setting, "value": x, "architecture": who, "seed": seed, "difference": (i - x) / 100 + seed / 500}
+        for setting, values in (("overhead", (0.0, 0.25)), ("observation_probability", (0.0, 0.6)))
+        for x in values
+        for i, who in enumerate(names[1:])
+        for seed in (1, 2)
+        if (setting, i) != ("overhead", 0)
+    ]
+    drawn = figures_of_break_even.break_even(pd.DataFrame(rows), names, STAMP, 0.02)
+    assert _pixels(drawn.figure)
+    bands = [len(axes.collections) for axes in drawn.figure.axes]
+    told = {text.get_text().replace("\n", "") for text in drawn.figure.findobj(Text)}
+    assert set(names[1:]) <= told
+    if count <= 4:
+        assert sorted(bands)[-2:] == [count, count]
+        return
+    assert sum(bands) == 2 * count - 1
+    assert max(bands) == 1
+    assert len({axes.get_ylim() for axes in drawn.figure.axes}) == 2  # a scale a column
+    assert "-" in told  # where a setting does nothing
+    boxes = [axes.get_position() for axes in drawn.figure.axes]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
 
 
 def test_how_to_read_fits_below_few_income_groups(toy: Scenario) -> None:

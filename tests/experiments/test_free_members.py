@@ -13,6 +13,7 @@ from donorlab.experiments.report_of_membership import sentences_of_free
 from donorlab.experiments.reporters import Player
 from donorlab.scenarios import load
 from donorlab.sim import simulate
+from experiments.conftest import Shell
 
 WORLD = load("toy", ["architecture=umbrella", "horizon=24"])
 PLAYERS = [Player("A", ("A",), 1.0), Player("2 others", ("B", "C"), 3.0), Player("outsider", ("X",), 1.0)]
@@ -134,3 +135,20 @@ def test_words_say_whether_donors_find_out() -> None:
     blind = KNOWN.assign(compared=KNOWN["donor"] != "A")
     assert by_player(blind, PLAYERS)["compared"].tolist() == [0.0, 1.0]
     assert "nothing to compare with have A:" in sentences_of_free(by_player(blind, PLAYERS), end, 3, GAINS)[-1]
+
+
+def test_compare_shows_who_is_a_member_where_that_can_change(shell: Shell) -> None:
+    """Joining and leaving only where members are free; the share of money where it differs."""
+    small = ("synthetic.donors=8", "synthetic.beneficiaries=10", "synthetic.pillars=2", "horizon=10", "wind_down=4")
+    quiet = ("money=40", "replications=2", "draws=0", "break_even=false", "values=false", "workers=1")
+    moves = ("Times a donor joined in the run", "Times a member left")
+    shares = ("Money under an umbrella", "Members at the end")
+    for words, shown, hidden in (
+        (("voluntary_membership=on", "architectures=[fragmented,umbrella]"), shares + moves, ()),
+        (("architectures=[fragmented,umbrella]",), shares, moves),
+        (("architectures=[fragmented,conditional]",), (), shares + moves),
+    ):
+        result = shell("compare", "synthetic", *small, *quiet, *words)
+        assert result.exit_code == 0, result.output
+        assert all(text in result.stdout for text in shown), words
+        assert not any(text in result.stdout for text in hidden), words

@@ -32,7 +32,7 @@ name: my-fund
 title: A fund
 description: All pay into one fund.
 sources: [https://example.org]
-assumed: ["all of it: assumption: an example."]
+assumed: ["members, pooled_fund, pool_share, overhead: assumption: an example."]
 architecture: umbrella
 members: all
 parameters: {register: none, division: none, pooled_fund: "on", pool_share: 0.5, overhead: 0.02}
@@ -129,7 +129,7 @@ def test_what_was_proposed_is_kept_whole(answer: Path) -> None:
         assert found["architectures"] == NAMES
         assert list(found["proposals"]) == NAMES[1:]
         mine = found["proposals"]["my-fund"]
-        assert mine["assumed"] == ["all of it: assumption: an example."]
+        assert mine["assumed"] == ["members, pooled_fund, pool_share, overhead: assumption: an example."]
         assert mine["parameters"]["pool_share"] == 0.5
         assert mine["members"] == "all"
         changed = found["changed_by_architecture"]["my-fund"]
@@ -331,6 +331,25 @@ def test_contradictions_are_errors(changes: dict[str, Any], errors: list[str]) -
             "facts: the source 'https://else.where' is not among",
         ),
         ({"members": ("USA",)}, "members: United States is alone"),
+        ({"sources": ("nonsense",)}, "sources: 'nonsense' is no address"),
+        ({"sources": ("https://",)}, "sources: 'https://' is no address"),
+        ({"assumed": ("x",)}, "members: no line of assumed or facts names all-but-rivals; say where it is from"),
+        (
+            {
+                "assumed": ("x", "overheads 2", "the members: all of them"),
+                "parameters": {"overhead": 0.02, "decision_lag": 1},
+            },
+            "parameters: no line of assumed or facts names overhead, decision_lag; say where they are from",
+        ),
+        (
+            {"assumed": ("of members: x, Germany too",), "members": ("USA", "DEU", "RUS", "regional_org"), "facts": ()},
+            None,
+        ),
+        (
+            {"assumed": ("DEU asked for it. Members: x",), "members": ("USA", "DEU", "RUS", "regional_org")},
+            "members: no line of assumed or facts names USA, RUS, regional_org; say",
+        ),
+        ({"reporters": ("EU",)}, "reporters: no line of assumed or facts names EU; say where it is from"),
         (
             {"parameters": {"overhead": 0.6}},
             "overhead: 0.6 lies outside the range that is thought plausible, 0 to 0.25",
@@ -338,11 +357,20 @@ def test_contradictions_are_errors(changes: dict[str, Any], errors: list[str]) -
         ({"parameters": {"credibility": 0.5}}, "credibility: does nothing under umbrella"),
     ],
 )
-def test_warnings_are_no_errors(changes: dict[str, Any], warning: str) -> None:
+def test_warnings_are_no_errors(changes: dict[str, Any], warning: str | None) -> None:
     mine = _proposal(**changes)
     found = check.report(mine, load("world", (), mine))
     assert found.errors == []
-    assert any(line.startswith(warning) for line in found.warnings)
+    if warning is None:
+        assert not any(line.startswith("members: no line") for line in found.warnings)
+    else:
+        assert any(line.startswith(warning) for line in found.warnings)
+
+
+def test_a_lever_that_is_off_needs_no_words() -> None:
+    quiet = _proposal(assumed=("x",), parameters={"register": "none", "pooled_fund": "off", "division": "none"})
+    assert proposals.unnamed_levers(quiet) == []
+    assert proposals.unnamed_levers(dataclasses.replace(quiet, parameters={"register": "plans"})) == ["register"]
 
 
 def test_members_that_are_free_are_told_as_invited() -> None:
@@ -350,7 +378,9 @@ def test_members_that_are_free_are_told_as_invited() -> None:
     found = check.report(mine, load("world", (), mine))
     words = " ".join(found.means)
     assert "are invited, 25% of them found it, and each stays, joins or leaves by what it sees" in words
-    assert "42 possible members with" in words
+    assert (
+        "43 possible members, 42 of them with a budget and 1 without, who pay and plan nothing (Global Forum" in words
+    )
     assert ", if all who are invited join." in " ".join(found.costs)
     bound = _proposal(parameters={"register": "plans"})
     assert (
@@ -361,7 +391,9 @@ def test_members_that_are_free_are_told_as_invited() -> None:
 def test_an_error_is_status_2_and_a_warning_0(shell: Shell) -> None:
     path = shell.folder / "mine.yaml"
     path.write_text(MINE)
-    assert shell("check", "mine.yaml").exit_code == 0
+    result = shell("check", "mine.yaml")
+    assert result.exit_code == 0
+    assert "Nothing is amiss: `donorlab compare proposals=[mine.yaml]` runs it." in result.stdout
     path.write_text(_changed(MINE, **{"[https://example.org]": "[]"}))
     result = shell("check", "mine.yaml")
     assert result.exit_code == 0
@@ -370,6 +402,8 @@ def test_an_error_is_status_2_and_a_warning_0(shell: Shell) -> None:
     result = shell("check", "mine.yaml")
     assert result.exit_code == 2
     assert "Contradictory" in result.stdout
+    assert result.stderr.startswith("donorlab: proposal my-fund: pool_share: does nothing while pooled_fund is off;")
+    assert result.stderr.count("\n") == 1
     path.write_text("defaults: [world]\n" + MINE)
     assert "'defaults' is refused" in shell.refused("check", "mine.yaml")
     assert "name a proposal or your own file" in shell.refused("check")
@@ -380,8 +414,7 @@ def test_an_error_is_status_2_and_a_warning_0(shell: Shell) -> None:
 def test_who_reports_and_who_usually_stays_outside_is_named() -> None:
     mine = _proposal(members=("USA", "CHN", "GFCE", "EU"), reporters=("EU",))
     words = " ".join(check.report(mine, load("world", (), mine)).means)
-    assert "3 members with" in words
-    assert "who pay and plan nothing: Global Forum on Cyber Expertise" in words
+    assert "4 members, 3 of them with a budget and 1 without, who pay and plan nothing (Global Forum" in words
     assert "usually stay outside any coordination: China." in words
     assert "Projects are reported by European Union" in words
     treaty = load_proposal("budapest-treaty")
@@ -389,6 +422,21 @@ def test_who_reports_and_who_usually_stays_outside_is_named() -> None:
         "Conditions are set by Council of Europe, European Union, United States."
         in check.report(treaty, load("world", (), treaty)).means
     )
+
+
+def test_without_money_there_is_nothing_to_coordinate() -> None:
+    mine = load_proposal("lead-donors")
+    found = check.report(mine, load("world", ["money=0"], mine))
+    assert found.means[1] == "43 members, but nobody in this scenario has any money: nothing can be coordinated."
+    assert found.warnings[0].startswith("money: nobody has any")
+    assert "0%" not in " ".join([*found.means[1:], *found.costs])
+
+
+def test_members_are_counted_once() -> None:
+    mine = load_proposal("gfce-clearing-house")
+    first, second, *_ = check.report(mine, load("world", (), mine)).means
+    assert "43 of 48 donors are members" in first
+    assert second.startswith("43 members, 42 of them with a budget")
 
 
 def test_what_you_set_is_not_what_the_file_says() -> None:

@@ -38,6 +38,9 @@ def test_the_command_writes_tables_figures_and_words(folder: Any) -> None:
     text = (folder / "screen.txt").read_text()
     assert "Who wins and who loses under gfce-clearing-house, against fragmented" in text
     assert "idle changes nothing" in text
+    assert "States at both ends under gfce-clearing-house" in text
+    assert "both ends under idle" not in text
+    assert "Groups of states under idle" not in text
     answer = folder / "found"
     states, donors, groups = (pd.read_csv(answer / f"{name}.csv") for name in ("states", "donors", "groups"))
     assert (

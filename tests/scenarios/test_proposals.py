@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
 
-from donorlab.scenarios import composition, configuration, load, load_proposal, proposals
+from donorlab.scenarios import composition, configuration, load, load_proposal, plain, proposals
 from donorlab.sim import simulate
 from scenarios.comparing import refused, same
 
@@ -216,6 +217,40 @@ def test_files_that_are_no_proposal(own, tmp_path):
     assert "cannot be read" in refused(load_proposal, tmp_path / "absent.yaml")
     assert "did you mean 'credit-only'" in refused(load_proposal, "credit-onyl")
     assert "not one of" in refused(load_proposal, "../template/proposal")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
+@pytest.mark.parametrize("read", [load, load_proposal])
+def test_pipes_devices_and_folders_are_refused_and_not_waited_for(read, tmp_path):
+    pipe, device, folder = (tmp_path / f"{name}.yaml" for name in ("pipe", "device", "folder"))
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    folder.mkdir()
+    what = "scenario" if read is load else "proposal"
+    for path in (pipe, device, folder):
+        assert refused(read, path).endswith(f": is no regular file; a {what} is a text in a file of its own")
+
+
+def test_a_file_without_end_is_read_no_further_than_its_limit(own, monkeypatch):
+    path = own(text="#" * 50 + "\n" + GOOD)
+    monkeypatch.setattr(plain, "FILE_BYTES_MAXIMUM", 40)
+    assert len(plain._bytes_of(path)) == 41
+    assert "more than 40 bytes; a proposal is smaller" in refused(load_proposal, path)
+
+
+def test_faults_of_the_text_are_told_in_plain_words(own):
+    deep = refused(load_proposal, own(text="a: " + "[" * 100 + "]" * 100))
+    assert "more than 12 levels deep; no proposal needs so many" in deep
+    assert "no scenario needs so many" in refused(load, own(text="a: " + "[" * 100 + "]" * 100))
+    odd = refused(load_proposal, own("title: Mine", "title: Mi\x00ne"))
+    assert odd.endswith(", line 2: holds a character that is no text (code 0); remove it")
+
+
+def test_line_ends_of_other_systems_are_read_alike(own):
+    path = own()
+    first = load_proposal(path)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert load_proposal(path) == first
 
 
 def test_the_template_is_a_proposal():
