@@ -76,6 +76,11 @@ def contradictions(proposal: Proposal, scenario: Scenario) -> list[str]:
         return [str(error), *found]
     if proposal.members is not None and not any(made["member"]):
         found.append(f"members: nobody is a member of anything under {scenario.architecture}; leave members out")
+    if scenario.architecture == "umbrella_conditional" and not any(made["conditional"]):
+        found.append(
+            "members: none of them sets conditions; add one that does (`donorlab check` of a conditional architecture names them), "
+            "set conditional_donors to all, or take architecture: umbrella"
+        )
     if proposal.reporters is not None and "reporting_rate" not in made:
         found.append("reporters: nothing is reported without a register; set register, or leave reporters out")
     return found

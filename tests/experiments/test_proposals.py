@@ -312,6 +312,8 @@ def _inside(scenario: Scenario) -> np.ndarray:
         ({"members": ("GFCE",)}, ["architecture: umbrella has no members here"]),
         ({"parameters": {"register": "none"}, "reporters": "none"}, ["reporters: nothing is reported"]),
         ({"architecture": "credit", "parameters": {"credit": "equal"}}, ["members: nobody is a member of anything"]),
+        ({"architecture": "umbrella_conditional", "members": ("DEU", "FRA")}, ["members: none of them sets conditions"]),
+        ({"architecture": "umbrella_conditional", "members": ("DEU", "EU")}, []),
         ({}, []),
     ],
 )  # fmt: skip
