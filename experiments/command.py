@@ -14,7 +14,8 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from donorlab.experiments.arguments import RunError, did_you_mean
+from donorlab.experiments.arguments import RunError, Stopped, did_you_mean
+from donorlab.experiments.commands_of_sweeps import COMMANDS
 
 INTERRUPTED: Final = 130  # what a shell expects of a program ended by Ctrl-C
 MISTAKE: Final = 2
@@ -65,6 +66,8 @@ def explain(error: Exception) -> tuple[str, int]:
         return "interrupted; unfinished results were removed", INTERRUPTED
     if isinstance(error, click.NoSuchOption):
         return _line(f"{error.format_message()} Settings are written key=value, without dashes"), MISTAKE
+    if isinstance(error, Stopped):
+        return _line(error.format_message()), INTERRUPTED
     if isinstance(error, click.ClickException):
         return _line(error.format_message()), MISTAKE
     if isinstance(error, OSError) and error.errno in _USER_CAN_HELP:
@@ -356,6 +359,10 @@ def trace(words: tuple[str, ...]) -> None:
     from donorlab.experiments.trace import run
 
     run(words)
+
+
+for _one in COMMANDS:
+    program.add_command(_one)
 
 
 def main() -> NoReturn:

@@ -84,14 +84,14 @@ def plan(
     here = {row.name: getattr(scenario.parameters, row.name) for row in rows}
     held = {name: value for name, value in here.items() if name in fixed or value != defaults[name]}
     cube = qmc.Sobol(len(rows), scramble=True, rng=SEED).random_base2(max(0, math.ceil(math.log2(count))))[:count]
-    columns = {row.name: _scaled(row, cube[:, i]) for i, row in enumerate(rows) if row.name not in held}
+    columns = {row.name: scaled(row, cube[:, i]) for i, row in enumerate(rows) if row.name not in held}
     draws = pd.DataFrame(columns, index=pd.RangeIndex(1, count + 1, name="draw"))
     varied = tuple(row for row in rows if row.name not in held)
     return Plan(varied, held, _with_bounded_size(scenario, draws), dict(levers or {}))
 
 
-def _scaled(row: ParameterRow, unit: np.ndarray) -> np.ndarray:
-    """Return draws from the unit interval on the range of a parameter."""
+def scaled(row: ParameterRow, unit: np.ndarray) -> np.ndarray:
+    """Return draws from the unit interval on the range of a parameter, on its scale; whole where the parameter is."""
     assert row.range is not None
     low, high = float(row.range[0]), float(row.range[-1])
     if row.distribution == "log_uniform":

@@ -1,0 +1,351 @@
+"""The points of a sweep: which values go together. Grid, Latin hypercube, Sobol sequence, or the user's own table.
+
+A point is a row of values, one for each *column*: a parameter, a mechanism, an option of a third party, or a key that chooses
+another world (`beneficiaries`, `synthetic.donors`). Points are made block by block and never all held.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+from scipy.stats import qmc
+
+from donorlab.experiments import ensemble
+from donorlab.experiments.arguments import InputError, did_you_mean
+from donorlab.experiments.levers import WHOLE
+from donorlab.scenarios import ParameterRow, parameter_table, plain
+from donorlab.scenarios.overrides import PARAMETERS, PHASES, SELECTIONS, is_option, known_keys, one_of, parameter_value
+from donorlab.scenarios.parameters import LOG_FACTOR
+from donorlab.sim.mechanisms import mechanism_names
+from donorlab.sim.scenario import ScenarioError
+
+DESIGNS: Final = ("grid", "latin", "sobol", "table")
+POINTS_MAXIMUM: Final = 10_000_000
+LATIN_MAXIMUM: Final = 1_000_000  # points of a hypercube, which is made in one piece
+TABLE_BYTES_MAXIMUM: Final = 2_000_000_000
+BLOCK: Final = 4096  # points at a time, and in one row group of their file
+_SOBOL_BITS: Final = 30
+Kind = Literal["int", "float", "word"]
+_TYPES: Final = {"int": pa.int64(), "float": pa.float64(), "word": pa.string()}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One thing that is varied.
+
+    Attributes
+    ----------
+    name : a parameter, ``mechanism.PHASE``, an option, or a key that chooses another world
+    kind : of its values
+    values : its levels, or the two ends of its range; empty where a table has them
+    """
+
+    name: str
+    kind: Kind
+    values: tuple[Any, ...] = ()
+
+    @property
+    def composed(self) -> bool:
+        """Whether another value means another world, which has to be composed."""
+        return self.name not in PARAMETERS and not self.name.startswith("mechanism.") and not is_option(self.name)
+
+    @property
+    def scaled(self) -> bool:
+        """Whether its two values are the ends of a range for a Latin hypercube or a Sobol sequence."""
+        return self.name in PARAMETERS and self.kind != "word" and len(self.values) == 2
+
+
+def rows() -> dict[str, ParameterRow]:
+    """Return the table of parameters by name."""
+    return {row.name: row for row in parameter_table()}
+
+
+def column(name: str, values: Sequence[Any], where: str) -> Column:
+    """Return a column whose values were checked one by one.
+
+    Raises
+    ------
+    InputError
+        If there is no such key, a value is impossible, or one stands twice.
+    """
+    _known(name, where)
+    found = tuple(_text(value) if isinstance(value, list) else parameter_value(name, value) for value in values)
+    if len(set(map(str, found))) < len(found):
+        raise InputError(f"{where}: a value stands twice; give each once")
+    made = Column(name, _kind(name, found), found)
+    check(made, pa.array(list(found), _TYPES[made.kind]), where)
+    return made
+
+
+def over_its_range(name: str, design: str, levels: int, where: str) -> Column:
+    """Return a parameter over the range that ``ranges.yaml`` declares: its ends, or for a grid so many values between them."""
+    row = rows().get(name)
+    if row is None:
+        raise InputError(f"{where}: '{name}' is no parameter with a range{did_you_mean(name, PARAMETERS)}")
+    if row.range is None:
+        raise InputError(f"{where}: {name} is fixed and has no range; give its values: {name}=[...]")
+    if row.choices or design != "grid":
+        return Column(name, _kind(name, row.range), tuple(row.range))
+    spread = np.linspace(0.0, 1.0, levels)
+    return Column(name, _kind(name, row.range), tuple(dict.fromkeys(ensemble.scaled(row, spread).tolist())))
+
+
+def check(one: Column, values: Any, where: str, first_row: int | None = None) -> None:
+    """Refuse impossible values of a column.
+
+    Parameters
+    ----------
+    one : the column
+    values : an Arrow array of its kind
+    where : for the message
+    first_row : number of the first one in a table, for the message
+
+    Raises
+    ------
+    InputError
+        Names the first that is impossible, and what would be right.
+    """
+    found = values.to_numpy(zero_copy_only=False)
+    if one.name.startswith("mechanism.") and not is_option(one.name):
+        phase = one.name.partition(".")[2]
+        for word in dict.fromkeys(found.tolist()):
+            try:
+                one_of(one.name, str(word), mechanism_names(phase))
+            except ScenarioError as error:
+                raise InputError(f"{where}: {error}") from None
+        return
+    row = rows().get(one.name)
+    if row is None:
+        return  # what it may be is known to the scenario, which is composed with each of them
+    if row.choices:
+        bad = ~np.isin(found.astype(str), row.choices)
+        right = f"it is one of {', '.join(row.choices)}"
+    else:
+        assert row.hard_low is not None
+        assert row.hard_high is not None
+        numbers = found.astype(float)
+        bad = ~np.isfinite(numbers) | (numbers < row.hard_low) | (numbers > row.hard_high)
+        if row.name in WHOLE:
+            bad |= numbers != np.floor(numbers)
+        limits = f"must lie between {row.hard_low:g} and {row.hard_high:g}"
+        if math.isinf(row.hard_high):
+            limits = f"must be at least {row.hard_low:g}"
+        right = f"it {limits}" + (" and be whole" if row.name in WHOLE else "")
+    if bad.any():
+        place = int(np.flatnonzero(bad)[0])
+        at = "" if first_row is None else f", row {first_row + place}"
+        raise InputError(f"{where}{at}: {one.name}: {found[place]} is impossible; {right}")
+
+
+def _known(name: str, where: str) -> None:
+    if name in ("architecture", "mechanism"):
+        right = (
+            "architectures=[fragmented,umbrella]"
+            if name == "architecture"
+            else "mechanism.PHASE, such as mechanism.contract"
+        )
+        raise InputError(f"{where}: '{name}' cannot be varied like a parameter; write {right}")
+    if name not in known_keys() and not is_option(name):
+        raise InputError(f"{where}: unknown parameter '{plain.one_line(name)}'{did_you_mean(name, known_keys())}")
+
+
+def _kind(name: str, values: Sequence[Any]) -> Kind:
+    if name in PARAMETERS:
+        if rows()[name].choices:
+            return "word"
+        return "int" if name in WHOLE else "float"
+    if name in SELECTIONS or name in {f"mechanism.{phase}" for phase in PHASES}:
+        return "word"
+    if all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+        return "int"
+    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
+        return "float"
+    return "word"
+
+
+def _text(value: Sequence[Any]) -> str:
+    """Return a list of ids as a key of the command line has it."""
+    return f"[{','.join(map(str, value))}]"
+
+
+# ---------------------------------------------------------------------- points
+@dataclass(frozen=True)
+class Design:
+    """How points are made.
+
+    Attributes
+    ----------
+    kind : one of `DESIGNS`
+    columns : what is varied; may be nothing, then there is one point
+    points : how many
+    seed : of a hypercube or a sequence
+    table : path of the user's file
+    """
+
+    kind: str
+    columns: tuple[Column, ...]
+    points: int
+    seed: int = 1
+    table: str | None = None
+
+    @property
+    def schema(self) -> Any:
+        """Arrow schema of the points."""
+        return pa.schema([pa.field(one.name, _TYPES[one.kind], nullable=False) for one in self.columns])
+
+    def blocks(self) -> Iterator[Any]:
+        """Return all points as Arrow tables of `BLOCK` rows, the last one shorter; none where nothing is varied."""
+        if not self.columns:
+            return
+        made = {"grid": self._grid, "latin": self._latin, "sobol": self._sobol, "table": self._table}[self.kind]
+        for arrays in made():
+            yield pa.table(dict(zip(self.schema.names, arrays, strict=True)), schema=self.schema)
+
+    def _starts(self) -> Iterator[tuple[int, int]]:
+        return ((first, min(self.points, first + BLOCK)) for first in range(0, self.points, BLOCK))
+
+    def _grid(self) -> Iterator[list[Any]]:
+        sizes = [len(one.values) for one in self.columns]
+        for first, end in self._starts():
+            places = np.unravel_index(np.arange(first, end), sizes)  # the last column changes fastest
+            yield [_levels(one, place) for one, place in zip(self.columns, places, strict=True)]
+
+    def _latin(self) -> Iterator[list[Any]]:
+        cube = qmc.LatinHypercube(len(self.columns), rng=self.seed).random(self.points)
+        for first, end in self._starts():
+            yield [_drawn(one, cube[first:end, i]) for i, one in enumerate(self.columns)]
+
+    def _sobol(self) -> Iterator[list[Any]]:
+        sequence = qmc.Sobol(len(self.columns), scramble=True, rng=self.seed, bits=_SOBOL_BITS)
+        for first, end in self._starts():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a number of points that is no power of two is the user's choice
+                cube = sequence.random(end - first)
+            yield [_drawn(one, cube[:, i]) for i, one in enumerate(self.columns)]
+
+    def _table(self) -> Iterator[list[Any]]:
+        assert self.table is not None
+        whole = read_table(Path(self.table)).select(list(self.schema.names)).cast(self.schema)
+        for first, end in self._starts():
+            block = whole.slice(first, end - first)
+            yield [block.column(name).combine_chunks() for name in self.schema.names]
+
+
+def grid_points(columns: Sequence[Column]) -> int:
+    """Return how many points a grid has."""
+    return math.prod(len(one.values) for one in columns)
+
+
+def _levels(one: Column, place: np.ndarray) -> Any:
+    return pa.array(list(one.values), _TYPES[one.kind]).take(pa.array(place))
+
+
+def _drawn(one: Column, unit: np.ndarray) -> Any:
+    """Return values for draws of the unit interval: over a range, or among levels that are equally likely."""
+    if not one.scaled:
+        return _levels(one, np.minimum(len(one.values) - 1, (unit * len(one.values)).astype(np.int64)))
+    low, high = float(one.values[0]), float(one.values[1])
+    if low > high:
+        raise InputError(f"{one.name}: [{low:g},{high:g}] is a range in this design; write the lower end first")
+    scale = "log_uniform" if low > 0 and high / low > LOG_FACTOR else "uniform"
+    row = replace(rows()[one.name], range=(low, high), distribution=scale)
+    return pa.array(ensemble.scaled(row, unit), _TYPES[one.kind])
+
+
+def variants(design: Design) -> Iterator[dict[str, Any]]:
+    """Return each set of values that means another world, in the order in which the points have them first."""
+    names = [one.name for one in design.columns if one.composed]
+    if not names:
+        yield {}
+        return
+    if design.kind != "table":
+        levels = [[(one.name, value) for value in one.values] for one in design.columns if one.composed]
+        yield from map(dict, itertools.product(*levels))
+        return
+    seen: set[tuple[Any, ...]] = set()
+    for block in design.blocks():
+        for values in zip(*(block.column(name).to_pylist() for name in names), strict=True):
+            if values not in seen:
+                seen.add(values)
+                yield dict(zip(names, values, strict=True))
+
+
+# ---------------------------------------------------------------------- the user's table
+def read_table(path: Path) -> Any:
+    """Return a CSV or Parquet file as an Arrow table: data, whatever stands in it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is too large, or is of another kind.
+    """
+    try:
+        size = path.stat().st_size
+        if size > TABLE_BYTES_MAXIMUM:
+            raise InputError(f"{path}: {size:,} bytes; a table of points may have {TABLE_BYTES_MAXIMUM:,}")
+        if path.suffix == ".parquet":
+            return pq.read_table(path).replace_schema_metadata(None)
+        if path.suffix == ".csv":
+            return pa.csv.read_csv(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or plain.one_line(error)})") from None
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path}: is no table ({plain.one_line(error, 120)})") from None
+    raise InputError(f"{path}: a table of points ends with .csv or .parquet")
+
+
+def of_table(path: Path) -> tuple[tuple[Column, ...], int]:
+    """Return the columns of the user's table, and how many points it has.
+
+    Raises
+    ------
+    InputError
+        If a column is unknown, or a value is missing or impossible; the message names its row (1 is the first below the names).
+    """
+    table = read_table(path)
+    names = table.column_names
+    if not names or table.num_rows == 0:
+        raise InputError(f"{path}: holds no points; the first line has the names of parameters, each other one a point")
+    if table.num_rows > POINTS_MAXIMUM:
+        raise InputError(f"{path}: {table.num_rows:,} points; at most {POINTS_MAXIMUM:,}")
+    found = []
+    for name in names:
+        where = f"{path}"
+        if names.count(name) > 1:
+            raise InputError(f"{path}: column {name} stands twice")
+        _known(name, f"{path}, column '{plain.one_line(name)}'")
+        values = table.column(name).combine_chunks()
+        if values.null_count:
+            place = values.is_null().index(pa.scalar(True)).as_py()
+            raise InputError(
+                f"{path}, row {place + 1}: {name} is empty; each point needs a value, or leave the column out"
+            )
+        one = Column(name, _kind_of_table(name, values))
+        try:
+            cast = values.cast(_TYPES[one.kind])
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            what = {"int": "whole number", "float": "number", "word": "word"}[one.kind]
+            raise InputError(f"{path}: column {name} holds something that is no {what}") from None
+        check(one, cast, where, 1)
+        named = name.startswith("mechanism.") and not is_option(name)
+        found.append(replace(one, values=tuple(pc.unique(cast).to_pylist())) if named else one)
+    return tuple(found), int(table.num_rows)
+
+
+def _kind_of_table(name: str, values: Any) -> Kind:
+    if name in PARAMETERS or name in SELECTIONS:
+        return _kind(name, ())
+    if pa.types.is_integer(values.type):
+        return "int"
+    return "float" if pa.types.is_floating(values.type) else "word"
