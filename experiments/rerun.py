@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from donorlab.scenarios import Proposal, plugins
 from donorlab.scenarios.proposals import Fact
 from donorlab.sim.compiled import source_hash
 from donorlab.sim.outcomes.catalogue import CATALOGUE
+from donorlab.sim.scenario import Scenario
 
 SAMPLE: Final = 10
 _SHOWN: Final = 5
@@ -174,16 +176,18 @@ def _of_command(opened: Opened, stored: Sequence[dict[str, Any]], screen: Any) -
     if opened.manifest.get("source_hash") != source_hash():
         screen.print("the sources of the model here are not those of the folder: numbers may differ")
     proposed = {name: _proposal(data) for name, data in (configuration.get("proposals") or {}).items()}
-    loaded: dict[str, Any] = {}
+
+    @functools.cache
+    def loaded(label: str) -> Scenario:
+        words = list(configuration["settings"])
+        if label not in proposed:
+            words.append(f"architecture={label}")
+        return catalogue.load(configuration["scenario"], words, proposed.get(label))
+
+    first = str(configuration["architectures"][0])  # all are measured against its bound
     for row in stored:
-        label = str(row["architecture"])
-        if label not in loaded:
-            words = list(configuration["settings"])
-            if label not in proposed:
-                words.append(f"architecture={label}")
-            loaded[label] = catalogue.load(configuration["scenario"], words, proposed.get(label))
-        seed = int(row["seed"])
-        again = run_one(loaded[label], label, seed, sim.baseline(loaded[label], seed)).outcomes
+        label, seed = str(row["architecture"]), int(row["seed"])
+        again = run_one(loaded(label), label, seed, sim.baseline(loaded(first), seed)).outcomes
         kept = {name: value for name, value in row.items() if name in CATALOGUE}
         yield Pair(f"{label}, seed {seed}", kept, {name: float(value) for name, value in again.items()})
 

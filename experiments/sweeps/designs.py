@@ -83,9 +83,14 @@ def column(name: str, values: Sequence[Any], where: str) -> Column:
     found = tuple(_text(value) if isinstance(value, list) else parameter_value(name, value) for value in values)
     if len(set(map(str, found))) < len(found):
         raise InputError(f"{where}: a value stands twice; give each once")
-    made = Column(name, _kind(name, found), found)
-    check(made, pa.array(list(found), _TYPES[made.kind]), where)
-    return made
+    kind = _kind(name, found)
+    for value in found:
+        if isinstance(value, bool) or not isinstance(value, str if kind == "word" else (int, float)):
+            raise InputError(f"{where}: '{plain.one_line(value)}' is no {'word' if kind == 'word' else 'number'}")
+    made = Column(name, kind, found)
+    check(made, pa.array(list(found), pa.string() if kind == "word" else pa.float64()), where)
+    turned = {"int": int, "float": float, "word": str}[kind]
+    return replace(made, values=tuple(map(turned, found)))
 
 
 def over_its_range(name: str, design: str, levels: int, where: str) -> Column:

@@ -102,25 +102,29 @@ def ground_of(scenario: Scenario) -> str:
     return digest_of({key: value for key, value in plain.items() if key not in (*_VARIED, *_OF_ARCHITECTURES)})
 
 
-def run_id(world: str, scenario: Scenario, seed: int, source: str) -> str:
-    """Return the identity of a run.
+def resolved(world: str, scenario: Scenario, source: str) -> str:
+    """Return the hash of all that makes a run's numbers but its seed.
 
     Parameters
     ----------
     world : hash of what no column can change, see `world_of`
     scenario : with the values of its point
-    seed : of the run
     source : hash of what makes the numbers
     """
     numbers = json.dumps(vars(scenario.parameters), sort_keys=True)
     words = canonical_json({"mechanisms": vars(scenario.mechanisms), "options": scenario.options})
-    return _hash(world, numbers, words, str(seed), source)
+    return _hash(world, numbers, words, source)
 
 
-def id_of_failed(world: str, values: Mapping[str, Any], seed: int, source: str) -> str:
-    """Return the identity of a run whose scenario could not be made."""
-    return _hash(world, canonical_json(values), "failed", str(seed), source)
+def unresolved(world: str, values: Mapping[str, Any], source: str) -> str:
+    """Return the same for values of which no scenario could be made."""
+    return _hash(world, canonical_json(values), "failed", source)
+
+
+def run_id(configuration: str, seed: int) -> str:
+    """Return the identity of a run, from the hash of its resolved configuration and its seed."""
+    return _hash(configuration, str(seed))[:LENGTH]
 
 
 def _hash(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:LENGTH]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -79,6 +79,8 @@ class Growing:
 
     def overlaps(self, span: Span) -> bool:
         """Return whether one of the numbers is there already."""
+        if span[0] >= span[1]:
+            return False
         place = bisect.bisect_left(self._ends, span[0] + 1)
         return place < len(self._firsts) and self._firsts[place] < span[1]
 

@@ -93,17 +93,23 @@ class Points:
         raise RunError(f"{self._path}: has no point {point + 1}")
 
 
-@dataclass
-class Made:
-    """A run that is ready to be run, or why it cannot be; ``ground``: hash of actors and tables, without an architecture."""
+@dataclass(frozen=True)
+class Set:
+    """A point under one label: scenario, or why there is none, and what its runs share.
 
-    place: Place
+    Attributes
+    ----------
+    values : of the point
+    scenario, error : one of them is None
+    digest : of the resolved configuration
+    ground : hash of actors and tables, without an architecture
+    """
+
     values: dict[str, Any]
-    seed: int
     scenario: Scenario | None
-    id: str
-    ground: str = ""
-    error: str | None = None
+    error: str | None
+    digest: str
+    ground: str
 
 
 class Bench:
@@ -120,31 +126,52 @@ class Bench:
         self.plan, self.source = plan, source
         self.points = Points(root, plan)
         self.worlds = Worlds(plan)
+        self._point = -1
+        self._sets: dict[int, Set] = {}  # of this point, by label
         self._base: tuple[Any, Baseline] | None = None
 
-    def made(self, run: int) -> Made:
-        """Return a run with its values."""
-        place = self.plan.place(run)
+    def set_of(self, place: Place) -> Set:
+        """Return what the runs of a point and label share; that of the last point is remembered."""
+        if place.point != self._point:
+            self._point, self._sets = place.point, {}
+        if place.label not in self._sets:
+            self._sets[place.label] = self._made(place)
+        return self._sets[place.label]
+
+    def _made(self, place: Place) -> Set:
         values = self.points(place.point)
-        seed = self.plan.seed_of(place)
         variant = self.plan.variant_of(values)
         world = self.plan.worlds[place.label][variant]
         whole = self.worlds(place.label, variant)
+        ground = self.worlds.ground(place.label, variant)
         try:
             scenario = apply(whole, values)
         except Exception as error:
-            known = identity.id_of_failed(world, values, seed, self.source)
-            return Made(place, values, seed, None, known, error=told(error))
-        ground = self.worlds.ground(place.label, variant)
-        return Made(place, values, seed, scenario, identity.run_id(world, scenario, seed, self.source), ground)
+            return Set(values, None, told(error), identity.unresolved(world, values, self.source), ground)
+        return Set(values, scenario, None, identity.resolved(world, scenario, self.source), ground)
 
-    def base(self, made: Made) -> Baseline:
+    def base(self, made: Set, seed: int) -> Baseline:
         """Return what the runs of a point and seed share; made anew unless the last one was the same to the last bit."""
         assert made.scenario is not None
-        key = (made.ground, made.seed, baseline_key(made.scenario))
+        key = (made.ground, seed, baseline_key(made.scenario))
         if self._base is None or self._base[0] != key:
-            self._base = (key, sim.baseline(made.scenario, made.seed))
+            self._base = (key, sim.baseline(made.scenario, seed))
         return self._base[1]
+
+    def row(self, run: int) -> dict[str, Any]:
+        """Return what is known of a run before it is run, an error included."""
+        place = self.plan.place(run)
+        made, seed = self.set_of(place), self.plan.seed_of(place)
+        return {
+            "run": run,
+            "point": place.point + 1,
+            "architecture": self.plan.labels[place.label],
+            "seed": seed,
+            **made.values,
+            "error": made.error,
+            "id": identity.run_id(made.digest, seed),
+            "source": self.source,
+        }
 
 
 def baseline_key(scenario: Scenario) -> tuple[Any, ...]:
@@ -152,7 +179,8 @@ def baseline_key(scenario: Scenario) -> tuple[Any, ...]:
     return tuple(getattr(scenario.parameters, name) for name in _read_by_baseline())
 
 
-NO_LEVERS_BUT: Final = ("budget_elasticity",)  # of the levers, what a baseline reads; a test tries all of them
+# of the levers, what a baseline reads; a test tries all of them
+NO_LEVERS_BUT: Final = ("joint_programming", "joiner_fixed_share")
 
 
 def _read_by_baseline() -> tuple[str, ...]:
@@ -190,8 +218,7 @@ def work(task: Task) -> parts.Part:
         with Diary(root / DIARIES / task.diary, task.known) as diary:
             for run in spans.numbers(task.spans):
                 if diary.deaths[run] >= TRIES:
-                    made = bench.made(run)
-                    rows.append(_row(bench.plan, run, made, task.source) | {"error": POISON})
+                    rows.append(bench.row(run) | {"error": POISON})
                     continue
                 diary.begin(run)
                 row, seconds = row_of(bench, run)
@@ -204,14 +231,14 @@ def work(task: Task) -> parts.Part:
 
 def row_of(bench: Bench, run: int) -> tuple[dict[str, Any], float]:
     """Run one run; return its row, and how many seconds were spent inside the simulation."""
-    made = bench.made(run)
-    row = _row(bench.plan, run, made, bench.source)
+    row = bench.row(run)
+    made = bench.set_of(bench.plan.place(run))
     if made.scenario is None:
-        return row | {"error": made.error}, 0.0
+        return row, 0.0
+    seed = int(row["seed"])
     begun = time.perf_counter()
     try:
-        base = bench.base(made)
-        found = run_one(made.scenario, str(row["architecture"]), made.seed, base, bench.plan.waterfall)
+        found = run_one(made.scenario, str(row["architecture"]), seed, bench.base(made, seed), bench.plan.waterfall)
     except Exception as error:
         return row | {"error": told(error)}, time.perf_counter() - begun
     spent = time.perf_counter() - begun
@@ -226,19 +253,6 @@ def as_table(plan: Plan, rows: list[dict[str, Any]]) -> Any:
     fields = parts.schema(plan.columns, plan.waterfall)
     columns = [pa.array([row.get(item.name) for row in rows], item.type, from_pandas=False) for item in fields]
     return pa.table(columns, schema=fields)
-
-
-def _row(plan: Plan, run: int, made: Made, source: str) -> dict[str, Any]:
-    return {
-        "run": run,
-        "point": made.place.point + 1,
-        "architecture": plan.labels[made.place.label],
-        "seed": made.seed,
-        **made.values,
-        "error": None,
-        "id": made.id,
-        "source": source,
-    }
 
 
 # ---------------------------------------------------------------------- what a process keeps
