@@ -131,6 +131,8 @@ class SweepFolder:
     def __enter__(self) -> Self:
         try:
             self._make()
+            if not (self.root / MANIFEST).exists():
+                self._refuse_strangers()
             self._lock.acquire(blocking=False)
         except filelock.Timeout:
             raise InputError(
@@ -142,8 +144,6 @@ class SweepFolder:
         try:
             if (self.root / MANIFEST).exists():
                 self.manifest = manifest_of(self.root)
-            else:
-                self._refuse_strangers()
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -261,10 +261,10 @@ class SweepFolder:
             for name in self._names():
                 part = known.pop(name, None)
                 problem = parts.problem_of(self.root, part) if part is not None else None
-                if part is None or problem is not None:  # one that was replaced as its process died is whole, too
+                if part is None:  # written as this process's predecessor died
                     part = parts.found(self.root, name, plan.digest)
-                    state.adopted += part is not None and problem is None
-                if part is None or part.spans[-1][1] - 1 > plan.runs:
+                    state.adopted += part is not None
+                if part is None or problem is not None or part.spans[-1][1] - 1 > plan.runs:
                     state.redone[name] = problem or "cannot be read, or is of another sweep"
                     (self.root / parts.FOLDER / name).unlink()
                     continue

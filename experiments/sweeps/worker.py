@@ -68,8 +68,7 @@ class Points:
     def __init__(self, root: Path, plan: Plan) -> None:
         self._path = root / DESIGN
         self._names = [one.name for one in plan.columns]
-        self._file: Any = None
-        self._group, self._first, self._rows = -1, 0, None
+        self._first, self._rows = 0, None
 
     def __call__(self, point: int) -> dict[str, Any]:
         """Return the values of a point, counted from 0."""
@@ -81,15 +80,14 @@ class Points:
         return {name: self._rows.column(name)[row].as_py() for name in self._names}  # type: ignore[attr-defined]
 
     def _read(self, point: int) -> None:
-        if self._file is None:
-            self._file = pq.ParquetFile(self._path)
-        first = 0
-        for group in range(self._file.num_row_groups):
-            count = self._file.metadata.row_group(group).num_rows
-            if point < first + count:
-                self._first, self._rows = first, self._file.read_row_group(group).combine_chunks()
-                return
-            first += count
+        with pq.ParquetFile(self._path) as file:
+            first = 0
+            for group in range(file.num_row_groups):
+                count = file.metadata.row_group(group).num_rows
+                if point < first + count:
+                    self._first, self._rows = first, file.read_row_group(group).combine_chunks()
+                    return
+                first += count
         raise RunError(f"{self._path}: has no point {point + 1}")
 
 
