@@ -183,10 +183,10 @@ def check(ctx: click.Context, words: tuple[str, ...]) -> None:
 
 
 @program.command()
-@click.argument("kind", metavar="proposal")
+@click.argument("kind", metavar="proposal|sweep")
 @click.argument("path", metavar="FILE")
 def new(kind: str, path: str) -> None:
-    """Write a commented template of a proposal to a new file.
+    """Write a commented template of a proposal or a sweep.
 
     For example: donorlab new proposal my.yaml. A file that exists is never overwritten.
     """

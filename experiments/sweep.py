@@ -75,6 +75,8 @@ def run(words: Sequence[str], client: Any = None) -> None:
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     session = Session(list(words), started, time.monotonic())
     wanted = asked.read(words)
+    if client is None and wanted.engine == "dask" and not wanted.dry:
+        engine_dask.needed()
     made_by = sources_here(Bench(wanted.root, wanted.plan, ""))
     screen = told.console()
     if wanted.dry:

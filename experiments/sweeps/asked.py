@@ -16,8 +16,10 @@ from donorlab.experiments.engine_dask import Tls, checked_address
 from donorlab.experiments.engines import processors
 from donorlab.experiments.runner import checked_workers
 from donorlab.experiments.store import digest_of
+from donorlab.experiments.sweeps import columns as columns_of
 from donorlab.experiments.sweeps import designs
-from donorlab.experiments.sweeps.designs import DESIGNS, Column, Design
+from donorlab.experiments.sweeps.columns import Column
+from donorlab.experiments.sweeps.designs import DESIGNS, Design
 from donorlab.experiments.sweeps.identity import world_of
 from donorlab.experiments.sweeps.plan import Plan, blocks_of, checked_seeds
 from donorlab.scenarios import plain
@@ -278,24 +280,24 @@ def _columns(given: Arguments, varied: Mapping[str, Any], loaded: Mapping[str, S
     kind, found = keys["design"], {}
     for name, values in varied.items():
         if values == _RANGE:
-            found[name] = designs.over_its_range(name, kind, keys["levels"], name)
+            found[name] = columns_of.over_its_range(name, kind, keys["levels"], name)
             continue
         if not isinstance(values, list) or not values:
             raise InputError(
                 f"{name}: is varied; give a list of its values, such as {name}=[...], or the word {_RANGE}"
             )
-        found[name] = designs.column(name, values, name)
+        found[name] = columns_of.column(name, values, name)
         if kind != "grid" and found[name].scaled and found[name].values[0] > found[name].values[1]:
             raise InputError(f"{name}: two numbers are the ends of a range here; write the lower one first")
     for name in _named(keys["vary"], loaded):
         if name not in found and name not in given.given:
-            found[name] = designs.over_its_range(name, kind, keys["levels"], "vary")
+            found[name] = columns_of.over_its_range(name, kind, keys["levels"], "vary")
     return tuple(found.values())
 
 
 def _named(vary: Sequence[str], loaded: Mapping[str, Scenario]) -> list[str]:
     """Return the names of parameters that the key ``vary`` means."""
-    rows = designs.rows()
+    rows = columns_of.rows()
     found: dict[str, None] = {}
     for word in vary:
         if word == "uncertainties":

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -22,13 +22,11 @@ import pyarrow.parquet as pq
 from scipy.stats import qmc
 
 from donorlab.experiments import ensemble
-from donorlab.experiments.arguments import InputError, did_you_mean
-from donorlab.experiments.levers import WHOLE
-from donorlab.scenarios import ParameterRow, parameter_table, plain
-from donorlab.scenarios.overrides import PARAMETERS, PHASES, SELECTIONS, is_option, known_keys, one_of, parameter_value
+from donorlab.experiments.arguments import InputError
+from donorlab.experiments.sweeps.columns import TYPES, Column, Kind, check, kind, known, rows
+from donorlab.scenarios import plain
+from donorlab.scenarios.overrides import PARAMETERS, SELECTIONS, is_option
 from donorlab.scenarios.parameters import LOG_FACTOR
-from donorlab.sim.mechanisms import mechanism_names
-from donorlab.sim.scenario import ScenarioError
 
 DESIGNS: Final = ("grid", "latin", "sobol", "table")
 POINTS_MAXIMUM: Final = 10_000_000
@@ -36,152 +34,6 @@ LATIN_MAXIMUM: Final = 1_000_000  # points of a hypercube, which is made in one 
 TABLE_BYTES_MAXIMUM: Final = 2_000_000_000
 BLOCK: Final = 4096  # points at a time, and in one row group of their file
 _SOBOL_BITS: Final = 30
-Kind = Literal["int", "float", "word"]
-_TYPES: Final = {"int": pa.int64(), "float": pa.float64(), "word": pa.string()}
-
-
-@dataclass(frozen=True)
-class Column:
-    """One thing that is varied.
-
-    Attributes
-    ----------
-    name : a parameter, ``mechanism.PHASE``, an option, or a key that chooses another world
-    kind : of its values
-    values : its levels, or the two ends of its range; empty where a table has them
-    """
-
-    name: str
-    kind: Kind
-    values: tuple[Any, ...] = ()
-
-    @property
-    def composed(self) -> bool:
-        """Whether another value means another world, which has to be composed."""
-        return self.name not in PARAMETERS and not self.name.startswith("mechanism.") and not is_option(self.name)
-
-    @property
-    def scaled(self) -> bool:
-        """Whether its two values are the ends of a range for a Latin hypercube or a Sobol sequence."""
-        return self.name in PARAMETERS and self.kind != "word" and len(self.values) == 2
-
-
-def rows() -> dict[str, ParameterRow]:
-    """Return the table of parameters by name."""
-    return {row.name: row for row in parameter_table()}
-
-
-def column(name: str, values: Sequence[Any], where: str) -> Column:
-    """Return a column whose values were checked one by one.
-
-    Raises
-    ------
-    InputError
-        If there is no such key, a value is impossible, or one stands twice.
-    """
-    _known(name, where)
-    found = tuple(_text(value) if isinstance(value, list) else parameter_value(name, value) for value in values)
-    if len(set(map(str, found))) < len(found):
-        raise InputError(f"{where}: a value stands twice; give each once")
-    kind = _kind(name, found)
-    for value in found:
-        if isinstance(value, bool) or not isinstance(value, str if kind == "word" else (int, float)):
-            raise InputError(f"{where}: '{plain.one_line(value)}' is no {'word' if kind == 'word' else 'number'}")
-    made = Column(name, kind, found)
-    check(made, pa.array(list(found), pa.string() if kind == "word" else pa.float64()), where)
-    turned = {"int": int, "float": float, "word": str}[kind]
-    return replace(made, values=tuple(map(turned, found)))
-
-
-def over_its_range(name: str, design: str, levels: int, where: str) -> Column:
-    """Return a parameter over the range that ``ranges.yaml`` declares: its ends, or for a grid so many values between them."""
-    row = rows().get(name)
-    if row is None:
-        raise InputError(f"{where}: '{name}' is no parameter with a range{did_you_mean(name, PARAMETERS)}")
-    if row.range is None:
-        raise InputError(f"{where}: {name} is fixed and has no range; give its values: {name}=[...]")
-    if row.choices or design != "grid":
-        return Column(name, _kind(name, row.range), tuple(row.range))
-    spread = np.linspace(0.0, 1.0, levels)
-    return Column(name, _kind(name, row.range), tuple(dict.fromkeys(ensemble.scaled(row, spread).tolist())))
-
-
-def check(one: Column, values: Any, where: str, first_row: int | None = None) -> None:
-    """Refuse impossible values of a column.
-
-    Parameters
-    ----------
-    one : the column
-    values : an Arrow array of its kind
-    where : for the message
-    first_row : number of the first one in a table, for the message
-
-    Raises
-    ------
-    InputError
-        Names the first that is impossible, and what would be right.
-    """
-    found = values.to_numpy(zero_copy_only=False)
-    if one.name.startswith("mechanism.") and not is_option(one.name):
-        phase = one.name.partition(".")[2]
-        for word in dict.fromkeys(found.tolist()):
-            try:
-                one_of(one.name, str(word), mechanism_names(phase))
-            except ScenarioError as error:
-                raise InputError(f"{where}: {error}") from None
-        return
-    row = rows().get(one.name)
-    if row is None:
-        return  # what it may be is known to the scenario, which is composed with each of them
-    if row.choices:
-        bad = ~np.isin(found.astype(str), row.choices)
-        right = f"it is one of {', '.join(row.choices)}"
-    else:
-        assert row.hard_low is not None
-        assert row.hard_high is not None
-        numbers = found.astype(float)
-        bad = ~np.isfinite(numbers) | (numbers < row.hard_low) | (numbers > row.hard_high)
-        if row.name in WHOLE:
-            bad |= numbers != np.floor(numbers)
-        limits = f"must lie between {row.hard_low:g} and {row.hard_high:g}"
-        if math.isinf(row.hard_high):
-            limits = f"must be at least {row.hard_low:g}"
-        right = f"it {limits}" + (" and be whole" if row.name in WHOLE else "")
-    if bad.any():
-        place = int(np.flatnonzero(bad)[0])
-        at = "" if first_row is None else f", row {first_row + place}"
-        raise InputError(f"{where}{at}: {one.name}: {found[place]} is impossible; {right}")
-
-
-def _known(name: str, where: str) -> None:
-    if name in ("architecture", "mechanism"):
-        right = (
-            "architectures=[fragmented,umbrella]"
-            if name == "architecture"
-            else "mechanism.PHASE, such as mechanism.contract"
-        )
-        raise InputError(f"{where}: '{name}' cannot be varied like a parameter; write {right}")
-    if name not in known_keys() and not is_option(name):
-        raise InputError(f"{where}: unknown parameter '{plain.one_line(name)}'{did_you_mean(name, known_keys())}")
-
-
-def _kind(name: str, values: Sequence[Any]) -> Kind:
-    if name in PARAMETERS:
-        if rows()[name].choices:
-            return "word"
-        return "int" if name in WHOLE else "float"
-    if name in SELECTIONS or name in {f"mechanism.{phase}" for phase in PHASES}:
-        return "word"
-    if all(isinstance(value, int) and not isinstance(value, bool) for value in values):
-        return "int"
-    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
-        return "float"
-    return "word"
-
-
-def _text(value: Sequence[Any]) -> str:
-    """Return a list of ids as a key of the command line has it."""
-    return f"[{','.join(map(str, value))}]"
 
 
 # ---------------------------------------------------------------------- points
@@ -207,7 +59,7 @@ class Design:
     @property
     def schema(self) -> Any:
         """Arrow schema of the points."""
-        return pa.schema([pa.field(one.name, _TYPES[one.kind], nullable=False) for one in self.columns])
+        return pa.schema([pa.field(one.name, TYPES[one.kind], nullable=False) for one in self.columns])
 
     def blocks(self) -> Iterator[Any]:
         """Return all points as Arrow tables of `BLOCK` rows, the last one shorter; none where nothing is varied."""
@@ -253,7 +105,7 @@ def grid_points(columns: Sequence[Column]) -> int:
 
 
 def _levels(one: Column, place: np.ndarray) -> Any:
-    return pa.array(list(one.values), _TYPES[one.kind]).take(pa.array(place))
+    return pa.array(list(one.values), TYPES[one.kind]).take(pa.array(place))
 
 
 def _drawn(one: Column, unit: np.ndarray) -> Any:
@@ -265,7 +117,7 @@ def _drawn(one: Column, unit: np.ndarray) -> Any:
         raise InputError(f"{one.name}: [{low:g},{high:g}] is a range in this design; write the lower end first")
     scale = "log_uniform" if low > 0 and high / low > LOG_FACTOR else "uniform"
     row = replace(rows()[one.name], range=(low, high), distribution=scale)
-    return pa.array(ensemble.scaled(row, unit), _TYPES[one.kind])
+    return pa.array(ensemble.scaled(row, unit), TYPES[one.kind])
 
 
 def variants(design: Design) -> Iterator[dict[str, Any]]:
@@ -329,7 +181,7 @@ def of_table(path: Path) -> tuple[tuple[Column, ...], int]:
         where = f"{path}"
         if names.count(name) > 1:
             raise InputError(f"{path}: column {name} stands twice")
-        _known(name, f"{path}, column '{plain.one_line(name)}'")
+        known(name, f"{path}, column '{plain.one_line(name)}'")
         values = table.column(name).combine_chunks()
         if values.null_count:
             place = values.is_null().index(pa.scalar(True)).as_py()
@@ -338,7 +190,7 @@ def of_table(path: Path) -> tuple[tuple[Column, ...], int]:
             )
         one = Column(name, _kind_of_table(name, values))
         try:
-            cast = values.cast(_TYPES[one.kind])
+            cast = values.cast(TYPES[one.kind])
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             what = {"int": "whole number", "float": "number", "word": "word"}[one.kind]
             raise InputError(f"{path}: column {name} holds something that is no {what}") from None
@@ -350,7 +202,7 @@ def of_table(path: Path) -> tuple[tuple[Column, ...], int]:
 
 def _kind_of_table(name: str, values: Any) -> Kind:
     if name in PARAMETERS or name in SELECTIONS:
-        return _kind(name, ())
+        return kind(name, ())
     if pa.types.is_integer(values.type):
         return "int"
     return "float" if pa.types.is_floating(values.type) else "word"

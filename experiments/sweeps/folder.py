@@ -181,7 +181,10 @@ class SweepFolder:
 
     def _refuse_strangers(self) -> None:
         others = [path.name for path in self.root.iterdir() if not path.name.startswith(".")]
-        if set(others) - {DESIGN}:  # a sweep that was killed before its manifest was there left no more than its points
+        if set(others) - {
+            DESIGN,
+            INDEX,
+        }:  # a sweep that was killed before its manifest was there left no more than its points
             raise InputError(
                 f"{self.root}: holds something else ({sorted(others)[0]}); choose another folder with out="
             )

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from donorlab.experiments.store import digest_of
 from donorlab.experiments.sweeps import spans
-from donorlab.experiments.sweeps.designs import Column
+from donorlab.experiments.sweeps.columns import TYPES, Column
 from donorlab.experiments.sweeps.spans import Span
 from donorlab.sim.outcomes.catalogue import CATALOGUE
 from donorlab.sim.outcomes.waterfall import BARS
@@ -29,7 +29,6 @@ from donorlab.sim.outcomes.waterfall import BARS
 FOLDER: Final = "runs"
 RUNS_A_FOLDER: Final = 100_000  # so that no folder holds too many files
 _KEY: Final = b"donorlab"
-_WORDS: Final = {"int": pa.int64(), "float": pa.float64(), "word": pa.string()}
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def schema(columns: Sequence[Column], waterfall: bool) -> Any:
             ("point", pa.int64()),
             ("architecture", pa.string()),
             ("seed", pa.int64()),
-            *((one.name, _WORDS[one.kind]) for one in columns),
+            *((one.name, TYPES[one.kind]) for one in columns),
             *((name, pa.float64()) for name in numbers),
             ("error", pa.string()),
             ("id", pa.string()),

@@ -15,7 +15,7 @@ from typing import Any, Final
 from donorlab import scenarios as catalogue
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.store import digest_of
-from donorlab.experiments.sweeps.designs import Column
+from donorlab.experiments.sweeps.columns import Column
 from donorlab.experiments.sweeps.identity import ground_of, world_of
 from donorlab.experiments.sweeps.spans import Span
 from donorlab.scenarios.overrides import PARAMETERS, is_option

@@ -23,7 +23,6 @@ import pyarrow.parquet as pq
 
 from donorlab import sim
 from donorlab.experiments.arguments import InputError, RunError
-from donorlab.experiments.ensemble import flat
 from donorlab.experiments.runner import run_one
 from donorlab.experiments.sweeps import identity, parts, spans
 from donorlab.experiments.sweeps.plan import Place, Plan, Worlds, apply, from_plain
@@ -242,6 +241,8 @@ def row_of(bench: Bench, run: int) -> tuple[dict[str, Any], float]:
     spent = time.perf_counter() - begun
     row |= found.outcomes
     if found.waterfall is not None:
+        from donorlab.experiments.ensemble import flat  # slow to import, and most sweeps need it not
+
         row |= flat(found.waterfall)
     return row, spent
 

@@ -14,7 +14,8 @@ import pytest
 from donorlab.experiments import ensemble
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.sweeps import designs
-from donorlab.experiments.sweeps.designs import Column, Design, column, of_table, over_its_range
+from donorlab.experiments.sweeps.columns import Column, column, over_its_range, rows
+from donorlab.experiments.sweeps.designs import Design, of_table
 
 
 def frame(design: Design) -> pd.DataFrame:
@@ -59,13 +60,13 @@ def test_a_sequence_that_is_made_longer_keeps_its_points(monkeypatch: pytest.Mon
 
 
 def test_declared_ranges_are_those_of_the_table_of_parameters() -> None:
-    row = designs.rows()["lapse"]
+    row = rows()["lapse"]
     assert over_its_range("lapse", "sobol", 5, "vary").values == row.range  # noqa: PD011
     levels = over_its_range("lapse", "grid", 5, "vary").values  # noqa: PD011
     assert len(levels) == 5
     np.testing.assert_allclose([levels[0], levels[-1]], np.array(row.range, dtype=float))
     np.testing.assert_allclose(levels, ensemble.scaled(row, np.linspace(0, 1, 5)))
-    assert over_its_range("credit", "grid", 5, "vary").values == designs.rows()["credit"].range  # noqa: PD011
+    assert over_its_range("credit", "grid", 5, "vary").values == rows()["credit"].range  # noqa: PD011
     with pytest.raises(InputError, match="wind_down is fixed"):
         over_its_range("wind_down", "grid", 5, "vary")
 
