@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from donorlab.experiments.arguments import InputError, RunError
 from donorlab.experiments.engines import IN_FLIGHT, Died, ctrl_c_held_back
 
-PATIENCE: Final = 300.0  # seconds without any worker after which a cluster is given up
+PATIENCE: Final = 300.0  # seconds without any worker of this machine; on a cluster they may stand in a queue for days
 _FIRST_WORKER: Final = 120.0
 _CONNECT: Final = 20.0
 
@@ -246,7 +246,7 @@ class Dask:
                     lonely = None
                 else:
                     lonely = lonely or time.monotonic()
-                    if time.monotonic() - lonely > PATIENCE:
+                    if self._cluster is not None and time.monotonic() - lonely > PATIENCE:
                         raise RunError(f"no worker is left, and none came for {PATIENCE:.0f} s") from None
         with contextlib.suppress(queue.Empty):
             while True:

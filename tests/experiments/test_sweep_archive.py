@@ -170,7 +170,10 @@ def test_merged_sweeps_hold_each_run_once_and_can_be_run_again(kept: Path, shell
     )
     assert set(merged[merged["failure"].isna()]["point"]) == {5}  # point 4 has the default overhead: runs of `a`
     assert "76 runs again: the same numbers" in shell("rerun", "m", "run=all").stdout
-    for words, message in ((("sweep", *SMALL, "out=m"), "cannot go on"), (("merge", "m", "a", "out=n"), "was merged already")):
+    for words, message in (
+        (("sweep", *SMALL, "out=m"), "cannot go on"),
+        (("merge", "m", "a", "out=n"), "was merged already"),
+    ):
         done = shell(*words)
         assert done.exit_code == 2
         assert message in done.stderr
