@@ -141,8 +141,8 @@ class Dask:
         import dask
 
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        quiet = {"logging": {"distributed": "critical"}, "distributed.worker.use-file-locking": False}
-        dask.config.set(quiet)  # inherited by workers
+        # inherited by workers; what their profiler keeps would grow for a quarter of an hour
+        dask.config.set({"logging": {"distributed": "critical"}, "distributed.worker.profile.enabled": False})
         if self._address is None:
             self._cluster = self._distributed.LocalCluster(
                 n_workers=self.workers,
