@@ -10,6 +10,7 @@ Needs the extra ``donorlab[slurm]``.
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,7 +72,7 @@ def _given(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 def _cluster(given: argparse.Namespace) -> Any:
     try:
-        import dask_jobqueue
+        dask_jobqueue: Any = importlib.import_module("dask_jobqueue")
     except ImportError:
         raise InputError(
             "slurm: dask-jobqueue is not installed; install the extra (pip install 'donorlab[slurm]')"

@@ -21,8 +21,8 @@ from donorlab.sim.mechanisms import get_mechanism, mechanism_names, phases
 from experiments.conftest import Shell
 
 COMMANDS = (
-    "benchmark", "check", "compare", "describe", "ignorance", "list", "mechanisms", "membership", "new", "parameters", "reproduce",
-    "trace", "validate",
+    "benchmark", "bundle", "check", "compare", "describe", "ignorance", "list", "mechanisms", "membership", "merge", "new",
+    "parameters", "reproduce", "rerun", "sweep", "trace", "validate",
 )  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def test_no_command_shows_the_help(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["compare", "describe", "benchmark", "ignorance", "mechanisms", "membership", "reproduce", "trace"]
+    "name", ["compare", "describe", "benchmark", "ignorance", "mechanisms", "membership", "reproduce", "sweep", "trace"]
 )
 def test_help_of_a_command_names_every_key_of_its_configuration(shell: Shell, name: str) -> None:
     text = shell(name, "--help").stdout
