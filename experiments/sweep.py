@@ -19,9 +19,9 @@ from donorlab.experiments.store import digest_of
 from donorlab.experiments.sweeps import asked, identity, told
 from donorlab.experiments.sweeps.asked import Asked
 from donorlab.experiments.sweeps.drive import Pace, drive
-from donorlab.experiments.sweeps.folder import State, SweepFolder
+from donorlab.experiments.sweeps.folder import State, SweepFolder, manifest_of
 from donorlab.experiments.sweeps.plan import Plan, blocks_of
-from donorlab.experiments.sweeps.worker import Bench, sources_here
+from donorlab.experiments.sweeps.worker import MANIFEST, Bench, sources_here
 
 WORTHWHILE: Final = 12.0  # seconds of work below which starting processes gains nothing
 _PROBE: Final = 1.5  # seconds for finding out how long a run takes
@@ -80,11 +80,21 @@ def run(words: Sequence[str], client: Any = None) -> None:
     made_by = sources_here(Bench(wanted.root, wanted.plan, ""))
     screen = told.console()
     if wanted.dry:
-        each = _probe(wanted)
-        told.before(screen, wanted, wanted.plan, State(), each, workers=wanted.workers)
+        _foretell(wanted, screen)
         return
     with SweepFolder(wanted.root) as folder:
         _run(folder, wanted, session, made_by, screen, client)
+
+
+def _foretell(wanted: Asked, screen: Any) -> None:
+    """Say what a sweep would do and touch nothing; of a folder that is there, what its index says."""
+    folder = SweepFolder(wanted.root)
+    plan, state = wanted.plan, State()
+    if (folder.root / MANIFEST).exists():
+        folder.manifest = manifest_of(folder.root)
+        plan, state = _plan(folder, wanted), folder.glance()
+    each = state.seconds / state.done.total if state.seconds else _probe(wanted)
+    told.before(screen, wanted, plan, state, each, workers=wanted.workers)
 
 
 def _run(

@@ -292,6 +292,14 @@ class SweepFolder:
         os.replace(self.root / f".{INDEX}.tmp", self.root / INDEX)
         return state
 
+    def glance(self) -> State:
+        """Return what the index says, without a look at the parts and without holding the folder."""
+        state = State()
+        for part in self._indexed():
+            if not any(state.done.overlaps(span) for span in part.spans):
+                state.add(part)
+        return state
+
     def _read_diaries(self, state: State) -> None:
         folder = self.root / DIARIES
         if folder.is_dir():

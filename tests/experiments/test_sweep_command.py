@@ -34,6 +34,9 @@ def test_the_same_command_finds_its_folder(shell: Shell) -> None:
     (folder,) = Path("results").iterdir()
     assert str(folder) in first
     assert "complete already" in shell("sweep", *SMALL, "workers=1", "chunk=1").stdout
+    before = shell.left()
+    assert "66 runs, 60 of them done" in shell("sweep", *SMALL[:2], "replications=11", "dry=true").stdout
+    assert shell.left() == before
     assert "60 of them done" in shell("sweep", *SMALL[:2], "replications=11").stdout
     assert len(list(Path("results").iterdir())) == 1
     assert len(runs_of(folder)) == 66
