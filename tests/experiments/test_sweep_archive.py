@@ -17,6 +17,7 @@ import pytest
 
 from donorlab.experiments import rerun, store
 from donorlab.experiments.arguments import InputError
+from donorlab.experiments.sweeps import parts
 from experiments.conftest import Shell
 from experiments.sweeping import SMALL, parts_of, runs_of, same
 
@@ -182,11 +183,12 @@ def test_merged_sweeps_hold_each_run_once_and_can_be_run_again(kept: Path, shell
 def test_sweeps_that_disagree_are_not_merged(kept: Path, shell: Shell) -> None:
     shutil.copytree(kept / "a", shell.folder / "a")
     shutil.copytree(kept / "a", shell.folder / "b")
-    path = parts_of(shell.folder / "b")[0]
-    table = pq.read_table(path)
-    values = [0.5] * table.num_rows
-    pq.write_table(table.set_column(table.schema.get_field_index("efficiency"), "efficiency", [values]), path)
-    (shell.folder / "b" / "index.jsonl").unlink()
+    root = shell.folder / "b"
+    part = parts.of_line((root / "index.jsonl").read_text().splitlines()[0])
+    rows = parts.read(root, part)
+    other = rows.set_column(rows.schema.get_field_index("efficiency"), "efficiency", [[0.5] * rows.num_rows])
+    (root / "runs" / part.name).unlink()
+    parts.write(root, store.open(root).manifest["configuration_hash"], other, part.spans, part.source)
     done = shell("merge", "a", "b", "out=m")
     assert done.exit_code == 2
     assert "stands in another folder with other numbers" in done.stderr

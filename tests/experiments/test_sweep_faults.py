@@ -294,6 +294,22 @@ def test_runs_of_other_sources_are_done_again_unless_mixing_was_asked_for(
     assert len(list((stored / "set-aside").rglob("*.parquet"))) == len(parts_of(kept))
 
 
+def test_a_part_has_its_name_only_when_it_is_whole(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    flush = os.fsync
+
+    def watched(handle: int) -> None:
+        name = os.readlink(f"/proc/self/fd/{handle}")
+        if name.endswith(".tmp") and "/runs/" in name:
+            seen.append(os.fstat(handle).st_size)
+            assert not any(path.stat().st_ino == os.fstat(handle).st_ino for path in parts_of(shell.folder / "s"))
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    assert "60 runs" in again(shell)
+    assert sorted(seen) == sorted(path.stat().st_size for path in parts_of(shell.folder / "s"))
+
+
 def test_a_part_knows_itself(kept: Path) -> None:
     path = parts_of(kept)[0]
     sweep = json.loads((kept / "manifest.json").read_text())["configuration_hash"]
@@ -301,7 +317,7 @@ def test_a_part_knows_itself(kept: Path) -> None:
     known = next(part for part in map(parts.of_line, (kept / INDEX).read_text().splitlines()) if part.name == name)
     assert parts.found(kept, name, sweep) == dataclasses.replace(known, seconds=0.0, simulated=0.0)
     assert parts.found(kept, name, "another") is None
-    assert parts.problem_of(kept, dataclasses.replace(known, spans=((1, 3),))) is not None
+    assert parts.problem_of(kept, dataclasses.replace(known, spans=((1, 59),))) is not None
     with pytest.raises(ValueError, match=r"Expecting|no part|Unterminated"):
         parts.of_line('{"name"')
 
