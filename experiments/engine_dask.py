@@ -26,6 +26,11 @@ from donorlab.experiments.arguments import InputError, RunError
 from donorlab.experiments.engines import IN_FLIGHT, Died, ctrl_c_held_back
 
 PATIENCE: Final = 300.0  # seconds without any worker of this machine; on a cluster they may stand in a queue for days
+QUIET: Final = {
+    "distributed.worker.profile.enabled": False,  # what it keeps would grow for a quarter of an hour
+    "distributed.scheduler.http.routes": [],  # no pages for anybody
+    "distributed.worker.http.routes": [],
+}
 _FIRST_WORKER: Final = 120.0
 _CONNECT: Final = 20.0
 
@@ -141,19 +146,20 @@ class Dask:
         import dask
 
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        # inherited by workers; what their profiler keeps would grow for a quarter of an hour
-        dask.config.set({"logging": {"distributed": "critical"}, "distributed.worker.profile.enabled": False})
+        dask.config.set({"logging": {"distributed": "critical"}, **QUIET})  # inherited by workers
         if self._address is None:
-            self._cluster = self._distributed.LocalCluster(
-                n_workers=self.workers,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                dashboard_address=None,
-                memory_limit=0,
-                silence_logs=logging.CRITICAL,
-                scheduler_kwargs={"allowed_failures": 0},  # who hands the chunks out counts deaths by itself
-            )
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that another cluster has the usual port
+                self._cluster = self._distributed.LocalCluster(
+                    n_workers=self.workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    memory_limit=0,
+                    silence_logs=logging.CRITICAL,
+                    scheduler_kwargs={"allowed_failures": 0},  # who hands the chunks out counts deaths by itself
+                )
             self._client = self._distributed.Client(self._cluster, set_as_default=False)
             return
         security = None

@@ -26,6 +26,7 @@ from donorlab.scenarios import plugins
 from donorlab.sim.compiled import source_hash
 
 _SOURCES: Final = source_hash()  # as they were when this process loaded them
+WORTHWHILE: Final = 12.0  # seconds of work below which starting processes gains nothing
 IN_FLIGHT: Final = 3  # tasks a worker, the one that it works on included
 
 

@@ -29,7 +29,6 @@ from donorlab.sim.scenario import Scenario, ScenarioError
 WORKERS_MAXIMUM: Final = 256
 _RUNS_A_TASK: Final = 20  # runs sent to a worker at a time
 _TASKS_A_WORKER: Final = 4  # at least so many, so that none waits long for the last
-_WORTHWHILE: Final = 12.0  # seconds of work below which starting processes gains nothing
 
 
 @dataclass(frozen=True)
@@ -159,7 +158,7 @@ def in_order(
         rest = rest[1:]
         if workers is None:
             workers = processors()
-            if workers == 1 or each * sum(len(job.architectures) for job in rest) < _WORTHWHILE:
+            if workers == 1 or each * sum(len(job.architectures) for job in rest) < engines.WORTHWHILE:
                 workers = 1
         if workers > 1:
             yield from _in_processes(scenarios, rest, workers, advance)

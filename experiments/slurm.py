@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from donorlab.experiments.arguments import InputError
-from donorlab.experiments.engine_dask import needed
+from donorlab.experiments.engine_dask import QUIET, needed
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -77,6 +77,7 @@ def _cluster(given: argparse.Namespace) -> Any:
         raise InputError(
             "slurm: dask-jobqueue is not installed; install the extra (pip install 'donorlab[slurm]')"
         ) from None
+    importlib.import_module("dask").config.set(QUIET)
     secrets = Path.home() / ".donorlab-tls"  # seen by all nodes, and by nobody else
     if not given.insecure:
         secrets.mkdir(mode=0o700, exist_ok=True)

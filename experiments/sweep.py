@@ -13,7 +13,7 @@ from donorlab import scenarios as catalogue
 from donorlab import sim
 from donorlab.experiments import engine_dask, provenance
 from donorlab.experiments.arguments import InputError, Stopped
-from donorlab.experiments.engines import Engine, Serial
+from donorlab.experiments.engines import WORTHWHILE, Engine, Serial
 from donorlab.experiments.runner import run_one
 from donorlab.experiments.store import digest_of
 from donorlab.experiments.sweeps import asked, identity, told
@@ -23,7 +23,6 @@ from donorlab.experiments.sweeps.folder import State, SweepFolder, manifest_of
 from donorlab.experiments.sweeps.plan import Plan, blocks_of
 from donorlab.experiments.sweeps.worker import MANIFEST, Bench, sources_here
 
-WORTHWHILE: Final = 12.0  # seconds of work below which starting processes gains nothing
 _PROBE: Final = 1.5  # seconds for finding out how long a run takes
 
 

@@ -22,7 +22,7 @@ from experiments.conftest import Shell
 from experiments.sweeping import alive, parts_of, runs_of, same, start, wait_for
 
 distributed = pytest.importorskip("distributed")
-WORDS = ("scenario=toy", "failure=[0.05,0.1,0.2]", "replications=60")
+WORDS = ("scenario=toy", "failure=[0.05,0.1,0.2]", "replications=200")
 
 
 def dask(*words: str, cwd: Path) -> subprocess.Popen[bytes]:
@@ -58,7 +58,7 @@ def test_a_scheduler_of_somebody_else_and_a_worker_that_is_killed(shell: Shell) 
         assert not alive(first.pid)
         out, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
-        assert "360 runs" in out
+        assert "1,200 runs" in out
     same(runs_of(shell.folder / "d"), runs_of(shell.folder / "s"))
 
 
@@ -81,7 +81,6 @@ def test_a_local_cluster_listens_on_loopback_alone() -> None:
     from donorlab.experiments.engine_dask import Dask
 
     with Dask(1) as engine:
-        assert engine._cluster.dashboard_link in (None, "") or "8787" not in engine._cluster.dashboard_link
         addresses = [engine._client.scheduler.address, *engine._client.nthreads()]
         assert all(address.startswith("tcp://127.0.0.1:") for address in addresses)
         pids = {os.getpid(), *(nanny.pid for nanny in engine._cluster.workers.values())}

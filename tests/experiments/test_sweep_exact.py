@@ -15,8 +15,8 @@ from experiments.conftest import Shell
 from experiments.sweeping import alive, children_of, parts_of, runs_of, same, start, wait_for
 
 pytest.importorskip("distributed")
-WORDS = ("scenario=toy", "failure=[0.05,0.1,0.2]", "project_tasks_maximum=[4,6]", "replications=40", "waterfall=true")
-RUNS = 480
+WORDS = ("scenario=toy", "failure=[0.05,0.1,0.2]", "project_tasks_maximum=[4,6]", "replications=100", "waterfall=true")
+RUNS = 1200
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     folder = tmp_path_factory.mktemp("serial")
     with contextlib.chdir(folder):
         result = Shell(folder)("sweep", *WORDS, "engine=serial", "out=s")
-    assert "480 runs" in result.stdout, result.output
+    assert "1,200 runs" in result.stdout, result.output
     runs = runs_of(folder / "s")
     assert runs["run"].tolist() == list(range(1, RUNS + 1))
     assert runs["error"].isna().all()

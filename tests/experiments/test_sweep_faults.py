@@ -164,7 +164,7 @@ def test_a_run_that_kills_its_worker_is_named_after_three_tries_and_the_rest_is_
         "mechanism.lapse=poison",
     )
     out, _ = command(
-        "sweep", *words, "engine=dask", "workers=2", "out=s", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site")
+        "sweep", *words, "engine=dask", "workers=1", "out=s", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site")
     )
     assert "1 run failed" in out
     assert "run 32 (fragmented, seed 2): WorkerDied: a worker process ended 3 times while it ran this run" in out
