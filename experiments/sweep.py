@@ -109,8 +109,9 @@ def _run(
             state = replace(folder.look(plan, source, wanted.mix), redone=state.redone, aside=state.aside)
         each = state.seconds / state.done.total if state.seconds else _probe(wanted)
         engine = _engine(wanted, (plan.runs - state.done.total) * each, client, screen)
-        session.engine, session.workers = type(engine).__name__.lower(), engine.workers
-        told.before(screen, wanted, plan, state, each, engine.workers)
+        ours = client is None and wanted.scheduler is None
+        session.engine = type(engine).__name__.lower()
+        told.before(screen, wanted, plan, state, each, engine.workers if ours else None)
         before = dict(folder.manifest or {})
         base = _manifest(before, wanted, plan, session, source, made_by)
         folder.keep(base)
@@ -126,7 +127,7 @@ def _run(
             ) from None
         finally:
             folder.clear_diaries()
-            session.runs = state.done.total - begun[0]
+            session.runs, session.workers = state.done.total - begun[0], engine.workers
             session.seconds, session.simulated = state.seconds - begun[1], state.simulated - begun[2]
             with contextlib.suppress(OSError):  # a full disk, which is being told
                 sessions = [*before.get("sessions", []), session.as_plain()]

@@ -29,8 +29,11 @@ def console() -> Console:
     return Console(soft_wrap=True, highlight=False, markup=False)
 
 
-def before(screen: Console, wanted: Asked, plan: Plan, state: State, each: float, workers: int) -> None:
-    """Say what stands in the folder, how many runs are missing, how long they take and how large all will be."""
+def before(screen: Console, wanted: Asked, plan: Plan, state: State, each: float, workers: int | None) -> None:
+    """Say what stands in the folder, how many runs are missing, how long they take and how large all will be.
+
+    ``workers`` is None where they are a scheduler's: how many it will have nobody knows.
+    """
     for name, why in list(state.redone.items())[:_FAILURES]:
         screen.print(f"damaged part, its runs are done again: {name} ({why})")
     if len(state.redone) > _FAILURES:
@@ -51,10 +54,11 @@ def before(screen: Console, wanted: Asked, plan: Plan, state: State, each: float
     done = f", {state.done.total:,} of them done" if state.done.total else ""
     screen.print(f"{what}: {counted(plan.runs, 'run')}{done}")
     if missing:
-        seconds = missing * each / workers
-        how = f"{1000 * each:.3g} ms a run, {workers} at a time"
+        shared = f"{workers} at a time" if workers else "shared by the scheduler's workers"
+        how = f"{1000 * each:.3g} ms a run here, {shared}"
         screen.print(
-            f"about {duration(seconds)} ({how}) and {size(_bytes(wanted, plan, state, each))} in {wanted.root}"
+            f"about {duration(missing * each / (workers or 1))}{'' if workers else ' of work'} ({how}) and "
+            f"{size(_bytes(wanted, plan, state, each))} in {wanted.root}"
         )
 
 
