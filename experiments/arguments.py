@@ -26,6 +26,12 @@ class InputError(click.ClickException):
     exit_code = 2
 
 
+class Stopped(click.ClickException):
+    """Ctrl-C where what is complete is kept; the message says how to go on."""
+
+    exit_code = 130
+
+
 class RunError(RuntimeError):
     """A run that failed; the message names it."""
 
@@ -96,14 +102,14 @@ def parse(command: str, words: Sequence[str], bare: str = "scenario") -> Argumen
             raise InputError(f"{key} is given twice ('{text}' is the second); give it once")
         seen.add(key)
         if key in experiment:
-            experiment[key] = _read(key, text, experiment[key])
+            experiment[key] = read_value(key, text, experiment[key])
         else:
             _refuse_near_miss(key, experiment)
             overrides.append(f"{key}={text}")
     return Arguments(experiment, tuple(overrides), frozenset(seen & experiment.keys()))
 
 
-def _read(key: str, text: str, default: object) -> Any:
+def read_value(key: str, text: str, default: object) -> Any:
     """Read a value as the type of its default."""
     if text == "":
         raise InputError(f"{key}: a value is missing after '='")

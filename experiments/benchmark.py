@@ -10,9 +10,11 @@ import importlib
 import math
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -23,8 +25,10 @@ from rich.table import Table
 from donorlab import scenarios as catalogue
 from donorlab import sim
 from donorlab.experiments import provenance, switches
-from donorlab.experiments.arguments import parse
+from donorlab.experiments.arguments import InputError, parse
 from donorlab.experiments.progress import progress
+from donorlab.experiments.store import canonical_json
+from donorlab.experiments.sweeps import asked, identity, worker
 from donorlab.sim.scenario import Scenario, ScenarioError, checked_seed
 
 REPEATS: Final = 15
@@ -36,6 +40,7 @@ BENEFICIARIES: Final = (125, 250, 500, 1000)
 QUARTERS: Final = (20, 40, 80, 160)
 REFERENCE_WORLD: Final = ("synthetic.donors=6", "synthetic.beneficiaries=16", "money=10", "horizon=20")
 QUICK: Final = 10  # sizes of the quick variant are so many times smaller
+MACHINERY_AIM: Final = 1.1  # what a sweep may cost, to its bare runs
 MECHANISMS_AIM: Final = 2.5  # what all mechanisms together may cost, to a run without any
 MONEY: Final = 250.0  # EUR m a year where the number of projects is fixed (over 40 quarters)
 MONEY_PER_DONOR: Final = 5.0  # EUR m a year where budgets per donor are fixed
@@ -141,6 +146,7 @@ def run(words: Sequence[str]) -> None:
     _ratios(screen, scenario, seed, 5 if quick else REPEATS)
     _architectures(screen, scenario, seed, 5 if quick else REPEATS)
     _mechanisms(screen, scenario, seed, 5 if quick else REPEATS)
+    _sweep(screen, str(arguments.experiment["scenario"]), arguments.overrides, seed, 10 if quick else 40)
     _reference(screen, seed)
     with progress("growth on synthetic", 2 * (len(DONORS) + len(BENEFICIARIES) + len(QUARTERS)), "sizes") as advance:
         series = [
@@ -215,6 +221,49 @@ def _mechanisms(screen: Console, scenario: Scenario, seed: int, repeats: int) ->
         f"run with all mechanisms on / core run, all off: [bold]{ratio:.2f}[/] ({full:.1f} and {bare:.1f} ms; aim: at most "
         f"{MECHANISMS_AIM:g})"
     )
+
+
+def _sweep(screen: Console, name: str, overrides: Sequence[str], seed: int, runs: int) -> None:
+    """Print what a chunk of a sweep, with all that goes with it, costs beside its bare runs, as ratios of neighbours in time."""
+    words = [
+        f"scenario={name}",
+        *overrides,
+        "architectures=[fragmented,umbrella]",
+        f"seed={seed}",
+        f"replications={runs // 2}",
+    ]
+    try:
+        wanted = asked.read(words)
+    except (InputError, ScenarioError) as error:
+        screen.print(f"sweep / its bare runs: not measured ({error})")
+        return
+    with tempfile.TemporaryDirectory() as place:
+        bench = worker.Bench(Path(place), wanted.plan, "")
+        source = identity.short(worker.sources_here(bench))
+        (Path(place) / worker.MANIFEST).write_text(canonical_json({"plan": wanted.plan.as_plain()}), encoding="utf-8")
+        ratios, shares = [], []
+        for turn in range(4):
+            task = worker.Task(place, "", source, ((1, wanted.plan.runs + 1),), f"{turn}")
+            pair = [_seconds(functools.partial(_bare, wanted)), _seconds(functools.partial(worker.work, task))]
+            if turn:  # the first one loads compiled code
+                ratios.append(pair[1] / pair[0])
+                shares.append(pair[0])
+    screen.print(
+        f"chunk of a sweep, stored / its {wanted.plan.runs} bare runs: [bold]{statistics.median(ratios):.3f}[/] "
+        f"({statistics.median(shares):.1f} s; aim: at most {MACHINERY_AIM:g})"
+    )
+
+
+def _bare(wanted: asked.Asked) -> None:
+    """Simulate all runs of a sweep and keep nothing; a baseline is shared as the sweep shares it."""
+    plan = wanted.plan
+    base = None
+    for run in range(1, plan.runs + 1):
+        place = plan.place(run)
+        scenario, seed = wanted.scenarios[plan.labels[place.label]], plan.seed_of(place)
+        if base is None or base.seed != seed:
+            base = sim.baseline(scenario, seed)
+        sim.simulate(scenario, seed=seed, baseline=base)
 
 
 def _reference(screen: Console, seed: int) -> None:

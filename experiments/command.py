@@ -14,7 +14,8 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from donorlab.experiments.arguments import RunError, did_you_mean
+from donorlab.experiments.arguments import RunError, Stopped, did_you_mean
+from donorlab.experiments.commands_of_sweeps import COMMANDS
 
 INTERRUPTED: Final = 130  # what a shell expects of a program ended by Ctrl-C
 MISTAKE: Final = 2
@@ -65,6 +66,8 @@ def explain(error: Exception) -> tuple[str, int]:
         return "interrupted; unfinished results were removed", INTERRUPTED
     if isinstance(error, click.NoSuchOption):
         return _line(f"{error.format_message()} Settings are written key=value, without dashes"), MISTAKE
+    if isinstance(error, Stopped):
+        return _line(error.format_message()), INTERRUPTED
     if isinstance(error, click.ClickException):
         return _line(error.format_message()), MISTAKE
     if isinstance(error, OSError) and error.errno in _USER_CAN_HELP:
@@ -179,10 +182,10 @@ def check(words: tuple[str, ...]) -> None:
 
 
 @program.command()
-@click.argument("kind", metavar="proposal")
+@click.argument("kind", metavar="proposal|sweep")
 @click.argument("path", metavar="FILE")
 def new(kind: str, path: str) -> None:
-    """Write a commented template of a proposal to a new file.
+    """Write a commented template of a proposal or a sweep.
 
     For example: donorlab new proposal my.yaml. A file that exists is never overwritten.
     """
@@ -411,6 +414,10 @@ def trace(words: tuple[str, ...]) -> None:
     from donorlab.experiments.trace import run
 
     run(words)
+
+
+for _one in COMMANDS:
+    program.add_command(_one)
 
 
 def main() -> NoReturn:

@@ -89,14 +89,14 @@ def plan(
         own = [row for row in rows if row.sequence == sequence]
         cube = qmc.Sobol(len(own), scramble=True, rng=SEED + sequence - 1)
         points = cube.random_base2(max(0, math.ceil(math.log2(count))))[:count]
-        columns |= {row.name: _scaled(row, points[:, i]) for i, row in enumerate(own) if row.name not in held}
+        columns |= {row.name: scaled(row, points[:, i]) for i, row in enumerate(own) if row.name not in held}
     draws = pd.DataFrame(columns, index=pd.RangeIndex(1, count + 1, name="draw"))
     varied = tuple(row for row in rows if row.name not in held)
     return Plan(varied, held, _with_bounded_size(scenario, draws), dict(levers or {}))
 
 
-def _scaled(row: ParameterRow, unit: np.ndarray) -> np.ndarray:
-    """Return draws from the unit interval on the range of a parameter."""
+def scaled(row: ParameterRow, unit: np.ndarray) -> np.ndarray:
+    """Return draws from the unit interval on the range of a parameter, on its scale; whole where the parameter is."""
     assert row.range is not None
     low, high = float(row.range[0]), float(row.range[-1])
     if row.distribution == "log_uniform":

@@ -185,6 +185,11 @@ def uses(scenario: Scenario, lever: str, values: Collection[Value]) -> bool:
     return any(other != first for other in others)
 
 
+def needs(lever: str) -> str | None:
+    """Return the other lever without which this one does nothing, if there is one."""
+    return _NEEDS[lever][0] if lever in _NEEDS else None
+
+
 def pessimistic(fixed: Collection[str] = ()) -> dict[str, Value]:
     """Return each lever at the end of its range that is worse for coordination, but for those in ``fixed``."""
     rows = {row.name: row for row in catalogue.parameter_table()}

@@ -8,35 +8,27 @@ handed on in their order as soon as all before them are, so that nobody need hol
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import math
-import multiprocessing
-import os
-import signal
-import sys
-import threading
 import time
-import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from donorlab import sim
+from donorlab.experiments import engines
 from donorlab.experiments.arguments import InputError, RunError
+from donorlab.experiments.engines import processors as processors
 from donorlab.experiments.parts import TABLES, packed
-from donorlab.scenarios import plugins
 from donorlab.scenarios.parameters import Value
-from donorlab.sim.compiled import source_hash
+from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.outcomes.waterfall import Waterfall
 from donorlab.sim.scenario import Scenario, ScenarioError
 
-_SOURCES: Final = source_hash()  # as they were when this process loaded them
 WORKERS_MAXIMUM: Final = 256
 _RUNS_A_TASK: Final = 20  # runs sent to a worker at a time
 _TASKS_A_WORKER: Final = 4  # at least so many, so that none waits long for the last
-_WORTHWHILE: Final = 12.0  # seconds of work below which starting processes gains nothing
 
 
 @dataclass(frozen=True)
@@ -90,15 +82,7 @@ def run_job(scenarios: Mapping[str, Scenario], job: Job) -> list[Run]:
                 scenario = scenario.replace(**job.changes)
             if base is None:
                 base = sim.baseline(scenario, job.seed)
-            result = sim.simulate(scenario, seed=job.seed, baseline=base)
-            tables = (
-                {name: packed(getattr(result, name), architecture, job.seed) for name in TABLES} if job.tables else {}
-            )
-            runs.append(
-                Run(architecture, job.seed, result.outcomes, result.waterfall if job.waterfall else None, tables)
-            )
-            del result
-            gc.collect(1)  # a finished model refers to itself: a large one would stay until Python thinks of it
+            runs.append(run_one(scenario, architecture, job.seed, base, job.waterfall, job.tables))
     return runs
 
 
@@ -113,6 +97,25 @@ def telling_where(where: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise RunError(f"{where} failed: {type(error).__name__}: {error}") from error
+
+
+def run_one(
+    scenario: Scenario, label: str, seed: int, base: Baseline, waterfall: bool = False, tables: bool = False
+) -> Run:
+    """Run one scenario once and keep what is asked for.
+
+    Parameters
+    ----------
+    scenario, seed, base : as `donorlab.sim.simulate` takes them
+    label : of the architecture or proposal
+    waterfall, tables : what is kept besides the outcomes
+    """
+    result = sim.simulate(scenario, seed=seed, baseline=base)
+    kept = {name: packed(getattr(result, name), label, seed) for name in TABLES} if tables else {}
+    run = Run(label, seed, result.outcomes, result.waterfall if waterfall else None, kept)
+    del result
+    gc.collect(1)  # a finished model refers to itself: a large one would stay until Python thinks of it
+    return run
 
 
 def run_jobs(
@@ -161,19 +164,12 @@ def in_order(
         rest = rest[1:]
         if workers is None:
             workers = processors()
-            if workers == 1 or each * sum(len(job.architectures) for job in rest) < _WORTHWHILE:
+            if workers == 1 or each * sum(len(job.architectures) for job in rest) < engines.WORTHWHILE:
                 workers = 1
         if workers > 1:
             yield from _in_processes(scenarios, rest, workers, advance)
             return
     yield from map(here, rest)
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
 
 
 def checked_workers(text: str) -> int | None:
@@ -189,56 +185,19 @@ def checked_workers(text: str) -> int | None:
 def _in_processes(
     scenarios: Mapping[str, Scenario], jobs: Sequence[Job], workers: int, advance: Callable[[], None]
 ) -> Generator[list[Run]]:
+    """Run jobs in processes and yield their runs in the order of the jobs."""
     tasks = _tasks(jobs, workers)
-    with _pool(min(workers, len(tasks)), scenarios) as pool:
-        with _ctrl_c_held_back():  # workers start here and inherit it: only this process answers to Ctrl-C
-            futures: dict[Future[list[list[Run]]], int] = {pool.submit(_work, task): i for i, task in enumerate(tasks)}
-        early: dict[int, list[list[Run]]] = {}  # finished before their turn
-        turn = 0
-        for future in as_completed(list(futures)):
-            place = futures.pop(future)
-            early[place] = future.result()
-            del future  # it holds its result
-            for runs in early[place]:
-                for _ in runs:
-                    advance()
-            while turn in early:
-                yield from early.pop(turn)
-                turn += 1
 
+    def finished(runs: list[list[Run]]) -> None:
+        for _ in (run for job in runs for run in job):
+            advance()
 
-def _tasks(jobs: Sequence[Job], workers: int) -> list[list[Job]]:
-    """Put several jobs together, so that little time is lost between them; not those with tables, which are large."""
-    runs = sum(len(job.architectures) for job in jobs)
-    size = max(1, min(_RUNS_A_TASK, math.ceil(runs / (workers * _TASKS_A_WORKER))))
-    tasks: list[list[Job]] = []
-    room = 0
-    for job in jobs:
-        if room <= 0 or job.tables:
-            tasks.append([])
-            room = 0 if job.tables else size
-        tasks[-1].append(job)
-        room -= len(job.architectures)
-    return tasks
-
-
-@contextlib.contextmanager
-def _pool(workers: int, scenarios: Mapping[str, Scenario]) -> Iterator[ProcessPoolExecutor]:
-    """Give a pool of workers that is gone when the block is left, however it is left."""
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        initargs=(dict(scenarios), _SOURCES),
-    )
-    try:
-        yield pool
-    except BaseException as error:
-        _kill(pool)
-        if isinstance(error, BrokenProcessPool):
-            raise RunError("a worker process ended unexpectedly; workers=1 does without them") from error
-        raise
-    pool.shutdown()
+    with (
+        engines.Processes(min(workers, len(tasks)), _take, (dict(scenarios),)) as engine,
+        contextlib.closing(_ordered(engine, _work, tasks, finished)) as found,
+    ):
+        for runs in found:
+            yield from runs
 
 
 def in_processes[Answer](
@@ -256,12 +215,8 @@ def in_processes[Answer](
     workers : number of processes
     advance : called after each
     """
-    with _pool(min(workers, max(1, len(asked))), {}) as pool:
-        with _ctrl_c_held_back():
-            futures = [pool.submit(function, *words) for words in asked]
-        for _ in as_completed(futures):
-            advance()
-        return [future.result() for future in futures]
+    with engines.Processes(min(workers, max(1, len(asked)))) as engine:
+        return list(_ordered(engine, functools.partial(_called, function), asked, lambda _: advance()))
 
 
 def called_in_order[Answer](
@@ -289,58 +244,68 @@ def called_in_order[Answer](
     begun = time.perf_counter()
     found += [here(words) for words in asked[1:2]]
     each, rest = time.perf_counter() - begun, asked[2:]
-    count = workers or (processors() if each * len(rest) >= _WORTHWHILE else 1)
+    count = workers or (processors() if each * len(rest) >= engines.WORTHWHILE else 1)
     return found + (in_processes(function, rest, count, advance) if count > 1 and rest else [here(one) for one in rest])
 
 
-def _kill(pool: ProcessPoolExecutor) -> None:
-    """End the workers at once and wait until they are gone."""
-    for process in list((pool._processes or {}).values()):
-        process.kill()
-    pool.shutdown(wait=True, cancel_futures=True)
+def _ordered[Task, Answer](
+    engine: engines.Engine,
+    function: Callable[[Task], Answer],
+    tasks: Sequence[Task],
+    finished: Callable[[Answer], None],
+) -> Generator[Answer]:
+    """Yield the answers in the order of the tasks, each as soon as all before it are there.
+
+    Raises
+    ------
+    RunError
+        If a worker dies.
+    """
+    early: dict[int, Answer] = {}  # finished before their turn
+    turn = 0
+    numbered = enumerate(tasks)
+    with contextlib.closing(engine.unordered(functools.partial(_second, function), numbered)) as done:
+        for (place, _), answer in done:
+            if isinstance(answer, engines.Died):
+                raise RunError("a worker process ended unexpectedly; workers=1 does without them")
+            finished(answer)
+            early[place] = answer
+            del answer
+            while turn in early:
+                yield early.pop(turn)
+                turn += 1
 
 
-@contextlib.contextmanager
-def _ctrl_c_held_back() -> Iterator[None]:
-    """Hold Ctrl-C back until the block is left; processes started inside never receive it."""
-    if hasattr(signal, "pthread_sigmask"):
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            yield
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    else:
-        yield
+def _second[Task, Answer](function: Callable[[Task], Answer], pair: tuple[int, Task]) -> Answer:
+    return function(pair[1])
+
+
+def _called[Answer](function: Callable[..., Answer], words: tuple[Any, ...]) -> Answer:
+    return function(*words)
+
+
+def _tasks(jobs: Sequence[Job], workers: int) -> list[list[Job]]:
+    """Put several jobs together, so that little time is lost between them; not those with tables, which are large."""
+    runs = sum(len(job.architectures) for job in jobs)
+    size = max(1, min(_RUNS_A_TASK, math.ceil(runs / (workers * _TASKS_A_WORKER))))
+    tasks: list[list[Job]] = []
+    room = 0
+    for job in jobs:
+        if room <= 0 or job.tables:
+            tasks.append([])
+            room = 0 if job.tables else size
+        tasks[-1].append(job)
+        room -= len(job.architectures)
+    return tasks
 
 
 _scenarios: dict[str, Scenario] = {}
-_mismatch: str | None = None
 
 
-def _begin(scenarios: dict[str, Scenario], expected: str) -> None:
-    """Prepare a worker: silent, deaf to Ctrl-C, gone when its parent is, with all plug-ins."""
-    global _mismatch
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    warnings.simplefilter("ignore")
-    silent = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(silent, stream)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    plugins.register()
+def _take(scenarios: dict[str, Scenario]) -> None:
+    """Keep what all jobs share; in a worker."""
     _scenarios.update(scenarios)
-    if source_hash() != expected:
-        _mismatch = "the sources of the model changed while it was running; start again"
-
-
-def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
-    parent.join()
-    sys.stdout.flush()
-    os._exit(1)
 
 
 def _work(jobs: Sequence[Job]) -> list[list[Run]]:
-    if _mismatch is not None:
-        raise RunError(_mismatch)
     return [run_job(_scenarios, job) for job in jobs]

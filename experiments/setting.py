@@ -62,7 +62,7 @@ def keys(arguments: Arguments) -> Keys:
     return Keys(seeds, draws, smallest, checked_workers(given["workers"]), folder(given))
 
 
-def within(given: Mapping[str, Any], key: str, low: int, high: int) -> None:
+def within(given: Mapping[str, Any], key: str, low: float, high: float) -> None:
     """Refuse a number of the experiment that is out of its range.
 
     Raises

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import filelock
 
 from donorlab.experiments.arguments import InputError
+from donorlab.experiments.opened import Opened
 from donorlab.experiments.parts import PartsFile
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def default_folder(command: str, digest: str, now: datetime.datetime) -> Path:
 
 def canonical_json(value: object) -> str:
     """Return JSON with sorted keys and no spaces; what is not a finite number becomes null."""
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(plain_json(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def digest_of(value: object) -> str:
@@ -47,14 +48,14 @@ def digest_of(value: object) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
-def _plain(value: object) -> Any:
+def plain_json(value: object) -> Any:
     """Turn mappings, sequences, arrays and numpy scalars into what JSON knows."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain_json(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, (Path, datetime.datetime)):
@@ -117,6 +118,11 @@ class ResultFolder:
         finally:
             self._discard()
 
+    @property
+    def unfinished(self) -> Path:
+        """Where the files stand until the folder takes its final name."""
+        return self._partial
+
     # ------------------------------------------------------------------ contents
     def table(self, name: str, frame: pd.DataFrame) -> None:
         """Write ``name.parquet`` (compressed with zstd)."""
@@ -140,7 +146,7 @@ class ResultFolder:
 
     def json(self, name: str, value: object) -> None:
         """Write ``name.json``, indented; what is not a finite number becomes null."""
-        text = json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(plain_json(value), indent=1, ensure_ascii=False, allow_nan=False)
         self._new(f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
     def text(self, name: str, text: str) -> None:
@@ -202,6 +208,27 @@ class ResultFolder:
         for folder in reversed(self._created_parents):
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def open(folder: str | Path) -> Opened:  # noqa: A001  (called as store.open)
+    """Return a result folder whose tables are read lazily.
+
+    Parameters
+    ----------
+    folder : of a sweep or of any other command that writes one
+
+    Raises
+    ------
+    InputError
+        If it holds no results.
+
+    Examples
+    --------
+    >>> from donorlab.experiments import store
+    >>> sweep = store.open("results/sweep-world-1a2b3c4d")  # doctest: +SKIP
+    >>> sweep.frame("runs", columns=["point", "efficiency"], where=[("architecture", "==", "umbrella")])  # doctest: +SKIP
+    """
+    return Opened(folder)
 
 
 def refuse_occupied(path: Path) -> None:

@@ -21,8 +21,8 @@ from donorlab.sim.mechanisms import get_mechanism, mechanism_names, phases
 from experiments.conftest import Shell
 
 COMMANDS = (
-    "benchmark", "buys", "check", "compare", "describe", "ignorance", "list", "mechanisms", "membership", "new",
-    "parameters", "reproduce", "trace", "validate", "winners",
+    "benchmark", "bundle", "buys", "check", "compare", "describe", "ignorance", "list", "mechanisms", "membership",
+    "merge", "new", "parameters", "reproduce", "rerun", "sweep", "trace", "validate", "winners",
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def test_no_command_shows_the_help(shell: Shell) -> None:
         "mechanisms",
         "membership",
         "reproduce",
+        "sweep",
         "trace",
         "winners",
     ],

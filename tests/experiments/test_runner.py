@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 import donorlab.sim
-from donorlab.experiments import runner
+from donorlab.experiments import engines, runner
 from donorlab.experiments.arguments import InputError, RunError
 from donorlab.experiments.runner import Job, in_order, run_jobs
 from donorlab.sim.scenario import Scenario, ScenarioError
@@ -63,8 +63,8 @@ def test_jobs_are_handed_on_in_order_while_others_still_run(scenarios: dict[str,
 
 def test_who_stops_listening_ends_the_workers(scenarios: dict[str, Scenario], monkeypatch: pytest.MonkeyPatch) -> None:
     killed: list[Any] = []
-    kill = runner._kill
-    monkeypatch.setattr(runner, "_kill", lambda pool: (killed.append(pool), kill(pool)))
+    kill = engines.kill
+    monkeypatch.setattr(engines, "kill", lambda pool: (killed.append(pool), kill(pool)))
     with closing(in_order(scenarios, jobs(9), 2)) as found:
         for runs in found:
             if runs[0].seed == 4:
@@ -123,7 +123,7 @@ def test_a_failed_run_in_a_worker_is_named_too(scenarios: dict[str, Scenario]) -
 def test_workers_with_other_sources_are_refused(
     scenarios: dict[str, Scenario], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "_SOURCES", "0" * 64)
+    monkeypatch.setattr(engines, "_SOURCES", "0" * 64)
     with pytest.raises(RunError, match="sources of the model changed"):
         run_jobs(scenarios, jobs(3), 2)
 

@@ -1,0 +1,243 @@
+"""``donorlab sweep``: a design x architectures x replications, in a folder where the same command goes on after anything."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from donorlab import scenarios as catalogue
+from donorlab import sim
+from donorlab.experiments import engine_dask, provenance
+from donorlab.experiments.arguments import InputError, Stopped
+from donorlab.experiments.engines import WORTHWHILE, Engine, Serial
+from donorlab.experiments.runner import run_one
+from donorlab.experiments.store import digest_of
+from donorlab.experiments.sweeps import asked, identity, told
+from donorlab.experiments.sweeps.asked import Asked
+from donorlab.experiments.sweeps.drive import Pace, drive
+from donorlab.experiments.sweeps.folder import State, SweepFolder, manifest_of
+from donorlab.experiments.sweeps.plan import Plan, blocks_of
+from donorlab.experiments.sweeps.worker import MANIFEST, Bench, sources_here
+
+_PROBE: Final = 1.5  # seconds for finding out how long a run takes
+
+
+@dataclass
+class Session:
+    """One call of the command on one folder, as the manifest keeps it."""
+
+    words: list[str]
+    started: str
+    clock: float
+    engine: str = ""
+    workers: int = 1
+    runs: int = 0
+    seconds: float = 0.0
+    simulated: float = 0.0
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return it for the manifest."""
+        return {
+            "words": self.words,
+            "started": self.started,
+            "engine": self.engine,
+            "workers": self.workers,
+            "runs": self.runs,
+            "seconds_of_work": round(self.seconds, 3),
+            "seconds_in_simulations": round(self.simulated, 3),
+            "wall_seconds": round(time.monotonic() - self.clock, 3),
+            "packages": provenance.package_versions(),
+            "platform": provenance.machine(),
+            "git": provenance.git_state(),
+        }
+
+
+def run(words: Sequence[str], client: Any = None) -> None:
+    """Carry out ``donorlab sweep WORDS``.
+
+    Parameters
+    ----------
+    words : as typed
+    client : of Dask, already connected, for a script that starts its own cluster; it is left open
+
+    Raises
+    ------
+    InputError, ScenarioError
+        For a mistake, in one line.
+    Stopped
+        After Ctrl-C; what is complete is kept.
+    """
+    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    session = Session(list(words), started, time.monotonic())
+    wanted = asked.read(words)
+    if client is None and wanted.engine == "dask" and not wanted.dry:
+        engine_dask.needed()
+    made_by = sources_here(Bench(wanted.root, wanted.plan, ""))
+    screen = told.console()
+    if wanted.dry:
+        _foretell(wanted, screen)
+        return
+    with SweepFolder(wanted.root) as folder:
+        _run(folder, wanted, session, made_by, screen, client)
+
+
+def _foretell(wanted: Asked, screen: Any) -> None:
+    """Say what a sweep would do and touch nothing; of a folder that is there, what its index says."""
+    folder = SweepFolder(wanted.root)
+    plan, state = wanted.plan, State()
+    if (folder.root / MANIFEST).exists():
+        folder.manifest = manifest_of(folder.root)
+        plan, state = _plan(folder, wanted), folder.glance()
+    each = state.seconds / state.done.total if state.seconds else _probe(wanted)
+    told.before(screen, wanted, plan, state, each, workers=wanted.workers)
+
+
+def _run(
+    folder: SweepFolder, wanted: Asked, session: Session, made_by: Mapping[str, Any], screen: Any, client: Any
+) -> None:
+    source = identity.short(made_by)
+    plan = _plan(folder, wanted)
+    with _told_errors(folder):
+        folder.keep_design(wanted.design)
+        state = folder.look(plan, source, wanted.mix)
+        if wanted.retry_failed and state.failed:
+            folder.drop_failed(plan, state)
+            state = replace(folder.look(plan, source, wanted.mix), redone=state.redone, aside=state.aside)
+        each = state.seconds / state.done.total if state.seconds else _probe(wanted)
+        engine = _engine(wanted, (plan.runs - state.done.total) * each, client, screen)
+        ours = client is None and wanted.scheduler is None
+        session.engine = type(engine).__name__.lower()
+        told.before(screen, wanted, plan, state, each, engine.workers if ours else None)
+        before = dict(folder.manifest or {})
+        base = _manifest(before, wanted, plan, session, source, made_by)
+        folder.keep(base)
+        begun = (state.done.total, state.seconds, state.simulated)
+        try:
+            if state.done.total < plan.runs:
+                with engine, told.progress(wanted, plan, state) as advance:
+                    drive(folder, plan, source, engine, state, Pace(each, wanted.chunk), advance)
+                folder.sweep_up()
+        except KeyboardInterrupt:
+            raise Stopped(
+                f"interrupted; {state.done.total:,} of {plan.runs:,} runs are kept in {wanted.root}; the same command goes on"
+            ) from None
+        finally:
+            folder.clear_diaries()
+            session.runs, session.workers = state.done.total - begun[0], engine.workers
+            session.seconds, session.simulated = state.seconds - begun[1], state.simulated - begun[2]
+            with contextlib.suppress(OSError):  # a full disk, which is being told
+                sessions = [*before.get("sessions", []), session.as_plain()]
+                complete = state.done.total == plan.runs
+                folder.keep({**base, "sessions": sessions, "complete": complete, "failed": state.failed})
+    told.after(screen, folder, wanted, plan, state, session)
+
+
+class _told_errors(contextlib.AbstractContextManager[None]):  # noqa: N801  (reads like a word)
+    """Say of errors of the disk that what is complete is kept."""
+
+    def __init__(self, folder: SweepFolder) -> None:
+        self._root = folder.root
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise InputError(
+                f"{self._root}: {error.strerror or error}; the runs that are complete are kept, and the same command goes on"
+            ) from error
+
+
+def _plan(folder: SweepFolder, wanted: Asked) -> Plan:
+    """Return the plan: the one that was asked for, as an extension of what the folder has.
+
+    Raises
+    ------
+    InputError
+        If the folder holds another sweep.
+    """
+    if (folder.manifest or {}).get("merged"):
+        raise InputError(
+            f"{folder.root}: was merged from other sweeps and cannot go on; go on with those, and merge them again"
+        )
+    new, old = wanted.plan, folder.plan
+    if old is None:
+        return new
+    there, here = old.configuration, new.configuration
+    for key in here:
+        if digest_of(there.get(key)) != digest_of(here[key]):
+            raise InputError(
+                f"{folder.root}: holds another sweep (its {key} is another); choose another folder with out="
+            )
+    if old.labels != new.labels[: len(old.labels)]:
+        raise InputError(
+            f"{folder.root}: holds a sweep of {', '.join(old.labels)}; further architectures and proposals come after them, or "
+            "choose another folder with out="
+        )
+    if old.worlds != new.worlds[: len(old.worlds)] and old.variants == new.variants[: len(old.variants)]:
+        common = [one == other[: len(one)] for one, other in zip(old.worlds, new.worlds, strict=False)]
+        if not all(common):
+            raise InputError(
+                f"{folder.root}: holds a sweep in another world; the data of its scenario changed; choose out="
+            )
+    return replace(new, blocks=blocks_of(new.size, old.blocks))
+
+
+def _manifest(
+    before: dict[str, Any], wanted: Asked, plan: Plan, session: Session, source: str, made_by: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "command": "sweep",
+        "title": wanted.title,
+        "words": before.get("words", session.words),
+        "configuration_hash": plan.digest,
+        "ranges_hash": catalogue.ranges_hash(),
+        "started": before.get("started", session.started),
+        "runs": plan.runs,
+        "complete": False,
+        "failed": 0,
+        "source": source,
+        "sources": {**before.get("sources", {}), source: made_by},
+        "sessions": before.get("sessions", []),
+        "plan": plan.as_plain(),
+    }
+
+
+def _engine(wanted: Asked, seconds: float, client: Any, screen: Any) -> Engine:
+    """Return where the work is done."""
+    if client is not None:
+        return engine_dask.Dask(client=client)
+    if wanted.scheduler is not None:
+        return engine_dask.Dask(address=wanted.scheduler, tls=wanted.tls)
+    if wanted.engine == "dask":
+        return engine_dask.Dask(wanted.workers)
+    if wanted.engine == "auto" and wanted.workers > 1 and seconds > WORTHWHILE:
+        try:
+            return engine_dask.Dask(wanted.workers)
+        except InputError as error:
+            screen.print(f"{error.message}; until then there is one process", soft_wrap=True, highlight=False)
+    return Serial()
+
+
+def _probe(wanted: Asked) -> float:
+    """Return the seconds that a run takes, measured on each label's own values; compiles what all workers need.
+
+    Points are not tried here: one that ends its process would end this one.
+    """
+    spent: list[float] = []
+    begun = time.perf_counter()
+    for turn in ("compile", "measure", "measure"):
+        for label, scenario in wanted.scenarios.items():
+            first = time.perf_counter()
+            with contextlib.suppress(Exception):  # a run that fails will be told where it stands
+                run_one(
+                    scenario, label, wanted.plan.seed, sim.baseline(scenario, wanted.plan.seed), wanted.plan.waterfall
+                )
+            if turn == "measure":
+                spent.append(time.perf_counter() - first)
+            else:
+                begun = time.perf_counter()
+        if spent and time.perf_counter() - begun > _PROBE:
+            break
+    return max(1e-4, sum(spent) / len(spent))
