@@ -12,10 +12,10 @@ def look_at_records(world: World) -> None:
     records = [record(world, j) for j in world.beneficiaries]
     world.mean_record = sum_in_order(records) / len(records)
     for donor in world.donors:
-        if world.design.conditional[donor]:
-            for j in world.beneficiaries:
-                steep = world.scenario.parameters.selectivity
-                world.merit[donor][j] = max(0.0, 1 + steep * (records[j] / world.mean_record - 1))
+        sets = world.design.conditional[donor]
+        for j in world.beneficiaries:
+            steep = world.scenario.parameters.selectivity
+            world.merit[donor][j] = max(0.0, 1 + steep * (records[j] / world.mean_record - 1)) if sets else 1.0
 
 
 def record(world: World, j: int) -> float:
