@@ -181,6 +181,13 @@ def _plan(folder: SweepFolder, wanted: Asked) -> Plan:
             raise InputError(
                 f"{folder.root}: holds a sweep in another world; the data of its scenario changed; choose out="
             )
+    for label, earlier, now in zip(old.labels, old.builds, new.builds, strict=False):
+        same = [digest_of(one) == digest_of(other) for one, other in zip(earlier, now, strict=False)]
+        if old.variants == new.variants[: len(old.variants)] and not all(same):
+            raise InputError(
+                f"{folder.root}: holds runs of another {label}: its scenario's file, a proposal or a default of ranges.yaml has "
+                "changed since; choose another folder with out="
+            )
     return replace(new, blocks=blocks_of(new.size, old.blocks))
 
 

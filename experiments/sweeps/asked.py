@@ -289,19 +289,19 @@ def _columns(given: Arguments, varied: Mapping[str, Any], loaded: Mapping[str, S
         found[name] = columns_of.column(name, values, name)
         if kind != "grid" and found[name].scaled and found[name].values[0] > found[name].values[1]:
             raise InputError(f"{name}: two numbers are the ends of a range here; write the lower one first")
-    for name in _named(keys["vary"], loaded):
+    for name in _named(given, loaded):
         if name not in found and name not in given.given:
             found[name] = columns_of.over_its_range(name, kind, keys["levels"], "vary")
     return tuple(found.values())
 
 
-def _named(vary: Sequence[str], loaded: Mapping[str, Scenario]) -> list[str]:
-    """Return the names of parameters that the key ``vary`` means."""
+def _named(given: Arguments, loaded: Mapping[str, Scenario]) -> list[str]:
+    """Return the names of parameters that the key ``vary`` means; of a group those that can do something here."""
     rows = columns_of.rows()
     found: dict[str, None] = {}
-    for word in vary:
+    for word in given.experiment["vary"]:
         if word == "uncertainties":
-            names = [row.name for row in ensemble.drawable()]
+            names = _that_can_act(given, loaded, [row.name for row in ensemble.drawable()])
         elif word == "levers":
             names = [
                 row.name
@@ -315,6 +315,25 @@ def _named(vary: Sequence[str], loaded: Mapping[str, Scenario]) -> list[str]:
             names = [word]
         found.update(dict.fromkeys(names))
     return list(found)
+
+
+def _that_can_act(given: Arguments, loaded: Mapping[str, Scenario], names: Sequence[str]) -> list[str]:
+    """Return those of these parameters that would not be refused as without effect, if the user had set them."""
+    first = next(iter(loaded.values()))
+    idle = [one for one in names if all(levers.without_effect(scenario, [one]) for scenario in loaded.values())]
+    left = [name for name in names if name not in idle]
+
+    def taken(some: Sequence[str]) -> bool:
+        texts = [f"{name}={getattr(first.parameters, name)}" for name in some if name not in given.given]
+        try:
+            catalogue.load(
+                given.experiment["scenario"], [*given.overrides, *texts, f"architecture={first.architecture}"]
+            )
+        except ScenarioError:
+            return False
+        return True
+
+    return left if taken(left) else [name for name in left if taken([name])]
 
 
 def _check_levers(given: Arguments, design: Design, loaded: Mapping[str, Scenario]) -> None:

@@ -210,6 +210,29 @@ def test_an_example_runs_in_small(shell: Shell, name: str) -> None:
         assert runs.groupby("mechanism.contract")["efficiency"].first().nunique() == 3
 
 
+def test_a_group_of_parameters_leaves_out_what_can_do_nothing_here(shell: Shell) -> None:
+    """The example of all uncertainties, on a world where some of them have no effect and none was named by the user."""
+    done = shell("sweep", "sobol", "scenario=toy", "points=4", "architectures=[umbrella]", "engine=serial", "out=s")
+    assert done.exit_code == 0, done.output
+    runs = runs_of(Path("s"))
+    assert len(runs) == 4
+    assert "observation_probability" in runs
+    assert not {"membership_term", "rival_share"} & set(runs)
+    assert "membership_term: does nothing while" in shell.refused(
+        "sweep", "scenario=toy", "vary=[membership_term]", "design=sobol"
+    )
+
+
+def test_a_folder_takes_no_runs_of_a_world_that_was_edited_since(shell: Shell) -> None:
+    mine = Path("mine.yaml")
+    mine.write_text((Path(asked.__file__).parents[2] / "scenarios/conf/scenario/toy.yaml").read_text())
+    words = ("sweep", "scenario=mine.yaml", "overhead=[0,0.1]", "architectures=[umbrella]", "engine=serial", "out=s")
+    assert shell(*words, "replications=1").exit_code == 0
+    mine.write_text(mine.read_text().replace("money: 0.8", "money: 1"))
+    assert "s: holds runs of another umbrella" in shell.refused(*words, "replications=2")
+    assert len(runs_of(Path("s"))) == 2
+
+
 def test_a_new_file_is_an_example_to_fill_in(shell: Shell) -> None:
     done = shell("new", "sweep", "my.yaml")
     assert done.exit_code == 0, done.output

@@ -15,7 +15,7 @@ FAULTS_OF_CONTRACTS: Final[tuple[Fault, ...]] = (
     Fault("donors do not look at records", "5.3", BY_RECORD, "look_at_records",
           "max(0.0, 1 + steep * (records[j] / world.mean_record - 1))", "1.0", ("agreement",), RECORDS),
     Fault("all donors look at records", "5.3", BY_RECORD, "look_at_records",
-          "if world.design.conditional[donor]:", "if True:", ("agreement",), RECORDS),
+          "sets = world.design.conditional[donor]", "sets = True", ("agreement",), RECORDS),
     Fault("a bad record brings less than nothing", "5.3", BY_RECORD, "look_at_records",
           "max(0.0, 1 + steep * (records[j] / world.mean_record - 1))",
           "abs(1 + steep * (records[j] / world.mean_record - 1))", ("agreement",), RECORDS),
