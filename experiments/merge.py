@@ -108,7 +108,7 @@ def _sources(roots: Sequence[Path], held: contextlib.ExitStack) -> list[Source]:
         manifest = folder.manifest
         if manifest is None or manifest.get("merged") or (plan := folder.plan) is None:
             raise InputError(f"{root}: was merged already; merge the sweeps that it was made of")
-        state = folder.look(plan, str(manifest["source"]), mix=True)
+        state = folder.unchanged(plan)
         key = _key_of_points(root, plan)
         if key not in designs:
             designs[key] = points

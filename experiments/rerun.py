@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pyarrow.compute as pc
 
 from donorlab import scenarios as catalogue
@@ -92,6 +93,8 @@ def _words(words: Sequence[str]) -> tuple[Path, str | None]:
     for word in words:
         if word.startswith("run="):
             which = word.removeprefix("run=")
+            if not which:
+                raise InputError("run: is empty; give the number or the id of a run, or all")
         elif "=" in word:
             raise InputError(f"rerun: there is no key '{word.partition('=')[0]}'; write donorlab rerun FOLDER run=17")
         elif folder is None:
@@ -111,9 +114,9 @@ def _condition(opened: Opened, which: str | None) -> Any:
     if which is None:
         if "run" not in names:
             return None
-        total = opened.dataset("runs").count_rows()
-        numbers = {1 + round(i * (total - 1) / (SAMPLE - 1)) for i in range(SAMPLE)}
-        return [("run", "in", sorted(numbers))]
+        there = np.sort(opened.dataset("runs").to_table(columns=["run"]).column("run").to_numpy())
+        places = {round(i * (len(there) - 1) / (SAMPLE - 1)) for i in range(SAMPLE)} if len(there) else set()
+        return [("run", "in", [int(there[place]) for place in sorted(places)])]
     if "run" not in names:
         if not which.isdecimal():
             raise InputError(

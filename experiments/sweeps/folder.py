@@ -292,6 +292,29 @@ class SweepFolder:
         os.replace(self.root / f".{INDEX}.tmp", self.root / INDEX)
         return state
 
+    def unchanged(self, plan: Plan) -> State:
+        """Return what the folder of a sweep with this plan holds after a look at every part, and change nothing.
+
+        Raises
+        ------
+        InputError
+            If a part is damaged, gone, or of another sweep: the sweep's own command mends that.
+        """
+        state = State()
+        known = {part.name: part for part in self._indexed()}
+        for name in sorted({*known, *self._names()}):
+            part = known.get(name) or parts.found(self.root, name, plan.digest)  # its process died as it was written
+            problem = (
+                parts.problem_of(self.root, part) if part is not None else "cannot be read, or is of another sweep"
+            )
+            if part is None or problem is not None:
+                raise InputError(
+                    f"{self.root}: part {name}: {problem}; the sweep's own command mends that, run it again first"
+                )
+            state.add(part)
+            state.kept.append(part)
+        return state
+
     def glance(self) -> State:
         """Return what the index says, without a look at the parts and without holding the folder."""
         state = State()

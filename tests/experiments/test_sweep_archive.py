@@ -180,11 +180,35 @@ def test_merged_sweeps_hold_each_run_once_and_can_be_run_again(kept: Path, shell
         assert message in done.stderr
 
 
+def test_a_sample_of_runs_with_gaps_in_their_numbers_is_of_all_of_them(kept: Path, shell: Shell) -> None:
+    """Of two sweeps that overlap each run stands once, so that numbers are missing."""
+    assert shell("merge", str(kept / "a"), str(kept / "b"), "out=gaps").exit_code == 0
+    numbers = runs_of(Path("gaps"))["run"]
+    assert numbers.max() > len(numbers)
+    text = shell("rerun", "gaps").stdout
+    assert "10 runs again: the same numbers" in text
+    assert "run: is empty" in shell.refused("rerun", "gaps", "run=")
+
+
+def test_merging_leaves_a_damaged_part_where_it_is_and_says_so(kept: Path, shell: Shell) -> None:
+    shutil.copytree(kept / "a", "mine")
+    first = parts_of(Path("mine"))[0]
+    first.write_bytes(first.read_bytes()[:100])
+    before = {path: path.read_bytes() for path in Path("mine").rglob("*") if path.is_file()}
+    told = shell.refused("merge", "mine", str(kept / "b"), "out=both")
+    assert "100 bytes in place of" in told
+    assert "run it again first" in told
+    assert {path: path.read_bytes() for path in Path("mine").rglob("*") if path.is_file() and path in before} == before
+    assert not Path("both").exists()
+
+
 def test_sweeps_that_disagree_are_not_merged(kept: Path, shell: Shell) -> None:
     shutil.copytree(kept / "a", shell.folder / "a")
     shutil.copytree(kept / "a", shell.folder / "b")
     root = shell.folder / "b"
-    part = parts.of_line((root / "index.jsonl").read_text().splitlines()[0])
+    first, *others = (root / "index.jsonl").read_text().splitlines(keepends=True)
+    part = parts.of_line(first)
+    (root / "index.jsonl").write_text("".join(others))
     rows = parts.read(root, part)
     other = rows.set_column(rows.schema.get_field_index("efficiency"), "efficiency", [[0.5] * rows.num_rows])
     (root / "runs" / part.name).unlink()
