@@ -92,7 +92,7 @@ def plan(
         columns |= {row.name: scaled(row, points[:, i]) for i, row in enumerate(own) if row.name not in held}
     draws = pd.DataFrame(columns, index=pd.RangeIndex(1, count + 1, name="draw"))
     varied = tuple(row for row in rows if row.name not in held)
-    return Plan(varied, held, _with_bounded_size(scenario, draws), dict(levers or {}))
+    return Plan(varied, held, with_bounded_size(scenario, draws), dict(levers or {}))
 
 
 def scaled(row: ParameterRow, unit: np.ndarray) -> np.ndarray:
@@ -107,7 +107,7 @@ def scaled(row: ParameterRow, unit: np.ndarray) -> np.ndarray:
     return np.asarray(np.rint(values).astype(np.int64) if row.name in WHOLE else values)
 
 
-def _with_bounded_size(scenario: Scenario, draws: pd.DataFrame) -> pd.DataFrame:
+def with_bounded_size(scenario: Scenario, draws: pd.DataFrame) -> pd.DataFrame:
     """Add the smallest project, not larger than the largest; make projects larger where there would be too many."""
     p = scenario.parameters
     smallest = np.full(len(draws), p.project_tasks_minimum, dtype=np.int64)

@@ -7,6 +7,7 @@ import datetime
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from donorlab import scenarios as catalogue
@@ -56,13 +57,19 @@ class Session:
         }
 
 
-def run(words: Sequence[str], client: Any = None) -> None:
+def run(words: Sequence[str], client: Any = None, table: Path | None = None) -> Path:
     """Carry out ``donorlab sweep WORDS``.
 
     Parameters
     ----------
     words : as typed
     client : of Dask, already connected, for a script that starts its own cluster; it is left open
+    table : file of points, for a command that makes them itself
+
+    Returns
+    -------
+    Path
+        The folder of the sweep.
 
     Raises
     ------
@@ -73,16 +80,17 @@ def run(words: Sequence[str], client: Any = None) -> None:
     """
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     session = Session(list(words), started, time.monotonic())
-    wanted = asked.read(words)
+    wanted = asked.read(words, table)
     if client is None and wanted.engine == "dask" and not wanted.dry:
         engine_dask.needed()
     made_by = sources_here(Bench(wanted.root, wanted.plan, ""))
     screen = told.console()
     if wanted.dry:
         _foretell(wanted, screen)
-        return
+        return wanted.root
     with SweepFolder(wanted.root) as folder:
         _run(folder, wanted, session, made_by, screen, client)
+    return wanted.root
 
 
 def _foretell(wanted: Asked, screen: Any) -> None:

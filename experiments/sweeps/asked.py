@@ -69,8 +69,13 @@ def examples() -> dict[str, str]:
     return {path.stem: str(_file(path)["title"]) for path in sorted(EXAMPLES.glob("*.yaml"))}
 
 
-def read(words: Sequence[str]) -> Asked:
+def read(words: Sequence[str], table: Path | None = None) -> Asked:
     """Return the sweep that words, and a file or example that they name, ask for.
+
+    Parameters
+    ----------
+    words : as typed
+    table : file of points, for a command that makes them itself; then the words name none
 
     Raises
     ------
@@ -79,6 +84,8 @@ def read(words: Sequence[str]) -> Asked:
     """
     given, varied, title = _gathered(words)
     keys = given.experiment
+    if table is not None:
+        keys |= {"design": "table", "table": str(table)}
     _check_keys(keys)
     proposed = proposals.chosen(given)
     loaded = setting.load_each(given, "sweep", proposed)
@@ -268,6 +275,8 @@ def _design(given: Arguments, varied: Mapping[str, Any], loaded: Mapping[str, Sc
     most = designs.LATIN_MAXIMUM if kind == "latin" else designs.POINTS_MAXIMUM
     if found.points > most:
         raise InputError(f"design: {found.points:,} points; at most {most:,} with design={kind}")
+    if columns_of.SEED in {one.name for one in columns} and {"seed", "seeds"} & given.chosen:
+        raise InputError("seed: a column gives each point its seed; leave seed= and seeds= out")
     twice = sorted({one.name for one in columns} & given.given)
     if twice:
         raise InputError(f"{twice[0]}: is varied and set to one value; leave one of the two out")
@@ -301,7 +310,7 @@ def _named(given: Arguments, loaded: Mapping[str, Scenario]) -> list[str]:
     found: dict[str, None] = {}
     for word in given.experiment["vary"]:
         if word == "uncertainties":
-            names = _that_can_act(given, loaded, [row.name for row in ensemble.drawable()])
+            names = that_can_act(given, loaded, [row.name for row in ensemble.drawable()])
         elif word == "levers":
             names = [
                 row.name
@@ -317,7 +326,7 @@ def _named(given: Arguments, loaded: Mapping[str, Scenario]) -> list[str]:
     return list(found)
 
 
-def _that_can_act(given: Arguments, loaded: Mapping[str, Scenario], names: Sequence[str]) -> list[str]:
+def that_can_act(given: Arguments, loaded: Mapping[str, Scenario], names: Sequence[str]) -> list[str]:
     """Return those of these parameters that would not be refused as without effect, if the user had set them."""
     first = next(iter(loaded.values()))
     idle = [one for one in names if all(levers.without_effect(scenario, [one]) for scenario in loaded.values())]

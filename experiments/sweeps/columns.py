@@ -16,9 +16,11 @@ from donorlab.scenarios import ParameterRow, parameter_table, plain
 from donorlab.scenarios.overrides import PARAMETERS, PHASES, SELECTIONS, is_option, known_keys, one_of, parameter_value
 from donorlab.sim.mechanisms import mechanism_names
 from donorlab.sim.scenario import ScenarioError
+from donorlab.sim.streams import REPLICATION_MAXIMUM
 
 Kind = Literal["int", "float", "word"]
 TYPES: Final = {"int": pa.int64(), "float": pa.float64(), "word": pa.string()}
+SEED: Final = "seed"  # a column of this name gives each point the first of its seeds
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Column:
     @property
     def composed(self) -> bool:
         """Whether another value means another world, which has to be composed."""
-        return self.name not in PARAMETERS and not self.name.startswith("mechanism.") and not is_option(self.name)
+        same = self.name in PARAMETERS or self.name == SEED
+        return not same and not self.name.startswith("mechanism.") and not is_option(self.name)
 
     @property
     def scaled(self) -> bool:
@@ -114,9 +117,12 @@ def check(one: Column, values: Any, where: str, first_row: int | None = None) ->
                 raise InputError(f"{where}: {error}") from None
         return
     row = rows().get(one.name)
-    if row is None:
+    if row is None and one.name != SEED:
         return  # what it may be is known to the scenario, which is composed with each of them
-    if row.choices:
+    if row is None:
+        bad = (found < 0) | (found > REPLICATION_MAXIMUM)
+        right = f"it is a whole number from 0 to {REPLICATION_MAXIMUM}"
+    elif row.choices:
         bad = ~np.isin(found.astype(str), row.choices)
         right = f"it is one of {', '.join(row.choices)}"
     else:
@@ -145,12 +151,14 @@ def known(name: str, where: str) -> None:
             else "mechanism.PHASE, such as mechanism.contract"
         )
         raise InputError(f"{where}: '{name}' cannot be varied like a parameter; write {right}")
-    if name not in known_keys() and not is_option(name):
+    if name not in known_keys() and name != SEED and not is_option(name):
         raise InputError(f"{where}: unknown parameter '{plain.one_line(name)}'{did_you_mean(name, known_keys())}")
 
 
 def kind(name: str, values: Sequence[Any]) -> Kind:
     """Return of what kind the values of a column are."""
+    if name == SEED:
+        return "int"
     if name in PARAMETERS:
         if rows()[name].choices:
             return "word"

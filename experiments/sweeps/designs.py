@@ -23,7 +23,7 @@ from scipy.stats import qmc
 
 from donorlab.experiments import ensemble
 from donorlab.experiments.arguments import InputError
-from donorlab.experiments.sweeps.columns import TYPES, Column, Kind, check, kind, known, rows
+from donorlab.experiments.sweeps.columns import SEED, TYPES, Column, Kind, check, kind, known, rows
 from donorlab.scenarios import plain
 from donorlab.scenarios.overrides import PARAMETERS, SELECTIONS, is_option
 from donorlab.scenarios.parameters import LOG_FACTOR
@@ -201,7 +201,7 @@ def of_table(path: Path) -> tuple[tuple[Column, ...], int]:
 
 
 def _kind_of_table(name: str, values: Any) -> Kind:
-    if name in PARAMETERS or name in SELECTIONS:
+    if name in PARAMETERS or name in SELECTIONS or name == SEED:
         return kind(name, ())
     if pa.types.is_integer(values.type):
         return "int"

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from donorlab.experiments.sweeps import spans
-from donorlab.experiments.sweeps.columns import TYPES, Column
+from donorlab.experiments.sweeps.columns import SEED, TYPES, Column
 from donorlab.experiments.sweeps.spans import Span
 from donorlab.sim.outcomes.catalogue import CATALOGUE
 from donorlab.sim.outcomes.waterfall import BARS
@@ -86,7 +86,7 @@ def schema(columns: Sequence[Column], waterfall: bool) -> Any:
             ("point", pa.int64()),
             ("architecture", pa.string()),
             ("seed", pa.int64()),
-            *((one.name, TYPES[one.kind]) for one in columns),
+            *((one.name, TYPES[one.kind]) for one in columns if one.name != SEED),
             *((name, pa.float64()) for name in numbers),
             ("error", pa.string()),
             ("id", pa.string()),

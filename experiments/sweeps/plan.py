@@ -15,7 +15,7 @@ from typing import Any, Final
 from donorlab import scenarios as catalogue
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.store import digest_of
-from donorlab.experiments.sweeps.columns import Column
+from donorlab.experiments.sweeps.columns import SEED, Column
 from donorlab.experiments.sweeps.identity import ground_of, world_of
 from donorlab.experiments.sweeps.spans import Span
 from donorlab.scenarios.overrides import PARAMETERS, is_option
@@ -120,8 +120,10 @@ class Plan:
                 return Place(block.points[0] + point, block.replications[0] + replication, block.labels[0] + label)
         raise InputError(f"run {run}: there are runs 1 to {self.runs}")
 
-    def seed_of(self, place: Place) -> int:
-        """Return the seed of a run."""
+    def seed_of(self, place: Place, values: Mapping[str, Any] | None = None) -> int:
+        """Return the seed of a run; ``values`` of its point, where these may have seeds among them."""
+        if values is not None and SEED in values:
+            return int(values[SEED]) + place.replication
         return self.seed + place.replication + (OWN_SEEDS_APART * place.point if self.own_seeds else 0)
 
     def variant_of(self, values: Mapping[str, Any]) -> int:

@@ -158,13 +158,14 @@ class Bench:
     def row(self, run: int) -> dict[str, Any]:
         """Return what is known of a run before it is run, an error included."""
         place = self.plan.place(run)
-        made, seed = self.set_of(place), self.plan.seed_of(place)
+        made = self.set_of(place)
+        seed = self.plan.seed_of(place, made.values)
         return {
             "run": run,
             "point": place.point + 1,
             "architecture": self.plan.labels[place.label],
-            "seed": seed,
             **made.values,
+            "seed": seed,
             "error": made.error,
             "id": identity.run_id(made.digest, seed),
             "source": self.source,
