@@ -41,7 +41,8 @@ def show(screen: Console, study: Study, summary: pd.DataFrame, smallest: float, 
     screen.print(f"Simulated{', but for the levers in the futures (under the table)' if pessimistic else ''}:")
     _points(screen, _designs(study))
     screen.print()
-    screen.print(headline(study, smallest), highlight=False)
+    for part in tables.folded(screen, headline(study, smallest)):
+        screen.print(part, highlight=False)
     screen.print(falls.harm(study), highlight=False)
     free = any(levers.free_members(item) for item in comparison.scenarios.values())
     _say(screen, "At default values", tables.rendered(summary, names_in(comparison.runs), len(comparison.seeds), free))

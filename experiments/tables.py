@@ -28,6 +28,7 @@ from donorlab.experiments.words import counted, in_lines, label
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 WIDTH: Final = 100  # where there is no terminal to fit
 SURE: Final = 2.0  # standard errors of a fair coin beyond which a count of futures is a majority
@@ -185,6 +186,37 @@ def table() -> Table:
     return Table(
         box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, pad_edge=False, show_edge=False, header_style="bold"
     )
+
+
+def folded(screen: Console, whole: Table) -> list[Table | Text]:
+    """Return a table as it is where it fits, else as several below each other, each with its first column.
+
+    A terminal of 80 columns would otherwise cut numbers short. The caption stands under the last one.
+    """
+    from rich.measure import Measurement
+    from rich.text import Text
+
+    if Measurement.get(screen, screen.options.update(width=10_000), whole).maximum <= screen.width:
+        return [whole]
+    first, *others = whole.columns
+    parts = [_of_columns(whole, [first])]
+    for column in others:
+        wider = _of_columns(whole, [*parts[-1].columns, column])
+        if Measurement.get(screen, screen.options.update(width=10_000), wider).maximum <= screen.width:
+            parts[-1] = wider
+        else:
+            parts.append(_of_columns(whole, [first, column]))
+    lines: list[Table | Text] = [piece for part in parts for piece in (part, Text())]
+    return [*lines[:-1], Text(str(whole.caption), style="dim italic")] if whole.caption else lines[:-1]
+
+
+def _of_columns(whole: Table, chosen: Sequence[Any]) -> Table:
+    part = table()
+    for column in chosen:
+        part.add_column(column.header, justify=column.justify, no_wrap=column.no_wrap, vertical=column.vertical)
+    for cells in zip(*(column.cells for column in chosen), strict=True):
+        part.add_row(*cells)
+    return part
 
 
 def _cell(row: dict[Any, Any], column: str, unit: Unit, difference: bool = False) -> str:

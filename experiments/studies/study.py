@@ -101,9 +101,8 @@ class Study:
     def check(self, outcome: str) -> None:
         """Refuse an outcome that the runs do not have."""
         if outcome not in self.outcomes:
-            raise InputError(
-                f"outcome: there is none called '{outcome}'{did_you_mean(outcome, self.outcomes)}; `donorlab outcomes` lists them"
-            )
+            hint = did_you_mean(outcome, self.outcomes) or f"; there are {', '.join(self.outcomes)}"
+            raise InputError(f"outcome: there is none called '{outcome}'{hint}")
 
     def told_failures(self) -> list[str]:
         """Return what a report must say of failed runs: nothing where there are none."""

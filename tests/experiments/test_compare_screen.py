@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 import donorlab.sim
-from donorlab.experiments import falls, report
+from donorlab.experiments import falls, report, tables
 from donorlab.experiments.comparison import Comparison, Study
 from donorlab.sim.outcomes.waterfall import BARS, Waterfall
 from experiments import fake
@@ -219,3 +219,23 @@ def test_what_is_undefined_is_said_to_be(shell: Shell, model: None, monkeypatch:
     assert result.exit_code == 0, result.output
     assert "Efficiency is not defined" in result.stdout
     assert "nan" not in result.stdout.lower()
+
+
+def test_no_number_is_cut_short_on_a_narrow_terminal() -> None:
+    """A table that does not fit is printed in pieces, each with its first column; every cell stands somewhere in full."""
+    whole = tables.table()
+    whole.add_column("", no_wrap=True)
+    for i in range(9):
+        whole.add_column(f"column\n{i}", justify="right", no_wrap=True)
+    whole.add_row("fragmented", *(f"-2{i}.0 to 46.{i}" for i in range(9)))
+    whole.caption = "What the columns are."
+    for width, pieces in ((80, 3), (200, 1)):
+        screen = Console(width=width, record=True, file=io.StringIO())
+        parts = tables.folded(screen, whole)
+        assert sum(type(part) is type(whole) for part in parts) == pieces
+        for part in parts:
+            screen.print(part)
+        text = screen.export_text()
+        assert "…" not in text
+        assert all(f"-2{i}.0 to 46.{i}" in text for i in range(9))
+        assert text.rstrip().endswith("What the columns are.")
