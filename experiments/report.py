@@ -108,7 +108,12 @@ def _assumptions(study: Study) -> list[str]:
             "No ensemble: seed noise only. How much the assumptions matter is another question (draws=200).",
         ]
     plan = study.plan
-    text = f"Ensemble: {counted(len(plan.draws), 'future')}, {len(plan.varied)} uncertainties drawn over their ranges, the "
+    scenarios = study.comparison.scenarios.values()
+    idle = [row for row in plan.varied if all(levers.without_effect(one, [row.name]) for one in scenarios)]
+    count = f"{len(plan.varied) - len(idle)} uncertainties" + (
+        f" (and {len(idle)} that can do nothing here)" if idle else ""
+    )
+    text = f"Ensemble: {counted(len(plan.draws), 'future')}, {count} drawn over their ranges, the "
     text += "same draws for every architecture; "
     text += "levers at pessimistic ends, value judgements" if plan.levers else "levers and value judgements"
     text += " at default values"
