@@ -30,8 +30,8 @@ def here() -> str:
 def of_results(folder: Path, manifest: Mapping[str, Any]) -> str:
     """Return the packages that made the numbers, as the manifests of a folder keep them, a section an environment.
 
-    The section with the most runs is one that pip can read; all others are comments. What a session that was killed could not note is
-    said: of its runs the sources' versions of numba and numpy are known.
+    The section with the most runs is one that pip can read; all others are comments. A session that was killed could note
+    nothing: of its runs the versions of numba and numpy are known from the sources.
     """
     manifests = [(folder, dict(manifest))]
     for one in manifest.get("merged") or ():

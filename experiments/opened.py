@@ -142,7 +142,7 @@ class Opened:
         if not isinstance(where, (list, tuple)):
             raise InputError(f"where: {type(where).__name__} is no condition; {_RIGHT}")
         for one in _conditions(where):
-            if not isinstance(one, (list, tuple)) or len(one) != 3 or not isinstance(one[0], str):  # noqa: PLR2004
+            if not isinstance(one, (list, tuple)) or len(one) != 3 or not isinstance(one[0], str):
                 raise InputError(f"where: {one!r} is no condition; {_RIGHT}")
             self._known(table, one[0], names)
             if one[1] not in _OPERATORS:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -82,7 +81,11 @@ def run(words: Sequence[str]) -> bool:
     if rows.empty:
         raise InputError(f"{folder}: has no run '{which}'")
     stored = [{str(name): _value(value) for name, value in row.items()} for row in rows.to_dict("records")]
-    made = _of_sweep(opened, stored, screen) if command == "sweep" else _of_command(opened, stored, screen)
+    made = (
+        _of_sweep(opened, list(_sweeps(opened)), stored, screen)
+        if command == "sweep"
+        else _of_command(opened, stored, screen)
+    )
     wrong, count = 0, 0
     with progress(f"{folder}", len(stored)) as advance:
         for pair in made:
@@ -123,7 +126,7 @@ def _condition(opened: Opened, which: str | None) -> Any:
     if which is None:
         if "run" not in names:
             return None
-        there = np.sort(opened.dataset("runs").to_table(columns=["run"]).column("run").to_numpy())
+        there = opened.frame("runs", ["run"])["run"].to_numpy()
         places = {round(i * (len(there) - 1) / (SAMPLE - 1)) for i in range(SAMPLE)} if len(there) else set()
         return [("run", "in", [int(there[place]) for place in sorted(places)])]
     if "run" not in names:
@@ -143,8 +146,9 @@ def _value(value: Any) -> Any:
 
 
 # ---------------------------------------------------------------------- of a sweep
-def _of_sweep(opened: Opened, stored: Sequence[dict[str, Any]], screen: Any) -> Iterator[Pair]:
-    sweeps = list(_sweeps(opened))
+def _of_sweep(
+    opened: Opened, sweeps: Sequence[tuple[Path, Plan, int, int]], stored: Sequence[dict[str, Any]], screen: Any
+) -> Iterator[Pair]:
     contexts: dict[Path, apart.Context] = {}
     benches: dict[tuple[Path, str], Bench] = {}
     told_of: set[str] = set()

@@ -6,6 +6,7 @@ another world (`beneficiaries`, `synthetic.donors`). Points are made block by bl
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import warnings
@@ -204,10 +205,8 @@ def _ragged_row(path: Path) -> tuple[int, int, int] | None:
         return "skip"
 
     options = pa.csv.ParseOptions(invalid_row_handler=keep)
-    try:
+    with contextlib.suppress(pa.ArrowException, ValueError):
         pa.csv.read_csv(path, read_options=pa.csv.ReadOptions(use_threads=False), parse_options=options)
-    except (pa.ArrowException, ValueError):
-        pass
     return found[0] if found else None
 
 

@@ -25,8 +25,8 @@ _LABELS: Final = ("run", "point", "architecture", "seed", "id", "source")
 class Doubles:
     """Which runs of some sweeps stand in an earlier one of them, too.
 
-    A run counts by its place: those of the first part of the first sweep come first. What stands twice in *one* sweep (equal rows of a
-    table) is no double and stays.
+    A run counts by its place: those of the first part of the first sweep come first. What stands twice in *one* sweep (equal
+    rows of a table) is no double and stays.
 
     Parameters
     ----------
