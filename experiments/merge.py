@@ -117,6 +117,8 @@ def _sources(roots: Sequence[Path], held: contextlib.ExitStack) -> list[Source]:
     offset = 0
     numbering = apart.Numbering()
     for root in roots:
+        if not (root / MANIFEST).is_file():
+            raise InputError(f"{root}: is no folder of a sweep")
         manifest = manifest_of(root)  # before it is held: a folder of another command is left as it is
         if manifest.get("merged"):
             raise InputError(f"{root}: was merged already; merge the sweeps that it was made of")

@@ -19,9 +19,10 @@ from donorlab.experiments.arguments import InputError
 from donorlab.experiments.opened import Opened
 from donorlab.experiments.progress import progress
 from donorlab.experiments.runner import run_one
-from donorlab.experiments.sweeps import apart, identity, stored, told
+from donorlab.experiments.sweeps import apart, identity, told
 from donorlab.experiments.sweeps.folder import manifest_of
 from donorlab.experiments.sweeps.plan import Plan
+from donorlab.experiments.sweeps.stored import plan_of, points_of
 from donorlab.experiments.sweeps.worker import DESIGN, Bench, row_of, sources_here
 from donorlab.scenarios import Proposal, plugins
 from donorlab.scenarios.proposals import Fact
@@ -192,8 +193,8 @@ def _sweeps(opened: Opened) -> Iterator[tuple[Path, Plan, int, int]]:
             for root in [opened.path / str(one["folder"])]
         ]
     for root, manifest, runs, points in found:
-        plan = stored.plan_of(root, manifest)
-        stored.points_of(root, plan)
+        plan = plan_of(root, manifest)
+        points_of(root, plan)
         yield root, plan, runs, points
 
 

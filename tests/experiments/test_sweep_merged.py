@@ -35,7 +35,7 @@ def test_settings_that_differ_are_columns_and_points_of_other_worlds_have_other_
     assert store.open("m").manifest["columns"] == columns
     assert list(runs.columns[4 : 4 + len(columns)]) == columns
     found = runs.drop_duplicates("point")[["point", *columns[:5], *columns[6:]]]
-    drawn = ("synthetic", "same", 0.1)
+    drawn = ("synthetic", "same", 0.0)
     assert [tuple(None if pd.isna(value) else value for value in row) for row in found.itertuples(index=False)] == [
         (1, "toy", "same", 0.05, None, "ex_ante", None), (2, "toy", "same", 0.1, None, "ex_ante", None),
         (3, "toy", "same", 0.05, None, "ex_ante", None), (4, "toy", "same", 0.1, None, "ex_ante", None),
