@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +21,7 @@ from donorlab.experiments.arguments import InputError
 from donorlab.experiments.progress import progress
 from donorlab.experiments.store import ResultFolder, digest_of
 from donorlab.experiments.sweeps import apart, parts, spans, stored, told
-from donorlab.experiments.sweeps.columns import TYPES, Column
+from donorlab.experiments.sweeps.columns import TYPES, Column, Kind
 from donorlab.experiments.sweeps.doubles import Doubles
 from donorlab.experiments.sweeps.folder import State, SweepFolder, manifest_of
 from donorlab.experiments.sweeps.plan import Plan
@@ -29,6 +29,7 @@ from donorlab.experiments.sweeps.worker import DESIGN, MANIFEST
 from donorlab.scenarios import plugins
 
 FOLDER = "merged"
+_KINDS: Final[dict[Any, Kind]] = {TYPES["int"]: "int", TYPES["float"]: "float", TYPES["word"]: "word"}
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,6 @@ def _add(
     if not len(new):
         return 0, 0
     rows = rows.take(new)
-    kinds = {kind: sort for sort, kind in TYPES.items()}
     columns: dict[str, Any] = {}
     for item in schema:
         if item.name in rows.column_names and rows.schema.field(item.name).type == item.type:
@@ -154,7 +154,7 @@ def _add(
         elif item.name.startswith(("to_", "reverse_")) or item.name == "harm":  # of a sweep without a waterfall
             columns[item.name] = pa.nulls(rows.num_rows, item.type)
         else:
-            columns[item.name] = source.context.column(rows, item.name, kinds[item.type])
+            columns[item.name] = source.context.column(rows, item.name, _KINDS[item.type])
     columns["run"] = pc.add(columns["run"], source.offset)
     columns["point"] = pc.add(columns["point"], source.points)
     held = spans.of_numbers(columns["run"].to_pylist())
