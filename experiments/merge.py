@@ -11,23 +11,25 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from donorlab.experiments import provenance
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.progress import progress
 from donorlab.experiments.store import ResultFolder, digest_of
-from donorlab.experiments.sweeps import parts, spans, told
-from donorlab.experiments.sweeps.folder import State, SweepFolder
+from donorlab.experiments.sweeps import apart, parts, spans, stored, told
+from donorlab.experiments.sweeps.columns import TYPES, Column, Kind
+from donorlab.experiments.sweeps.doubles import Doubles
+from donorlab.experiments.sweeps.folder import State, SweepFolder, manifest_of
 from donorlab.experiments.sweeps.plan import Plan
 from donorlab.experiments.sweeps.worker import DESIGN, MANIFEST
-from donorlab.sim.outcomes.catalogue import CATALOGUE
+from donorlab.scenarios import plugins
 
 FOLDER = "merged"
+_KINDS: Final[dict[Any, Kind]] = {TYPES["int"]: "int", TYPES["float"]: "float", TYPES["word"]: "word"}
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,21 @@ class Source:
 
     Attributes
     ----------
-    root, manifest, plan, state : what it is and holds
+    root, manifest, context, state : what it is and holds
     offset : added to its run numbers; points : added to its points
     """
 
     root: Path
     manifest: dict[str, Any]
-    plan: Plan
+    context: apart.Context
     state: State
     offset: int
     points: int
+
+    @property
+    def plan(self) -> Plan:
+        """Its plan."""
+        return self.context.plan
 
 
 def run(words: Sequence[str]) -> None:
@@ -58,28 +65,37 @@ def run(words: Sequence[str]) -> None:
     """
     roots, target = _words(words)
     screen = told.console()
+    plugins.register()
     with contextlib.ExitStack() as held:
         sources = _sources(roots, held)
-        schema = pa.unify_schemas([parts.schema(one.plan.columns, one.plan.waterfall) for one in sources])
-        schema = pa.schema(sorted(schema, key=lambda item: item.name in ("error", "id", "source")))
+        columns = apart.told_apart_by([one.context for one in sources])
+        waterfall = any(one.plan.waterfall for one in sources)
+        schema = parts.schema([Column(name, kind) for name, kind in columns.items()], waterfall)
         digest = digest_of([one.plan.as_plain() for one in sources])
-        seen: dict[str, int] = {}
+        doubles = Doubles([(one.root, one.state.kept) for one in sources])
+        total, failed, number = 0, 0, 0
         with ResultFolder(target) as folder:
-            total = 0
             with progress("merging", sum(one.state.parts for one in sources), "parts") as advance:
-                for number, source in enumerate(sources, 1):
-                    place = folder.unfinished / FOLDER / str(number)
-                    place.mkdir(parents=True)
-                    for name in (MANIFEST, DESIGN):
-                        if (source.root / name).exists():
-                            shutil.copyfile(source.root / name, place / name)
+                for place, source in enumerate(sources, 1):
+                    _keep(source, folder.unfinished / FOLDER / str(place))
                     for part in source.state.kept:
-                        total += _add(folder.unfinished, digest, source, part, schema, seen)
+                        added = _add(folder.unfinished, digest, source, part, schema, doubles, number)
+                        total, failed, number = total + added[0], failed + added[1], number + 1
                         advance()
-            folder.manifest(_manifest(words, sources, total, digest))
-    doubles = sum(one.state.done.total for one in sources) - total
-    twice = f" ({told.counted(doubles, 'run')} stood in two of them and were the same)" if doubles else ""
-    screen.print(f"{total:,} runs of {told.counted(len(sources), 'sweep')}{twice}: {folder.path}")
+            folder.manifest(_manifest(words, sources, total, failed, digest, list(columns)))
+    twice = len(doubles.places)
+    same = f" ({told.counted(twice, 'run')} stood in two of them and were the same)" if twice else ""
+    screen.print(f"{total:,} runs of {told.counted(len(sources), 'sweep')}{same}: {folder.path}")
+    if columns:
+        screen.print(f"columns that tell them apart: {', '.join(columns)}")
+
+
+def _keep(source: Source, place: Path) -> None:
+    """Copy what makes the runs of a sweep again."""
+    place.mkdir(parents=True)
+    for name in (MANIFEST, DESIGN):
+        if (source.root / name).exists():
+            shutil.copyfile(source.root / name, place / name)
 
 
 def _words(words: Sequence[str]) -> tuple[list[Path], Path]:
@@ -99,34 +115,27 @@ def _words(words: Sequence[str]) -> tuple[list[Path], Path]:
 
 def _sources(roots: Sequence[Path], held: contextlib.ExitStack) -> list[Source]:
     found: list[Source] = []
-    offset, points = 0, 0
-    designs: dict[str, int] = {}
+    offset = 0
+    numbering = apart.Numbering()
     for root in roots:
         if not (root / MANIFEST).is_file():
             raise InputError(f"{root}: is no folder of a sweep")
-        folder = held.enter_context(SweepFolder(root))
-        manifest = folder.manifest
-        if manifest is None or manifest.get("merged") or (plan := folder.plan) is None:
+        manifest = manifest_of(root)  # before it is held: a folder of another command is left as it is
+        if manifest.get("merged"):
             raise InputError(f"{root}: was merged already; merge the sweeps that it was made of")
-        state = folder.unchanged(plan)
-        key = _key_of_points(root, plan)
-        if key not in designs:
-            designs[key] = points
-            points += plan.size[0]
-        found.append(Source(root, manifest, plan, state, offset, designs[key]))
+        folder = held.enter_context(SweepFolder(root))
+        plan = stored.plan_of(root, manifest := folder.manifest or manifest)
+        context = apart.Context(plan)
+        points = numbering.offset(root, context)
+        found.append(Source(root, manifest, context, folder.unchanged(plan), offset, points))
         offset += plan.runs
     return found
 
 
-def _key_of_points(root: Path, plan: Plan) -> str:
-    """Return what is equal for two sweeps over the same points."""
-    table = pq.read_table(root / DESIGN) if plan.columns else None
-    values = [table.column(name).to_pylist() for name in table.column_names] if table is not None else []
-    return digest_of([[one.name for one in plan.columns], values, plan.own_seeds])
-
-
-def _add(root: Path, digest: str, source: Source, part: parts.Part, schema: Any, seen: dict[str, int]) -> int:
-    """Add the runs of a part that are not there yet and return how many they are.
+def _add(
+    root: Path, digest: str, source: Source, part: parts.Part, schema: Any, doubles: Doubles, number: int
+) -> tuple[int, int]:
+    """Add the runs of a part that no earlier sweep has; return how many they are, and how many of them failed.
 
     Raises
     ------
@@ -134,34 +143,28 @@ def _add(root: Path, digest: str, source: Source, part: parts.Part, schema: Any,
         If one is there with other numbers.
     """
     rows = parts.read(source.root, part)
-    numbers = [name for name in CATALOGUE if name in rows.column_names]
-    values = [rows.column(name).to_numpy() for name in numbers]
-    new = []
-    for place, (name, error) in enumerate(
-        zip(rows.column("id").to_pylist(), rows.column("error").to_pylist(), strict=True)
-    ):
-        content = hash((error, b"".join(column[place : place + 1].tobytes() for column in values)))
-        if name not in seen:
-            seen[name] = content
-            new.append(place)
-        elif seen[name] != content:
-            run = rows.column("run")[place].as_py()
-            raise InputError(f"{source.root}: run {run} stands in another folder with other numbers ({name})")
-    if not new:
-        return 0
+    new = doubles.new(number, rows)
+    if not len(new):
+        return 0, 0
     rows = rows.take(new)
-    columns = {
-        name: rows.column(name) if name in rows.column_names else pa.nulls(rows.num_rows, schema.field(name).type)
-        for name in schema.names
-    }
+    columns: dict[str, Any] = {}
+    for item in schema:
+        if item.name in rows.column_names and rows.schema.field(item.name).type == item.type:
+            columns[item.name] = rows.column(item.name)
+        elif item.name.startswith(("to_", "reverse_")) or item.name == "harm":  # of a sweep without a waterfall
+            columns[item.name] = pa.nulls(rows.num_rows, item.type)
+        else:
+            columns[item.name] = source.context.column(rows, item.name, _KINDS[item.type])
     columns["run"] = pc.add(columns["run"], source.offset)
     columns["point"] = pc.add(columns["point"], source.points)
     held = spans.of_numbers(columns["run"].to_pylist())
-    parts.write(root, digest, pa.table(columns, schema=schema), held, part.source)
-    return len(new)
+    made = parts.write(root, digest, pa.table(columns, schema=schema), held, part.source)
+    return made.rows, made.failed
 
 
-def _manifest(words: Sequence[str], sources: Sequence[Source], total: int, digest: str) -> dict[str, Any]:
+def _manifest(
+    words: Sequence[str], sources: Sequence[Source], total: int, failed: int, digest: str, columns: list[str]
+) -> dict[str, Any]:
     made_by: dict[str, Any] = {}
     for one in sources:
         made_by |= one.manifest["sources"]
@@ -172,12 +175,13 @@ def _manifest(words: Sequence[str], sources: Sequence[Source], total: int, diges
         "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "runs": total,
         "complete": all(one.state.done.total == one.plan.runs for one in sources),
-        "failed": sum(one.state.failed for one in sources),
+        "failed": failed,
         "source": sources[0].manifest["source"],
         "sources": made_by,
         "packages": provenance.package_versions(),
         "platform": provenance.machine(),
         "git": provenance.git_state(),
+        "columns": columns,
         "merged": [
             {"folder": f"{FOLDER}/{number}", "name": one.root.name, "runs": one.offset, "points": one.points}
             for number, one in enumerate(sources, 1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from donorlab import scenarios as catalogue
@@ -19,10 +19,11 @@ from donorlab.experiments.arguments import InputError
 from donorlab.experiments.opened import Opened
 from donorlab.experiments.progress import progress
 from donorlab.experiments.runner import run_one
-from donorlab.experiments.sweeps import identity, told
+from donorlab.experiments.sweeps import apart, identity, told
 from donorlab.experiments.sweeps.folder import manifest_of
-from donorlab.experiments.sweeps.plan import Plan, from_plain
-from donorlab.experiments.sweeps.worker import Bench, row_of, sources_here
+from donorlab.experiments.sweeps.plan import Plan
+from donorlab.experiments.sweeps.stored import plan_of, points_of
+from donorlab.experiments.sweeps.worker import DESIGN, Bench, row_of, sources_here
 from donorlab.scenarios import Proposal, plugins
 from donorlab.scenarios.proposals import Fact
 from donorlab.sim.compiled import source_hash
@@ -30,6 +31,7 @@ from donorlab.sim.outcomes.catalogue import CATALOGUE
 from donorlab.sim.scenario import Scenario
 
 SAMPLE: Final = 10
+RERUNNABLE: Final = ("sweep", "compare")
 _SHOWN: Final = 5
 
 
@@ -67,13 +69,24 @@ def run(words: Sequence[str]) -> bool:
     plugins.register()
     screen = told.console()
     command = opened.manifest.get("command")
+    if command not in RERUNNABLE:
+        raise InputError(
+            f"{folder}: holds results of `{command}`, whose runs cannot be made again one by one; rerun takes the folder of a "
+            f"{' or '.join(RERUNNABLE)}"
+        )
     rows = opened.frame("runs", where=_condition(opened, which))
     if which is None and len(rows) > SAMPLE:
         rows = rows.iloc[[round(i * (len(rows) - 1) / (SAMPLE - 1)) for i in range(SAMPLE)]]
+    if which not in (None, "all") and "run" not in rows.columns:
+        rows = rows.iloc[max(0, int(which) - 1) : int(which)] if int(which) else rows.iloc[:0]
     if rows.empty:
         raise InputError(f"{folder}: has no run '{which}'")
     stored = [{str(name): _value(value) for name, value in row.items()} for row in rows.to_dict("records")]
-    made = _of_sweep(opened, stored, screen) if command == "sweep" else _of_command(opened, stored, screen)
+    made = (
+        _of_sweep(opened, list(_sweeps(opened)), stored, screen)
+        if command == "sweep"
+        else _of_command(opened, stored, screen)
+    )
     wrong, count = 0, 0
     with progress(f"{folder}", len(stored)) as advance:
         for pair in made:
@@ -114,7 +127,7 @@ def _condition(opened: Opened, which: str | None) -> Any:
     if which is None:
         if "run" not in names:
             return None
-        there = np.sort(opened.dataset("runs").to_table(columns=["run"]).column("run").to_numpy())
+        there = opened.frame("runs", ["run"])["run"].to_numpy()
         places = {round(i * (len(there) - 1) / (SAMPLE - 1)) for i in range(SAMPLE)} if len(there) else set()
         return [("run", "in", [int(there[place]) for place in sorted(places)])]
     if "run" not in names:
@@ -134,8 +147,10 @@ def _value(value: Any) -> Any:
 
 
 # ---------------------------------------------------------------------- of a sweep
-def _of_sweep(opened: Opened, stored: Sequence[dict[str, Any]], screen: Any) -> Iterator[Pair]:
-    sweeps = list(_sweeps(opened))
+def _of_sweep(
+    opened: Opened, sweeps: Sequence[tuple[Path, Plan, int, int]], stored: Sequence[dict[str, Any]], screen: Any
+) -> Iterator[Pair]:
+    contexts: dict[Path, apart.Context] = {}
     benches: dict[tuple[Path, str], Bench] = {}
     told_of: set[str] = set()
     for row in stored:
@@ -147,7 +162,21 @@ def _of_sweep(opened: Opened, stored: Sequence[dict[str, Any]], screen: Any) -> 
             if here != source and source not in told_of:
                 told_of.add(source)
                 screen.print(f"the sources here ({here}) are not those of the runs ({source}): numbers may differ")
-        again, _ = row_of(benches[root, source], int(row["run"]) - runs)
+        try:
+            again, _ = row_of(benches[root, source], int(row["run"]) - runs)
+        except (pa.ArrowException, OSError) as error:
+            why = getattr(error, "strerror", None) or "is damaged"
+            raise InputError(f"{root / DESIGN}: {why}; without its points no run can be made again") from None
+        if "merged" in opened.manifest:  # columns that tell merged sweeps apart
+            if root not in contexts:
+                contexts[root] = apart.Context(plan)
+            place = plan.place(int(row["run"]) - runs)
+            variant = plan.variant_of(again)
+            for name in opened.manifest.get("columns", ()):
+                if name not in again:
+                    again[name] = contexts[root].value(name, place.label, variant)
+                if isinstance(row[name], str) and again[name] is not None:
+                    again[name] = str(again[name])
         again |= {"run": row["run"], "point": again["point"] + points}
         plain = {name: _missing(value) for name, value in row.items()}
         yield Pair(f"run {row['run']}", plain, {name: _missing(again.get(name)) for name in row})
@@ -156,11 +185,17 @@ def _of_sweep(opened: Opened, stored: Sequence[dict[str, Any]], screen: Any) -> 
 def _sweeps(opened: Opened) -> Iterator[tuple[Path, Plan, int, int]]:
     """Return folder and plan of each sweep, and what was added to its runs and points; one, unless sweeps were merged."""
     if "merged" not in opened.manifest:
-        yield opened.path, from_plain(opened.manifest["plan"]), 0, 0
-        return
-    for one in opened.manifest["merged"]:
-        root = opened.path / one["folder"]
-        yield root, from_plain(manifest_of(root)["plan"]), one["runs"], one["points"]
+        found = [(opened.path, opened.manifest, 0, 0)]
+    else:
+        found = [
+            (root, manifest_of(root), int(one["runs"]), int(one["points"]))
+            for one in opened.manifest["merged"]
+            for root in [opened.path / str(one["folder"])]
+        ]
+    for root, manifest, runs, points in found:
+        plan = plan_of(root, manifest)
+        points_of(root, plan)
+        yield root, plan, runs, points
 
 
 def _missing(value: Any) -> Any:

@@ -6,6 +6,7 @@ another world (`beneficiaries`, `synthetic.donors`). Points are made block by bl
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import warnings
@@ -152,14 +153,61 @@ def read_table(path: Path) -> Any:
         if size > TABLE_BYTES_MAXIMUM:
             raise InputError(f"{path}: {size:,} bytes; a table of points may have {TABLE_BYTES_MAXIMUM:,}")
         if path.suffix == ".parquet":
-            return pq.read_table(path).replace_schema_metadata(None)
+            with path.open("rb") as file:
+                return pq.read_table(file).replace_schema_metadata(None)
         if path.suffix == ".csv":
-            return pa.csv.read_csv(path)
+            return _read_csv(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or plain.one_line(error)})") from None
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, ValueError) as error:  # ValueError: names that are no text
         raise InputError(f"{path}: is no table ({plain.one_line(error, 120)})") from None
     raise InputError(f"{path}: a table of points ends with .csv or .parquet")
+
+
+def _read_csv(path: Path) -> Any:
+    """Return a CSV file in UTF-8; whatever else it is, is said in one line."""
+    line = 1
+    with path.open("rb") as file:
+        begin = file.read(4)
+        file.seek(0)
+        try:
+            for text in file:
+                text.decode()
+                if b"\0" in text:
+                    raise ValueError
+                line += 1
+        except ValueError:
+            what = "UTF-16" if begin.startswith((b"\xff\xfe", b"\xfe\xff")) else f"no text in UTF-8 (line {line})"
+            raise InputError(f"{path}: is {what}; save it as CSV in UTF-8") from None
+    try:
+        table = pa.csv.read_csv(path)
+    except pa.ArrowInvalid as error:
+        if (row := _ragged_row(path)) is not None:
+            raise InputError(
+                f"{path}, row {row[0]}: {row[2]} values for {row[1]} names; each row needs one for each name"
+            ) from None
+        raise error from None
+    names = table.column_names
+    if len(names) == 1 and (sign := next((one for one in ";\t" if one in names[0]), None)):
+        raise InputError(
+            f"{path}: its columns are parted by {'semicolons' if sign == ';' else 'tabs'}; a CSV has commas"
+        )
+    return table
+
+
+def _ragged_row(path: Path) -> tuple[int, int, int] | None:
+    """Return the first row that has too few or too many values: its number, counted from 1 below the names, names, values."""
+    found: list[tuple[int, int, int]] = []
+
+    def keep(row: Any) -> str:
+        if not found:
+            found.append((int(row.number or 2) - 1, row.expected_columns, row.actual_columns))
+        return "skip"
+
+    options = pa.csv.ParseOptions(invalid_row_handler=keep)
+    with contextlib.suppress(pa.ArrowException, ValueError):
+        pa.csv.read_csv(path, read_options=pa.csv.ReadOptions(use_threads=False), parse_options=options)
+    return found[0] if found else None
 
 
 def of_table(path: Path) -> tuple[tuple[Column, ...], int]:
@@ -191,7 +239,7 @@ def of_table(path: Path) -> tuple[tuple[Column, ...], int]:
         one = Column(name, _kind_of_table(name, values))
         try:
             cast = values.cast(TYPES[one.kind])
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        except pa.ArrowException:
             what = {"int": "whole number", "float": "number", "word": "word"}[one.kind]
             raise InputError(f"{path}: column {name} holds something that is no {what}") from None
         check(one, cast, where, 1)

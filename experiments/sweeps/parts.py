@@ -19,6 +19,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from donorlab.experiments.arguments import InputError
 from donorlab.experiments.sweeps import spans
 from donorlab.experiments.sweeps.columns import SEED, TYPES, Column
 from donorlab.experiments.sweeps.spans import Span
@@ -26,6 +27,7 @@ from donorlab.sim.outcomes.catalogue import CATALOGUE
 from donorlab.sim.outcomes.waterfall import BARS
 
 FOLDER: Final = "runs"
+FIRST_OUTCOME: Final = next(iter(CATALOGUE))  # the columns before it say which run it is
 RUNS_A_FOLDER: Final = 100_000  # so that no folder holds too many files
 _KEY: Final = b"donorlab"
 _DIGITS: Final = 16  # of its checksum, at the end of the name of a part
@@ -205,6 +207,19 @@ def found(root: Path, name: str, sweep: str) -> Part | None:
         return None
 
 
-def read(root: Path, part: Part) -> Any:
-    """Return the rows of a part."""
-    return pq.read_table(root / FOLDER / part.name).replace_schema_metadata(None)
+def read(root: Path, part: Part, columns: Sequence[str] | None = None) -> Any:
+    """Return the rows of a part, of all columns or of some.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    path = root / FOLDER / part.name
+    try:
+        with path.open("rb") as file:
+            rows = pq.read_table(file, columns=None if columns is None else list(columns))
+    except (OSError, ValueError, pa.ArrowException) as error:
+        why = getattr(error, "strerror", None) or "is not whole"
+        raise InputError(f"{path}: {why}; the sweep's own command does its runs again") from None
+    return rows.replace_schema_metadata(None)

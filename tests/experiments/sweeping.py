@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 
 from donorlab.experiments import store
+from experiments.conftest import Shell
 from experiments.test_runner import alive, wait_for, workers_of
 
-__all__ = ["alive", "children_of", "command", "parts_of", "runs_of", "same", "start", "wait_for", "workers_of"]
+__all__ = ["alive", "children_of", "command", "parts_of", "runs_of", "same", "start", "swept", "wait_for", "workers_of"]
 
 SMALL = ("scenario=toy", "failure=[0.05,0.1,0.2]", "replications=10")
 """60 runs."""
@@ -63,3 +64,10 @@ def children_of(pid: int) -> list[int]:
         except OSError:
             continue
     return found
+
+
+def swept(shell: Shell, out: str, *words: str) -> Path:
+    """Run a small sweep in this process and return its folder."""
+    done = shell("sweep", *words, "engine=serial", f"out={out}")
+    assert done.exit_code == 0, done.output
+    return shell.folder / out

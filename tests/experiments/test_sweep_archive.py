@@ -112,6 +112,22 @@ def test_duckdb_queries_the_folder_as_it_is(kept: Path) -> None:
         assert row["efficiency"] == pytest.approx(expected[row["failure"], row["architecture"]])
 
 
+def test_duckdb_queries_extended_and_merged_folders_too(kept: Path, shell: Shell) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    longer = (*SMALL[:2], "engine=serial", "out=longer")
+    assert shell("sweep", *longer, "replications=1").exit_code == 0
+    assert shell("sweep", *longer, "replications=2").exit_code == 0
+    assert shell("merge", str(kept / "d"), "longer", "out=m").exit_code == 0
+    for name in ("longer", "m"):
+        sql = f"SELECT overhead, count(*) AS runs FROM '{name}/runs/*/*.parquet' GROUP BY ALL ORDER BY ALL"
+        sql = sql if name == "m" else sql.replace("overhead", "failure AS overhead")
+        found = duckdb.sql(sql).fetchall()
+        frame = runs_of(Path(name))
+        expected = frame.groupby("overhead" if name == "m" else "failure").size()
+        assert found == list(expected.items())
+        assert len(found) > 1
+
+
 # ---------------------------------------------------------------------- again
 def test_any_run_can_be_made_again_from_the_manifest_alone(kept: Path, shell: Shell) -> None:
     shutil.copytree(kept / "a", shell.folder / "a")
@@ -164,12 +180,13 @@ def test_merged_sweeps_hold_each_run_once_and_can_be_run_again(kept: Path, shell
     assert merged["id"].is_unique
     assert merged["run"].is_unique
     both = pd.concat([runs_of(kept / "a"), runs_of(kept / "b")]).drop_duplicates("id")
-    own = merged[merged["failure"].notna()]
+    own = merged[merged["overhead"] == 0.05]
     order = ["point", "seed", "architecture"]
     same(
         own.sort_values(order)[NUMBERS].reset_index(drop=True), both.sort_values(order)[NUMBERS].reset_index(drop=True)
     )
-    assert set(merged[merged["failure"].isna()]["point"]) == {5}  # point 4 has the default overhead: runs of `a`
+    assert set(merged[merged["overhead"] != 0.05]["point"]) == {5}  # point 4 has the default overhead: runs of `a`
+    assert merged["failure"].notna().all()
     assert "76 runs again: the same numbers" in shell("rerun", "m", "run=all").stdout
     for words, message in (
         (("sweep", *SMALL, "out=m"), "cannot go on"),

@@ -148,3 +148,32 @@ def test_impossible_values_are_refused_before_anything_runs(name: str, values: l
 
 def test_the_word_serial_is_the_number_of_slots_that_it_stands_for() -> None:
     assert column("planning_slots", ["serial", 1], "x") == Column("planning_slots", "int", (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("failure\n0.1\n".encode("utf-16"), "is UTF-16; save it as CSV in UTF-8"),
+        ("failure\n0.1\n".encode("utf-16-be"), "is no text in UTF-8 (line 1)"),
+        (b"failure\n0.1\n0.2\xff\n", "is no text in UTF-8 (line 3)"),
+        (b"mechanism.lapse\nagein\xe9\n", "is no text in UTF-8 (line 2)"),
+        (b"fail\xffure\n0.1\n", "is no text in UTF-8 (line 1)"),
+        (bytes(range(256)) * 9, "is no text in UTF-8"),
+        (b"failure,horizon\n0.1,4\n0.2\n", "row 2: 1 values for 2 names"),
+        (b"failure,horizon\n0.1,4\n0.2,4,4\n", "row 2: 3 values for 2 names"),
+        (b"failure;horizon\n0.1;4\n", "its columns are parted by semicolons"),
+        (b"failure\thorizon\n0.1\t4\n", "its columns are parted by tabs"),
+        (b"", "is no table"),
+    ],
+)
+def test_files_that_are_no_csv_are_told_in_one_line(tmp_path: Path, data: bytes, message: str) -> None:
+    (tmp_path / "points.csv").write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        of_table(tmp_path / "points.csv")
+    assert message in str(caught.value.message)
+    assert "\n" not in caught.value.message
+
+
+def test_a_csv_of_a_spreadsheet_is_read_with_its_mark_at_the_beginning(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_bytes(b"\xef\xbb\xbffailure\r\n0.1\r\n")
+    assert of_table(tmp_path / "points.csv") == ((Column("failure", "float"),), 1)
