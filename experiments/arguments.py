@@ -27,9 +27,17 @@ class InputError(click.ClickException):
 
 
 class Stopped(click.ClickException):
-    """Ctrl-C where what is complete is kept; the message says how to go on."""
+    """Ctrl-C, or a request to end, where what is complete is kept; the message says how to go on.
 
-    exit_code = 130
+    Parameters
+    ----------
+    message : one line
+    status : of the program: 130 after Ctrl-C, 143 after SIGTERM
+    """
+
+    def __init__(self, message: str, status: int = 130) -> None:
+        super().__init__(message)
+        self.exit_code = status
 
 
 class RunError(RuntimeError):

@@ -103,6 +103,17 @@ def needed() -> Any:
     return distributed
 
 
+def _own_certificate(distributed: Any) -> Any:
+    """Return a certificate for workers of this machine, so that its other users cannot send them code; None without cryptography.
+
+    It is made for one session and never stands on the disk.
+    """
+    try:
+        return distributed.Security.temporary()
+    except ImportError:
+        return None
+
+
 class Dask:
     """Workers of Dask.
 
@@ -158,6 +169,7 @@ class Dask:
                     dashboard_address=None,
                     memory_limit=0,
                     silence_logs=logging.CRITICAL,
+                    security=_own_certificate(self._distributed),
                     scheduler_kwargs={"allowed_failures": 0},  # who hands the chunks out counts deaths by itself
                 )
             self._client = self._distributed.Client(self._cluster, set_as_default=False)

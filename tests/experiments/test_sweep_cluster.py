@@ -82,7 +82,7 @@ def test_a_local_cluster_listens_on_loopback_alone() -> None:
 
     with Dask(1) as engine:
         addresses = [engine._client.scheduler.address, *engine._client.nthreads()]
-        assert all(address.startswith("tcp://127.0.0.1:") for address in addresses)
+        assert all(address.startswith("tls://127.0.0.1:") for address in addresses)
         pids = {os.getpid(), *(nanny.pid for nanny in engine._cluster.workers.values())}
         sockets = {_socket for pid in pids for _socket in _listening(pid)}
         assert sockets

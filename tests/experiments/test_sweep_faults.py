@@ -19,8 +19,10 @@ import pytest
 
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.sweeps import identity, parts, worker
-from donorlab.experiments.sweeps.folder import INDEX, LOCK, SweepFolder
-from donorlab.experiments.sweeps.worker import DIARIES, Diary, deaths_in
+from donorlab.experiments.sweeps.aside import INDEX
+from donorlab.experiments.sweeps.diaries import DIARIES, Diary, deaths_in
+from donorlab.experiments.sweeps.folder import SweepFolder
+from donorlab.experiments.sweeps.held import LOCK
 from experiments.conftest import Shell
 from experiments.sweeping import SMALL, command, parts_of, runs_of, same, start, wait_for
 

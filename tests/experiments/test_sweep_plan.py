@@ -143,7 +143,9 @@ def test_the_sources_of_a_plug_in_are_those_of_its_whole_package(
     monkeypatch.syspath_prepend(str(tmp_path))
     before = identity._sources_of(package.name)
     helper.write_text("a = 2\n")
-    identity._sources_of.cache_clear()
+    with pytest.raises(InputError, match="its files changed after this process had loaded them"):
+        identity._sources_of(package.name)
+    identity._loaded_plugins.clear()
     assert identity._sources_of(package.name) != before
     assert identity._package("third_party_of_a_test.rule") == package.name
 
