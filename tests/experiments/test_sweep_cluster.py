@@ -146,6 +146,7 @@ def test_nobody_there_is_one_line(shell: Shell, monkeypatch: pytest.MonkeyPatch)
     result = shell("sweep", *WORDS, "scheduler=tcp://127.0.0.1:1", "out=s")
     assert result.exit_code == 2
     assert "tcp://127.0.0.1:1 does not answer" in result.stderr
+    assert shell.left() == []
 
 
 def test_without_dask_it_says_what_to_do(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
