@@ -27,17 +27,15 @@ class InputError(click.ClickException):
 
 
 class Stopped(click.ClickException):
-    """Ctrl-C, or a request to end, where what is complete is kept; the message says how to go on.
+    """Ctrl-C where what is complete is kept; the message says how to go on."""
 
-    Parameters
-    ----------
-    message : one line
-    status : of the program: 130 after Ctrl-C, 143 after SIGTERM
-    """
+    exit_code = 130
 
-    def __init__(self, message: str, status: int = 130) -> None:
-        super().__init__(message)
-        self.exit_code = status
+
+class ToldToEnd(Stopped):
+    """The same after SIGTERM, which batch systems send before they kill."""
+
+    exit_code = 143
 
 
 class RunError(RuntimeError):

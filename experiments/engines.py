@@ -200,8 +200,6 @@ def ctrl_c_held_back() -> Iterator[None]:
 class Ended(KeyboardInterrupt):
     """SIGTERM: what a batch system sends some seconds before it kills."""
 
-    status: Final = 143
-
 
 @contextlib.contextmanager
 def sigterm_like_ctrl_c() -> Iterator[None]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from donorlab import scenarios as catalogue
 from donorlab.experiments import engine_dask, provenance
-from donorlab.experiments.arguments import InputError, Stopped
+from donorlab.experiments.arguments import InputError, Stopped, ToldToEnd
 from donorlab.experiments.engines import WORTHWHILE, Ended, Engine, Serial, sigterm_like_ctrl_c
 from donorlab.experiments.store import digest_of
 from donorlab.experiments.sweeps import asked, identity, told
@@ -92,7 +92,7 @@ def run(words: Sequence[str], client: Any = None) -> None:
 
 def _stopped(error: KeyboardInterrupt, what: str) -> Stopped:
     if isinstance(error, Ended):
-        return Stopped(f"told to end (SIGTERM); {what}", Ended.status)
+        return ToldToEnd(f"told to end (SIGTERM); {what}")
     return Stopped(f"interrupted; {what}")
 
 
