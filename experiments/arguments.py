@@ -32,6 +32,12 @@ class Stopped(click.ClickException):
     exit_code = 130
 
 
+class ToldToEnd(Stopped):
+    """The same after SIGTERM, which batch systems send before they kill."""
+
+    exit_code = 143
+
+
 class RunError(RuntimeError):
     """A run that failed; the message names it."""
 

@@ -27,7 +27,7 @@ from donorlab import sim
 from donorlab.experiments import provenance, switches
 from donorlab.experiments.arguments import InputError, parse
 from donorlab.experiments.progress import progress
-from donorlab.experiments.store import canonical_json
+from donorlab.experiments.store import canonical_json, digest_of
 from donorlab.experiments.sweeps import asked, identity, worker
 from donorlab.sim.scenario import Scenario, ScenarioError, checked_seed
 
@@ -243,7 +243,9 @@ def _sweep(screen: Console, name: str, overrides: Sequence[str], seed: int, runs
         (Path(place) / worker.MANIFEST).write_text(canonical_json({"plan": wanted.plan.as_plain()}), encoding="utf-8")
         ratios, shares = [], []
         for turn in range(4):
-            task = worker.Task(place, "", source, ((1, wanted.plan.runs + 1),), f"{turn}")
+            task = worker.Task(
+                place, digest_of(wanted.plan.as_plain()), source, ((1, wanted.plan.runs + 1),), f"{turn}"
+            )
             pair = [_seconds(functools.partial(_bare, wanted)), _seconds(functools.partial(worker.work, task))]
             if turn:  # the first one loads compiled code
                 ratios.append(pair[1] / pair[0])

@@ -17,7 +17,8 @@ import filelock
 from donorlab.experiments import environments, provenance, store
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.sweeps import told
-from donorlab.experiments.sweeps.folder import ASIDE, LOCK
+from donorlab.experiments.sweeps.aside import ASIDE
+from donorlab.experiments.sweeps.held import LOCK
 from donorlab.experiments.sweeps.worker import MANIFEST
 
 fcntl: ModuleType | None

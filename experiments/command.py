@@ -61,13 +61,13 @@ class Program(click.Group):
 
 
 def explain(error: Exception) -> tuple[str, int]:
-    """Return one line for the user and the exit status: 2 for a mistake, 130 for Ctrl-C, 1 for a fault of ours."""
+    """Return one line for the user and the exit status: 2 a mistake, 130 Ctrl-C, 143 SIGTERM, 1 a fault of ours."""
     if isinstance(error, click.exceptions.Abort):
         return "interrupted; unfinished results were removed", INTERRUPTED
     if isinstance(error, click.NoSuchOption):
         return _line(f"{error.format_message()} Settings are written key=value, without dashes"), MISTAKE
     if isinstance(error, Stopped):
-        return _line(error.format_message()), INTERRUPTED
+        return _line(error.format_message()), error.exit_code
     if isinstance(error, click.ClickException):
         return _line(error.format_message()), MISTAKE
     if isinstance(error, OSError) and error.errno in _USER_CAN_HELP:

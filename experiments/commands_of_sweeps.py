@@ -46,7 +46,8 @@ def sweep(words: tuple[str, ...], retry_failed: bool) -> None:
     dry=false                true: say how many runs, how long and how large, and stop
     out=FOLDER               default ./results/sweep-<scenario>-<hash>
 
-    All other keys are parameters of the scenario (`donorlab parameters`), one value or a list. experiments/README.md has all.
+    All other keys are parameters of the scenario (`donorlab parameters`), one value or a list. Failed runs are results:
+    exit status 0, with a line that names them. experiments/README.md has all.
     """
     from donorlab.experiments.sweep import run
 

@@ -25,6 +25,8 @@ from urllib.parse import urlsplit
 from donorlab.experiments.arguments import InputError, RunError
 from donorlab.experiments.engines import IN_FLIGHT, Died, ctrl_c_held_back
 
+_LONELY: Final = 60.0  # seconds without any worker of this machine, until new ones are started
+_SLOW: Final = {"distributed.comm.timeouts.connect": "120s"}  # a busy machine needs more than 30 to start a worker anew
 PATIENCE: Final = 300.0  # seconds without any worker of this machine; on a cluster they may stand in a queue for days
 QUIET: Final = {
     "distributed.worker.profile.enabled": False,  # what it keeps would grow for a quarter of an hour
@@ -103,6 +105,17 @@ def needed() -> Any:
     return distributed
 
 
+def _own_certificate(distributed: Any) -> Any:
+    """Return a certificate for workers of this machine, so that its other users cannot send them code; None without cryptography.
+
+    It is made for one session and never stands on the disk.
+    """
+    try:
+        return distributed.Security.temporary()
+    except ImportError:
+        return None
+
+
 class Dask:
     """Workers of Dask.
 
@@ -124,6 +137,7 @@ class Dask:
         self._cluster: Any = None
         self._distributed = needed()
         self._seen = 0.0
+        self._revived = 0
 
     def __enter__(self) -> Self:
         try:
@@ -146,7 +160,7 @@ class Dask:
         import dask
 
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        dask.config.set({"logging": {"distributed": "critical"}, **QUIET})  # inherited by workers
+        dask.config.set({"logging": {"distributed": "critical"}, **QUIET, **_SLOW})  # inherited by workers
         if self._address is None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that another cluster has the usual port
@@ -158,6 +172,7 @@ class Dask:
                     dashboard_address=None,
                     memory_limit=0,
                     silence_logs=logging.CRITICAL,
+                    security=_own_certificate(self._distributed),
                     scheduler_kwargs={"allowed_failures": 0},  # who hands the chunks out counts deaths by itself
                 )
             self._client = self._distributed.Client(self._cluster, set_as_default=False)
@@ -249,15 +264,24 @@ class Dask:
                 break
             except queue.Empty:
                 if self._client.nthreads():
-                    lonely = None
+                    lonely, self._revived = None, 0
                 else:
                     lonely = lonely or time.monotonic()
-                    if self._cluster is not None and time.monotonic() - lonely > PATIENCE:
-                        raise RunError(f"no worker is left, and none came for {PATIENCE:.0f} s") from None
+                    if self._cluster is not None:
+                        self._bear(time.monotonic() - lonely)
         with contextlib.suppress(queue.Empty):
             while True:
                 found.append(done.get_nowait())
         return found
+
+    def _bear(self, lonely: float) -> None:
+        """Start workers anew where those that died did not come back, which a full machine may cause; not for ever."""
+        if lonely > PATIENCE:
+            raise RunError(f"no worker is left, and none came for {PATIENCE:.0f} s")
+        if lonely > _LONELY * (self._revived + 1):
+            self._revived += 1
+            self._cluster.scale(0)
+            self._cluster.scale(self.workers)
 
     def _see_who_is_there(self) -> None:
         """Keep as many tasks in flight as a cluster that grows or shrinks can use; asked at most every few seconds."""

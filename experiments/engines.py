@@ -197,6 +197,28 @@ def ctrl_c_held_back() -> Iterator[None]:
         yield
 
 
+class Ended(KeyboardInterrupt):
+    """SIGTERM: what a batch system sends some seconds before it kills."""
+
+
+@contextlib.contextmanager
+def sigterm_like_ctrl_c() -> Iterator[None]:
+    """Raise `Ended` in the block at the first SIGTERM; further ones do not disturb who tidies up after it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Ended
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 # ---------------------------------------------------------------------- in a worker
 _mismatch: str | None = None
 

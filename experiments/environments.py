@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Final
 
-from donorlab.experiments.sweeps.folder import INDEX, manifest_of
+from donorlab.experiments.sweeps.aside import INDEX
+from donorlab.experiments.sweeps.folder import manifest_of
 from donorlab.experiments.sweeps.parts import of_line
 
 _WHOLE: Final = ("plan", "configuration")  # what was asked for: any change would make it another sweep

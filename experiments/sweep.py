@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from donorlab import scenarios as catalogue
-from donorlab import sim
 from donorlab.experiments import engine_dask, provenance
-from donorlab.experiments.arguments import InputError, Stopped
-from donorlab.experiments.engines import WORTHWHILE, Engine, Serial
-from donorlab.experiments.runner import run_one
+from donorlab.experiments.arguments import InputError, Stopped, ToldToEnd
+from donorlab.experiments.engines import WORTHWHILE, Ended, Engine, Serial, sigterm_like_ctrl_c
 from donorlab.experiments.store import digest_of
 from donorlab.experiments.sweeps import asked, identity, told
 from donorlab.experiments.sweeps.asked import Asked
 from donorlab.experiments.sweeps.drive import Pace, drive
 from donorlab.experiments.sweeps.folder import State, SweepFolder, manifest_of
+from donorlab.experiments.sweeps.parts import Part
 from donorlab.experiments.sweeps.plan import Plan, blocks_of
+from donorlab.experiments.sweeps.probe import seconds_a_run
 from donorlab.experiments.sweeps.worker import MANIFEST, Bench, sources_here
 
-_PROBE: Final = 1.5  # seconds for finding out how long a run takes
+_MUCH: Final = 600.0  # seconds of work that are not set aside without a word before
 
 
 @dataclass
@@ -76,32 +76,42 @@ def run(words: Sequence[str], client: Any = None, table: Path | None = None) -> 
     InputError, ScenarioError
         For a mistake, in one line.
     Stopped
-        After Ctrl-C; what is complete is kept.
+        After Ctrl-C or SIGTERM; what is complete is kept.
     """
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     session = Session(list(words), started, time.monotonic())
-    wanted = asked.read(words, table)
-    if client is None and wanted.engine == "dask" and not wanted.dry:
-        engine_dask.needed()
-    made_by = sources_here(Bench(wanted.root, wanted.plan, ""))
-    screen = told.console()
-    if wanted.dry:
-        _foretell(wanted, screen)
-        return wanted.root
-    with SweepFolder(wanted.root) as folder:
-        _run(folder, wanted, session, made_by, screen, client)
+    with sigterm_like_ctrl_c():
+        wanted = asked.read(words, table)
+        if client is None and wanted.engine == "dask" and not wanted.dry:
+            engine_dask.needed()
+        made_by = sources_here(Bench(wanted.root, wanted.plan, ""))
+        screen = told.console()
+        if wanted.dry:
+            _foretell(wanted, identity.short(made_by), screen)
+            return wanted.root
+        try:
+            with SweepFolder(wanted.root) as folder:
+                _run(folder, wanted, session, made_by, screen, client)
+        except KeyboardInterrupt as error:
+            kept = f"what is complete is kept in {wanted.root}; the same command goes on"
+            raise _stopped(error, kept if wanted.root.exists() else "nothing was done yet") from None
     return wanted.root
 
 
-def _foretell(wanted: Asked, screen: Any) -> None:
+def _stopped(error: KeyboardInterrupt, what: str) -> Stopped:
+    if isinstance(error, Ended):
+        return ToldToEnd(f"told to end (SIGTERM); {what}")
+    return Stopped(f"interrupted; {what}")
+
+
+def _foretell(wanted: Asked, source: str, screen: Any) -> None:
     """Say what a sweep would do and touch nothing; of a folder that is there, what its index says."""
     folder = SweepFolder(wanted.root)
     plan, state = wanted.plan, State()
     if (folder.root / MANIFEST).exists():
         folder.manifest = manifest_of(folder.root)
-        plan, state = _plan(folder, wanted), folder.glance()
-    each = state.seconds / state.done.total if state.seconds else _probe(wanted)
-    told.before(screen, wanted, plan, state, each, workers=wanted.workers)
+        plan, state = _plan(folder, wanted), folder.glance(plan, source, wanted.mix)
+    told.before(screen, wanted, plan, state, state.each or seconds_a_run(wanted), workers=wanted.workers)
 
 
 def _run(
@@ -109,39 +119,72 @@ def _run(
 ) -> None:
     source = identity.short(made_by)
     plan = _plan(folder, wanted)
+    new = folder.manifest is None
     with _told_errors(folder):
-        folder.keep_design(wanted.design)
-        state = folder.look(plan, source, wanted.mix)
-        if wanted.retry_failed and state.failed:
-            folder.drop_failed(plan, state)
-            state = replace(folder.look(plan, source, wanted.mix), redone=state.redone, aside=state.aside)
-        each = state.seconds / state.done.total if state.seconds else _probe(wanted)
-        engine = _engine(wanted, (plan.runs - state.done.total) * each, client, screen)
+        state = State() if new else _looked(folder, wanted, plan, source, screen)
+        missing = plan.runs - state.done.total
+        each = state.each or seconds_a_run(wanted)
+        engine = _engine(wanted, missing * each, client, screen)
         ours = client is None and wanted.scheduler is None
         session.engine = type(engine).__name__.lower()
         told.before(screen, wanted, plan, state, each, engine.workers if ours else None)
-        before = dict(folder.manifest or {})
-        base = _manifest(before, wanted, plan, session, source, made_by)
-        folder.keep(base)
-        begun = (state.done.total, state.seconds, state.simulated)
-        try:
-            if state.done.total < plan.runs:
-                with engine, told.progress(wanted, plan, state) as advance:
-                    drive(folder, plan, source, engine, state, Pace(each, wanted.chunk), advance)
-                folder.sweep_up()
-        except KeyboardInterrupt:
-            raise Stopped(
-                f"interrupted; {state.done.total:,} of {plan.runs:,} runs are kept in {wanted.root}; the same command goes on"
-            ) from None
-        finally:
-            folder.clear_diaries()
-            session.runs, session.workers = state.done.total - begun[0], engine.workers
-            session.seconds, session.simulated = state.seconds - begun[1], state.simulated - begun[2]
-            with contextlib.suppress(OSError):  # a full disk, which is being told
-                sessions = [*before.get("sessions", []), session.as_plain()]
-                complete = state.done.total == plan.runs
-                folder.keep({**base, "sessions": sessions, "complete": complete, "failed": state.failed})
+        with engine if missing else contextlib.nullcontext():
+            if new:  # nothing is written before there is somebody to do the work
+                state = _looked(folder, wanted, plan, source, screen)
+            _work(folder, wanted, plan, source, engine, state, Pace(each, wanted.chunk), session, made_by)
     told.after(screen, folder, wanted, plan, state, session)
+
+
+def _looked(folder: SweepFolder, wanted: Asked, plan: Plan, source: str, screen: Any) -> State:
+    """Write the points and return what the folder holds, after a look at every part."""
+
+    def leaving(gone: Sequence[Part]) -> None:
+        if sum(part.seconds for part in gone) > _MUCH:
+            told.leaving(screen, wanted, gone)
+
+    folder.keep_design(wanted.design)
+    state = folder.look(plan, source, wanted.mix, leaving)
+    if not (wanted.retry_failed and state.failed):
+        return state
+    folder.drop_failed(plan, state)
+    again = folder.look(plan, source, wanted.mix)
+    return replace(
+        again, redone=state.redone, foreign=state.foreign, aside=state.aside, back=state.back, suspect=state.suspect
+    )
+
+
+def _work(
+    folder: SweepFolder,
+    wanted: Asked,
+    plan: Plan,
+    source: str,
+    engine: Engine,
+    state: State,
+    pace: Pace,
+    session: Session,
+    made_by: Mapping[str, Any],
+) -> None:
+    """Run what is missing, and keep the session however it ends."""
+    before = dict(folder.manifest or {})
+    base = _manifest(before, wanted, plan, session, source, made_by)
+    folder.keep(base)
+    begun = (state.done.total, state.seconds, state.simulated)
+    try:
+        if state.done.total < plan.runs:
+            with told.progress(wanted, plan, state) as advance:
+                drive(folder, plan, source, engine, state, pace, advance)
+            folder.sweep_up()
+    except KeyboardInterrupt as error:
+        kept = f"{state.done.total:,} of {plan.runs:,} runs are kept in {wanted.root}; the same command goes on"
+        raise _stopped(error, kept) from None
+    finally:
+        folder.clear_diaries()
+        session.runs, session.workers = state.done.total - begun[0], engine.workers
+        session.seconds, session.simulated = state.seconds - begun[1], state.simulated - begun[2]
+        with contextlib.suppress(OSError):  # a full disk, which is being told
+            sessions = [*before.get("sessions", []), session.as_plain()]
+            complete = state.done.total == plan.runs
+            folder.keep({**base, "sessions": sessions, "complete": complete, "failed": state.failed})
 
 
 class _told_errors(contextlib.AbstractContextManager[None]):  # noqa: N801  (reads like a word)
@@ -233,26 +276,3 @@ def _engine(wanted: Asked, seconds: float, client: Any, screen: Any) -> Engine:
         except InputError as error:
             screen.print(f"{error.message}; until then there is one process", soft_wrap=True, highlight=False)
     return Serial()
-
-
-def _probe(wanted: Asked) -> float:
-    """Return the seconds that a run takes, measured on each label's own values; compiles what all workers need.
-
-    Points are not tried here: one that ends its process would end this one.
-    """
-    spent: list[float] = []
-    begun = time.perf_counter()
-    for turn in ("compile", "measure", "measure"):
-        for label, scenario in wanted.scenarios.items():
-            first = time.perf_counter()
-            with contextlib.suppress(Exception):  # a run that fails will be told where it stands
-                run_one(
-                    scenario, label, wanted.plan.seed, sim.baseline(scenario, wanted.plan.seed), wanted.plan.waterfall
-                )
-            if turn == "measure":
-                spent.append(time.perf_counter() - first)
-            else:
-                begun = time.perf_counter()
-        if spent and time.perf_counter() - begun > _PROBE:
-            break
-    return max(1e-4, sum(spent) / len(spent))

@@ -15,13 +15,13 @@ from donorlab.experiments.arguments import Arguments, InputError, defaults, did_
 from donorlab.experiments.engine_dask import Tls, checked_address
 from donorlab.experiments.engines import processors
 from donorlab.experiments.runner import checked_workers
-from donorlab.experiments.store import digest_of
 from donorlab.experiments.sweeps import columns as columns_of
 from donorlab.experiments.sweeps import designs
 from donorlab.experiments.sweeps.columns import Column
 from donorlab.experiments.sweeps.designs import DESIGNS, Design
 from donorlab.experiments.sweeps.identity import world_of
 from donorlab.experiments.sweeps.plan import Plan, blocks_of, checked_seeds
+from donorlab.experiments.sweeps.where import default_folder, named
 from donorlab.scenarios import plain
 from donorlab.scenarios.overrides import PARAMETERS, SELECTIONS, parse_overrides
 from donorlab.sim.scenario import Scenario, ScenarioError
@@ -96,11 +96,14 @@ def read(words: Sequence[str], table: Path | None = None) -> Asked:
     builds, worlds, variants = _worlds(given, design, proposed)
     configuration = {
         "command": "sweep",
-        "scenario": keys["scenario"],
+        "scenario": named(keys["scenario"]),
         "settings": list(given.overrides),
         "design": {
             "kind": design.kind,
-            "columns": [dataclasses.asdict(one) for one in design.columns],
+            "columns": [  # what values a table has shows as it grows
+                dataclasses.asdict(dataclasses.replace(one, values=()) if design.kind == "table" else one)
+                for one in design.columns
+            ],
             "seed": design.seed if design.kind in ("latin", "sobol") else None,
             "points": design.points if design.kind == "latin" else None,
         },
@@ -132,16 +135,9 @@ def read(words: Sequence[str], table: Path | None = None) -> Asked:
         retry_failed=keys["retry_failed"],
         mix=keys["mix"],
         dry=keys["dry"],
-        root=Path(keys["out"]) if keys["out"] else _default_folder(plan, design, next(iter(loaded.values())).name),
+        root=Path(keys["out"]) if keys["out"] else default_folder(plan, design, next(iter(loaded.values())).name),
         title=title,
     )
-
-
-def _default_folder(plan: Plan, design: Design, name: str) -> Path:
-    """Return the same folder for the same sweep, whatever its size, so that the same command goes on with it."""
-    first: list[Any] = next((block.slice(0, 1).to_pylist() for block in islice(design.blocks(), 1)), [])
-    digest = digest_of([plan.configuration, plan.labels, plan.worlds[0][0], first if design.kind == "table" else None])
-    return Path("results") / f"sweep-{name.replace('/', '-')}-{digest[:8]}"
 
 
 # ---------------------------------------------------------------------- defaults, file, words

@@ -114,7 +114,7 @@ def check(one: Column, values: Any, where: str, first_row: int | None = None) ->
             try:
                 one_of(one.name, str(word), mechanism_names(phase))
             except ScenarioError as error:
-                raise InputError(f"{where}: {error}") from None
+                raise InputError(str(error) if where == one.name else f"{where}: {error}") from None
         return
     row = rows().get(one.name)
     if row is None and one.name != SEED:
@@ -139,7 +139,10 @@ def check(one: Column, values: Any, where: str, first_row: int | None = None) ->
     if bad.any():
         place = int(np.flatnonzero(bad)[0])
         at = "" if first_row is None else f", row {first_row + place}"
-        raise InputError(f"{where}{at}: {one.name}: {found[place]} is impossible; {right}")
+        named = (
+            where if where == one.name else f"{where}{at}: {one.name}"
+        )  # a list of the command line has its name already
+        raise InputError(f"{named}: {found[place]} is impossible; {right}")
 
 
 def known(name: str, where: str) -> None:

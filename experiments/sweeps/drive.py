@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from donorlab.experiments.arguments import RunError
-from donorlab.experiments.engines import Died, Engine
+from donorlab.experiments.engines import Died, Engine, Processes, Serial
 from donorlab.experiments.store import digest_of
 from donorlab.experiments.sweeps import spans
+from donorlab.experiments.sweeps.diaries import DIARIES, ONE_PROCESS, TRIES, deaths_in
 from donorlab.experiments.sweeps.folder import State, SweepFolder
 from donorlab.experiments.sweeps.parts import Part
 from donorlab.experiments.sweeps.plan import Plan
 from donorlab.experiments.sweeps.spans import Span
-from donorlab.experiments.sweeps.worker import TRIES, Task, work
+from donorlab.experiments.sweeps.worker import Task, work
 
 ROWS_MAXIMUM: Final = 20_000  # of a chunk, however fast its runs are
 DEATHS_MAXIMUM: Final = 4 * TRIES  # of workers with the same chunk, until the fault is not in a run
@@ -56,19 +57,18 @@ class Chunks:
     plan, source, root : as a `Task` has them
     missing : runs that are not complete
     pace : how long runs take
-    deaths : runs in which workers died before, and how often
+    prefix : of the names of diaries
     """
 
     def __init__(
-        self, root: str, plan: Plan, source: str, missing: tuple[Span, ...], pace: Pace, deaths: Counter[int]
+        self, root: str, plan: Plan, source: str, missing: tuple[Span, ...], pace: Pace, prefix: str = ""
     ) -> None:
         self._root, self._source = root, source
         self._sweep = digest_of(plan.as_plain())
         self._queue = spans.Queue(missing)
         self._pace = pace
-        self._deaths = deaths
         self._back: list[Task] = []
-        self._session = uuid.uuid4().hex[:8]
+        self._session = prefix + uuid.uuid4().hex[:8]  # so that nobody reads what an earlier session left
         self._numbers = itertools.count(1)
         self.workers = 1
 
@@ -82,10 +82,11 @@ class Chunks:
         taken = self._queue.take(self._pace.size(self._queue.left, self.workers))
         if not taken:
             raise StopIteration
-        known = tuple(
-            (run, count) for run, count in self._deaths.items() if any(first <= run < end for first, end in taken)
-        )
-        return Task(self._root, self._sweep, self._source, taken, f"{self._session}-{next(self._numbers)}", known)
+        return self.of(taken)
+
+    def of(self, taken: tuple[Span, ...]) -> Task:
+        """Return a chunk of some runs."""
+        return Task(self._root, self._sweep, self._source, taken, f"{self._session}-{next(self._numbers)}")
 
     def again(self, task: Task) -> None:
         """Hand a chunk out once more."""
@@ -117,8 +118,19 @@ def drive(
     RunError
         If workers die again and again without beginning a run.
     """
+    one_process = isinstance(engine, Serial)
+    prefix = ONE_PROCESS if one_process else ""
+
+    def take(part: Part) -> None:
+        folder.complete(part)
+        state.add(part)
+        pace.learn(part)
+        advance(part)
+
+    if one_process and state.suspect is not None and not state.done.overlaps((state.suspect, state.suspect + 1)):
+        take(_alone(Chunks(str(folder.root), plan, source, (), pace, prefix), folder, state.suspect))
     missing = spans.without([(1, plan.runs + 1)], state.done)
-    chunks = Chunks(str(folder.root), plan, source, missing, pace, state.deaths)
+    chunks = Chunks(str(folder.root), plan, source, missing, pace, prefix)
     chunks.workers = engine.workers
     died: Counter[str] = Counter()
     with closing(engine.unordered(work, chunks)) as answers:
@@ -126,15 +138,33 @@ def drive(
             chunks.workers = engine.workers
             if isinstance(answer, Died):
                 died[task.diary] += 1
-                if died[task.diary] > DEATHS_MAXIMUM:
+                in_runs = len(
+                    deaths_in(folder.root / DIARIES / task.diary)
+                )  # those end: a run kills three times at most
+                if died[task.diary] - in_runs > DEATHS_MAXIMUM:
                     raise RunError(
                         f"runs {task.spans[0][0]} to {task.spans[-1][1] - 1}: {DEATHS_MAXIMUM} workers died with them"
                     )
                 chunks.again(task)
                 continue
             died.pop(task.diary, None)
-            folder.complete(answer)
-            state.add(answer)
-            pace.learn(answer)
-            advance(answer)
+            take(answer)
     return state
+
+
+def _alone(chunks: Chunks, folder: SweepFolder, run: int) -> Part:
+    """Try a suspect in a process of its own; if that process dies in it, record the run as one that kills.
+
+    Raises
+    ------
+    RunError
+        If the process ended before it began the run.
+    """
+    task = chunks.of(((run, run + 1),))
+    with Processes(1) as child:
+        ((_, answer),) = list(child.unordered(work, [task]))
+    if not isinstance(answer, Died):
+        return answer
+    if run not in deaths_in(folder.root / DIARIES / task.diary):
+        raise RunError(f"run {run}: a process of its own ended before it began")
+    return work(replace(task, known=((run, TRIES),)))

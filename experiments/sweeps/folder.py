@@ -5,7 +5,8 @@
 ``design.parquet``        the points, a row each, in their order
 ``runs/*/*.parquet``      the table `runs`, a part a chunk
 ``index.jsonl``           a line for each part that is complete: runs, rows, bytes, checksum
-``set-aside/``            parts that other sources made
+``set-aside/SOURCE/``     parts that other sources made, with an index; they are taken back when those sources return
+``set-aside/foreign/``    whole parts of another sweep that stood here
 ``.running/``             diaries of chunks in work
 ``.lock``                 held while a process works here; it dies with the process
 ========================  ======================================================================================
@@ -17,27 +18,24 @@ import contextlib
 import json
 import os
 import shutil
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TextIO
+from typing import Any, Self, TextIO
 
-import filelock
 import pyarrow.parquet as pq
 
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.store import SCHEMA_VERSION, plain_json
-from donorlab.experiments.sweeps import parts, spans
+from donorlab.experiments.sweeps import aside, parts, spans
+from donorlab.experiments.sweeps.aside import INDEX, indexed
 from donorlab.experiments.sweeps.designs import BLOCK, Design
+from donorlab.experiments.sweeps.diaries import DIARIES, suspect_in
+from donorlab.experiments.sweeps.held import Held
 from donorlab.experiments.sweeps.parts import Part
 from donorlab.experiments.sweeps.plan import Plan, from_plain
-from donorlab.experiments.sweeps.worker import DESIGN, DIARIES, MANIFEST, deaths_in
-
-INDEX: Final = "index.jsonl"
-LOCK: Final = ".lock"
-ASIDE: Final = "set-aside"
+from donorlab.experiments.sweeps.worker import DESIGN, MANIFEST
 
 
 @dataclass
@@ -51,11 +49,14 @@ class State:
     kept : parts that were there when the folder was looked at
     bytes, seconds, simulated : of all parts
     parts : how many
+    timed : runs of which it is known how long they took, those of an adopted part not
     redone : why parts were thrown away, by name
+    foreign : names of parts of another sweep
     adopted : parts that were whole but not in the index
     aside : runs set aside because other sources made them
+    back : runs that these sources made before, taken back
     others : runs that other sources made and that are kept
-    deaths : runs in which workers died, and how often
+    suspect : the run in which the last three starts of one process ended
     """
 
     done: spans.Growing = field(default_factory=spans.Growing)
@@ -66,11 +67,19 @@ class State:
     seconds: float = 0.0
     simulated: float = 0.0
     parts: int = 0
+    timed: int = 0
     redone: dict[str, str] = field(default_factory=dict)
+    foreign: list[str] = field(default_factory=list)
     adopted: int = 0
     aside: int = 0
+    back: int = 0
     others: int = 0
-    deaths: Counter[int] = field(default_factory=Counter)
+    suspect: int | None = None
+
+    @property
+    def each(self) -> float | None:
+        """Seconds of work a run; None if nothing is known of it."""
+        return self.seconds / self.timed if self.timed else None
 
     def add(self, part: Part) -> None:
         """Count a part."""
@@ -81,6 +90,7 @@ class State:
             self.with_failed.append(part)
         self.bytes += part.bytes
         self.seconds += part.seconds
+        self.timed += part.rows if part.seconds else 0
         self.simulated += part.simulated
         self.parts += 1
 
@@ -124,23 +134,11 @@ class SweepFolder:
     def __init__(self, root: Path) -> None:
         self.root = Path(os.path.abspath(root))
         self.manifest: dict[str, Any] | None = None
-        self._lock = filelock.FileLock(self.root / LOCK)
+        self._held = Held(self.root, MANIFEST)
         self._index: TextIO | None = None
-        self._made: list[Path] = []
 
     def __enter__(self) -> Self:
-        try:
-            self._make()
-            if not (self.root / MANIFEST).exists():
-                self._refuse_strangers()
-            self._lock.acquire(blocking=False)
-        except filelock.Timeout:
-            raise InputError(
-                f"{self.root}: another sweep is writing it; wait for it, or choose another folder with out="
-            ) from None
-        except OSError as error:
-            self._unmake()
-            raise InputError(f"{self.root}: cannot write there ({error.strerror or error})") from None
+        self._held.take(self._refuse_strangers)
         try:
             if (self.root / MANIFEST).exists():
                 self.manifest = manifest_of(self.root)
@@ -156,30 +154,11 @@ class SweepFolder:
             with contextlib.suppress(OSError):  # a full disk, which has been told already
                 self._index.close()
             self._index = None
-        self._lock.release()
-        self._unmake()
-
-    def _make(self) -> None:
-        missing = []
-        folder = self.root
-        while not folder.exists():
-            missing.append(folder)
-            folder = folder.parent
-        if not folder.is_dir():
-            raise InputError(f"{folder}: is not a folder; choose another place with out=")
-        for folder in reversed(missing):
-            folder.mkdir(exist_ok=True)
-            self._made.append(folder)
-
-    def _unmake(self) -> None:
-        """Remove the folder again if this process made it and nothing was written."""
-        if self._made and not (self.root / MANIFEST).exists():
-            with contextlib.suppress(OSError):
-                (self.root / LOCK).unlink(missing_ok=True)
-                for folder in reversed(self._made):
-                    folder.rmdir()
+        self._held.release()
 
     def _refuse_strangers(self) -> None:
+        if (self.root / MANIFEST).exists():
+            return
         others = [path.name for path in self.root.iterdir() if not path.name.startswith(".")]
         if set(others) - {
             DESIGN,
@@ -248,31 +227,42 @@ class SweepFolder:
                 unfinished.unlink(missing_ok=True)
 
     # ------------------------------------------------------------------ parts
-    def look(self, plan: Plan, source: str, mix: bool) -> State:
-        """Look at every part, throw away what is damaged, set aside what other sources made, and begin a new index.
+    def look(
+        self, plan: Plan, source: str, mix: bool, leaving: Callable[[Sequence[Part]], None] = lambda _: None
+    ) -> State:
+        """Look at every part and begin a new index.
+
+        What is damaged is thrown away; what other sources made, or another sweep, is set aside; what these sources made before
+        is taken back.
 
         Parameters
         ----------
         plan : of the sweep
         source : what makes the numbers now
         mix : keep parts that other sources made
+        leaving : called before anything happens with the parts that will be set aside because other sources made them
         """
-        state = State()
-        self._read_diaries(state)
         known = {part.name: part for part in self._indexed()}
+        if gone := [part for part in known.values() if part.source != source and not mix]:
+            leaving(gone)
+        state = State(suspect=suspect_in(self.root / DIARIES))
         with (self.root / f".{INDEX}.tmp").open("w", encoding="ascii") as file:
-            for name in self._names():
+            for name in self._names(clean=True):
                 part = known.pop(name, None)
                 problem = parts.problem_of(self.root, part) if part is not None else None
                 if part is None:  # written as this process's predecessor died
                     part = parts.found(self.root, name, plan.digest)
                     state.adopted += part is not None
                 if part is None or problem is not None or part.spans[-1][1] - 1 > plan.runs:
-                    state.redone[name] = problem or "cannot be read, or is of another sweep"
+                    if aside.is_whole(self.root / parts.FOLDER / name):
+                        aside.put(self.root, name, aside.FOREIGN)
+                        state.foreign.append(name)
+                        continue
+                    state.redone[name] = problem or "cannot be read"
                     (self.root / parts.FOLDER / name).unlink()
                     continue
                 if part.source != source and not mix:
-                    self._set_aside(part)
+                    aside.put(self.root, name, part.source, part)
                     state.aside += part.rows
                     continue
                 if any(state.done.overlaps(span) for span in part.spans):
@@ -280,17 +270,27 @@ class SweepFolder:
                     (self.root / parts.FOLDER / name).unlink()
                     continue
                 state.others += part.rows if part.source != source else 0
-                state.add(part)
-                state.kept.append(part)
-                file.write(part.line() + "\n")
+                self._keep_part(state, part, file)
             for name, part in known.items():
                 if not mix and part.source != source:
                     continue
                 state.redone[name] = "is gone"
+            for part in aside.waiting(self.root, source, plan.digest):
+                if part.spans[-1][1] - 1 > plan.runs or any(state.done.overlaps(span) for span in part.spans):
+                    continue
+                aside.take_back(self.root, part)
+                state.back += part.rows
+                self._keep_part(state, part, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(self.root / f".{INDEX}.tmp", self.root / INDEX)
         return state
+
+    @staticmethod
+    def _keep_part(state: State, part: Part, index: TextIO) -> None:
+        state.add(part)
+        state.kept.append(part)
+        index.write(part.line() + "\n")
 
     def unchanged(self, plan: Plan) -> State:
         """Return what the folder of a sweep with this plan holds after a look at every part, and change nothing.
@@ -315,47 +315,42 @@ class SweepFolder:
             state.kept.append(part)
         return state
 
-    def glance(self) -> State:
-        """Return what the index says, without a look at the parts and without holding the folder."""
+    def glance(self, plan: Plan, source: str, mix: bool) -> State:
+        """Return what `look` would find if no part is damaged; change nothing, and do not hold the folder.
+
+        Parameters
+        ----------
+        plan, source, mix : as `look` has them
+        """
         state = State()
         for part in self._indexed():
-            if not any(state.done.overlaps(span) for span in part.spans):
+            if part.source != source and not mix:
+                state.aside += part.rows
+            elif not any(state.done.overlaps(span) for span in part.spans):
+                state.others += part.rows if part.source != source else 0
+                state.add(part)
+        for part in aside.waiting(self.root, source, plan.digest):
+            if part.spans[-1][1] - 1 <= plan.runs and not any(state.done.overlaps(span) for span in part.spans):
+                state.back += part.rows
                 state.add(part)
         return state
-
-    def _read_diaries(self, state: State) -> None:
-        folder = self.root / DIARIES
-        if folder.is_dir():
-            for path in folder.iterdir():
-                state.deaths.update(deaths_in(path))
 
     def clear_diaries(self) -> None:
         """Forget which runs were in work."""
         shutil.rmtree(self.root / DIARIES, ignore_errors=True)
 
     def _indexed(self) -> Iterator[Part]:
-        try:
-            with (self.root / INDEX).open(encoding="ascii", errors="replace") as file:
-                for line in file:
-                    with contextlib.suppress(ValueError):  # the last line of a process that was killed
-                        yield parts.of_line(line)
-        except OSError:
-            return
+        return indexed(self.root / INDEX)
 
-    def _names(self) -> Iterator[str]:
-        """Return the names of all parts, in the order of their first runs; what was left unfinished is removed."""
+    def _names(self, clean: bool = False) -> Iterator[str]:
+        """Return the names of all parts, in the order of their first runs; ``clean`` removes what was left unfinished."""
         top = self.root / parts.FOLDER
         for folder in sorted(path for path in top.glob("*") if path.is_dir()):
             for path in sorted(folder.iterdir()):
                 if path.suffix == ".parquet" and not path.name.startswith("."):
                     yield f"{folder.name}/{path.name}"
-                elif path.suffix == ".tmp":
+                elif clean and path.suffix == ".tmp":
                     path.unlink(missing_ok=True)
-
-    def _set_aside(self, part: Part) -> None:
-        target = self.root / ASIDE / part.source / part.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(self.root / parts.FOLDER / part.name, target)
 
     def complete(self, part: Part) -> None:
         """Add a part to the index."""
@@ -377,6 +372,6 @@ class SweepFolder:
     def sweep_up(self) -> None:
         """Remove parts that nobody knows of: a worker that had been given up may have finished after all."""
         known = {part.name for part in self._indexed()}
-        for name in list(self._names()):
+        for name in list(self._names(clean=True)):
             if name not in known:
                 (self.root / parts.FOLDER / name).unlink()

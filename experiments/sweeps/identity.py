@@ -6,7 +6,6 @@ and however their values were given. Names and descriptions do not enter, for th
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib
 import json
@@ -32,6 +31,9 @@ SHORT: Final = 16  # of the sources
 _OWN: Final = "donorlab.sim."
 _OF_ARCHITECTURES: Final = ("architecture", "members", "reporters")
 _LOADED: Final = source_hash()  # as the sources were when this process loaded them
+_NO_SOURCES: Final = ("__pycache__", ".git", ".pytest_cache", ".mypy_cache", ".ruff_cache")
+_COMPILED: Final = (".pyc", ".pyo", ".nbi", ".nbc")
+_loaded_plugins: dict[str, str] = {}  # packages as they were when this process first asked
 _VARIED: Final = ("name", "title", "description", "parameters", "mechanisms", "options")
 
 
@@ -76,18 +78,36 @@ def _package(module: str) -> str:
     return module.rpartition(".")[0] if module.startswith("donorlab.") else module.partition(".")[0]
 
 
-@functools.lru_cache(maxsize=64)
 def _sources_of(package: str) -> str:
+    """Return the hash of all files of a package, data included: a plug-in may read a table of its own."""
     module = sys.modules.get(package) or importlib.import_module(package)
     folders = [Path(folder) for folder in getattr(module, "__path__", ())]
     file = getattr(module, "__file__", None)
     if not folders and file is None:
         raise InputError(f"plug-in {package}: its sources cannot be found, so that its runs could not be told apart")
     digest = hashlib.sha256()
-    files = [(folder, path) for folder in folders for path in sorted(folder.rglob("*.py"))]
+    files = [(folder, path) for folder in folders for path in _files(folder)]
     for root, path in files or [(Path(str(file)).parent, Path(str(file)))]:
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+        with path.open("rb") as content:
+            inside = hashlib.file_digest(content, "sha256").hexdigest()
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + inside.encode() + b"\0")
+    found = digest.hexdigest()
+    if _loaded_plugins.setdefault(package, found) != found:
+        raise InputError(
+            f"plug-in {package}: its files changed after this process had loaded them; start again, workers included"
+        )
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files below a folder that belong to a package: no caches, nothing compiled from its sources."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix not in _COMPILED
+        and not any(part in _NO_SOURCES for part in path.relative_to(folder).parts)
+        and path.is_file()
+    )
 
 
 def world_of(scenario: Scenario) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
 from donorlab.experiments.sweeps import parts
+from donorlab.experiments.sweeps.aside import ASIDE, FOREIGN
 from donorlab.experiments.sweeps.asked import Asked
 from donorlab.experiments.sweeps.folder import State, SweepFolder
 from donorlab.experiments.sweeps.parts import Part
@@ -38,10 +39,14 @@ def before(screen: Console, wanted: Asked, plan: Plan, state: State, each: float
         screen.print(f"damaged part, its runs are done again: {name} ({why})")
     if len(state.redone) > _FAILURES:
         screen.print(f"... and {len(state.redone) - _FAILURES} more")
+    if state.foreign:
+        screen.print(f"{counted(len(state.foreign), 'part')} of another sweep stood here: now in {ASIDE}/{FOREIGN}")
     if state.aside:
-        screen.print(
-            f"{counted(state.aside, 'run')} of other sources set aside and done again (mix=true would keep such runs)"
-        )
+        how = "would be set aside and done again" if wanted.dry else "set aside and done again"
+        screen.print(f"{counted(state.aside, 'run')} of other sources {how} (mix=true would keep such runs)")
+    if state.back:
+        how = "would be taken back" if wanted.dry else "taken back"
+        screen.print(f"{counted(state.back, 'run')} that these sources made before {how}")
     if state.others:
         screen.print(
             f"{counted(state.others, 'run')} of other sources kept, as mix=true says; the column source tells them apart"
@@ -60,6 +65,19 @@ def before(screen: Console, wanted: Asked, plan: Plan, state: State, each: float
             f"about {duration(missing * each / (workers or 1))}{'' if workers else ' of work'} ({how}) and "
             f"{size(_bytes(wanted, plan, state, each))} in {wanted.root}"
         )
+
+    if wanted.dry and state.parts:
+        screen.print("this is what the index says; a part that is damaged is found when the sweep goes on")
+
+
+def leaving(screen: Console, wanted: Asked, gone: Sequence[Part]) -> None:
+    """Say before much work is set aside that it will be, and what would keep it."""
+    runs, seconds = sum(part.rows for part in gone), sum(part.seconds for part in gone)
+    sources = ", ".join(sorted({part.source for part in gone}))
+    screen.print(
+        f"{wanted.root}: {counted(runs, 'run')} ({duration(seconds)} of work) are of other sources ({sources}) than are installed "
+        f"now: they go to {ASIDE}/ and come back with those sources; mix=true would keep them here"
+    )
 
 
 def _bytes(wanted: Asked, plan: Plan, state: State, each: float) -> float:

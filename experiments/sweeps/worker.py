@@ -1,18 +1,15 @@
 """What a worker does: the runs of a chunk, one after the other, and one part with all of them.
 
 A worker gets a folder and run numbers; all else it reads from the folder's manifest. Before each run it notes the number in the
-chunk's *diary*. Who takes over the chunk of a worker that died sees there which run it was in; a run in which workers died
-three times is not tried again but recorded as failed, so that the rest of its chunk gets done.
+chunk's diary (`diaries`). Who takes over the chunk of a worker that died sees there which run it was in; a run in which workers
+died three times is not tried again but recorded as failed, so that the rest of its chunk gets done.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import threading
 import time
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +21,9 @@ import pyarrow.parquet as pq
 from donorlab import sim
 from donorlab.experiments.arguments import InputError, RunError
 from donorlab.experiments.runner import run_one
+from donorlab.experiments.store import digest_of
 from donorlab.experiments.sweeps import identity, parts, spans
+from donorlab.experiments.sweeps.diaries import DIARIES, POISON, TRIES, Diary
 from donorlab.experiments.sweeps.plan import Place, Plan, Worlds, apply, from_plain
 from donorlab.experiments.sweeps.spans import Span
 from donorlab.scenarios import parameter_table, plugins
@@ -34,9 +33,7 @@ from donorlab.sim.scenario import Scenario
 
 MANIFEST: Final = "manifest.json"
 DESIGN: Final = "design.parquet"
-DIARIES: Final = ".running"
-TRIES: Final = 3
-POISON: Final = f"WorkerDied: a worker process ended {TRIES} times while it ran this run"
+_PATIENCE: Final = 60.0  # seconds in which a shared file system must show a manifest that was written anew
 _LOCK: Final = threading.Lock()  # a worker with several threads works on one chunk at a time
 
 
@@ -50,7 +47,7 @@ class Task:
     sweep, source : digest of the plan with its size, and of what makes the numbers, as the worker must find them
     spans : runs
     diary : name of its diary
-    known : runs in which workers of earlier sessions died, and how often
+    known : runs of which something else than the diary says how often workers died in them
     """
 
     root: str
@@ -264,13 +261,7 @@ def _bench(task: Task) -> Bench:
     if key not in _benches:
         plugins.register()
         root = Path(task.root)
-        try:
-            manifest = json.loads((root / MANIFEST).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(
-                f"{root}: a worker cannot read it ({error.strerror}); all workers need the folder under the same name"
-            ) from None
-        plan = from_plain(manifest["plan"])
+        plan = _plan_of(task)
         bench = Bench(root, plan, task.source)
         found = identity.short(sources_here(bench))
         if found != task.source:
@@ -283,6 +274,27 @@ def _bench(task: Task) -> Bench:
     return _benches[key]
 
 
+def _plan_of(task: Task) -> Plan:
+    """Return the plan of a task's sweep; a shared file system may show the manifest as it was for a while."""
+    begun = time.monotonic()
+    while True:
+        try:
+            manifest = json.loads((Path(task.root) / MANIFEST).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(
+                f"{task.root}: a worker cannot read it ({error.strerror}); all workers need the folder under the same name"
+            ) from None
+        plan = from_plain(manifest["plan"])
+        if digest_of(plan.as_plain()) == task.sweep:
+            return plan
+        if time.monotonic() - begun > _PATIENCE:
+            raise InputError(
+                f"{task.root}: a worker finds the manifest of another sweep there than the one it works for; all workers need the "
+                "same folder under the same name"
+            )
+        time.sleep(1.0)
+
+
 def sources_here(bench: Bench) -> Mapping[str, Any]:
     """Return what makes the numbers of a sweep in this installation."""
     plan = bench.plan
@@ -293,51 +305,3 @@ def sources_here(bench: Bench) -> Mapping[str, Any]:
         for value in one.values
     ]
     return identity.sources([bench.worlds(label, 0) for label in range(len(plan.labels))], varied)
-
-
-class Diary:
-    """Which run of a chunk was begun last, kept where it outlives the process.
-
-    Parameters
-    ----------
-    path : of its file; a diary that is there already was left by a process that died
-    known : deaths of earlier sessions
-
-    Attributes
-    ----------
-    deaths : how often workers died in a run
-    """
-
-    def __init__(self, path: Path, known: tuple[tuple[int, int], ...] = ()) -> None:
-        self._path = path
-        self.deaths: Counter[int] = Counter(dict(known))
-        self.deaths.update(deaths_in(path))
-        path.parent.mkdir(exist_ok=True)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-
-    def begin(self, run: int) -> None:
-        """Note that a run begins."""
-        os.write(self._file, b"%d\n" % run)
-
-    def __enter__(self) -> Diary:
-        os.write(self._file, b"-\n")  # a new process
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        os.close(self._file)
-        with contextlib.suppress(OSError):
-            self._path.unlink()  # also after an error that was told: nobody died
-
-
-def deaths_in(path: Path) -> list[int]:
-    """Return the run that each process which left this diary was in, if it had begun one."""
-    try:
-        text = path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError):
-        return []
-    found = []
-    for process in text.split("-\n")[1:]:
-        begun = [line for line in process.split("\n") if line.isdecimal()]
-        if begun:
-            found.append(int(begun[-1]))
-    return found

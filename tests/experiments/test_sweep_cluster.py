@@ -82,7 +82,7 @@ def test_a_local_cluster_listens_on_loopback_alone() -> None:
 
     with Dask(1) as engine:
         addresses = [engine._client.scheduler.address, *engine._client.nthreads()]
-        assert all(address.startswith("tcp://127.0.0.1:") for address in addresses)
+        assert all(address.startswith("tls://127.0.0.1:") for address in addresses)
         pids = {os.getpid(), *(nanny.pid for nanny in engine._cluster.workers.values())}
         sockets = {_socket for pid in pids for _socket in _listening(pid)}
         assert sockets
@@ -146,6 +146,7 @@ def test_nobody_there_is_one_line(shell: Shell, monkeypatch: pytest.MonkeyPatch)
     result = shell("sweep", *WORDS, "scheduler=tcp://127.0.0.1:1", "out=s")
     assert result.exit_code == 2
     assert "tcp://127.0.0.1:1 does not answer" in result.stderr
+    assert shell.left() == []
 
 
 def test_without_dask_it_says_what_to_do(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from donorlab.experiments import arguments
+from donorlab.experiments import arguments, sweep
+from donorlab.experiments.arguments import InputError
 from donorlab.experiments.engines import Serial
-from donorlab.experiments.sweeps import asked
+from donorlab.experiments.sweeps import asked, probe
 from donorlab.experiments.sweeps.drive import Pace
 from donorlab.scenarios import names
 from experiments.conftest import Shell
@@ -99,6 +100,66 @@ def test_a_table_can_be_made_longer_and_not_changed(shell: Shell) -> None:
     assert "holds a sweep over other points" in shell.refused("sweep", *words)
 
 
+def test_a_longer_table_finds_its_folder_and_another_table_gets_another_one(shell: Shell) -> None:
+    words = ("scenario=toy", "design=table", "replications=1", "engine=serial", "architectures=[umbrella]")
+
+    def folder(name: str, *rows: float) -> Path:
+        Path(name).write_text("failure\n" + "".join(f"{row}\n" for row in rows))
+        done = shell("sweep", *words, f"table={name}")
+        assert done.exit_code == 0, done.output
+        return Path(done.stdout.split()[-1])
+
+    first = folder("a.csv", 0.1, 0.2)
+    assert folder("a.csv", 0.1, 0.2, 0.3) == first
+    assert len(runs_of(first)) == 3
+    other = folder("b.csv", 0.1, 0.25)  # the same first row
+    assert other != first
+    assert folder("./b.csv", 0.1, 0.25, 0.3) == other
+    assert folder("a.csv", 0.1, 0.2, 0.3, 0.15) == first
+    assert len(list(Path("results").iterdir())) == 2
+
+
+def test_a_scenarios_file_is_the_same_however_its_place_is_spelled(shell: Shell) -> None:
+    toy = (Path(asked.__file__).parents[2] / "scenarios/conf/scenario/toy.yaml").read_text()
+    Path("mine.yaml").write_text(toy)
+    words = ("overhead=[0,0.1]", "architectures=[umbrella]", "replications=1")
+    made = [
+        asked.read([*words, f"scenario={place}"]) for place in ("mine.yaml", "./mine.yaml", Path("mine.yaml").resolve())
+    ]
+    assert len({one.root for one in made}) == 1
+    assert len({one.plan.digest for one in made}) == 1
+    assert str(shell.folder) not in json.dumps(made[2].plan.configuration)
+    Path("mine.yaml").write_text(toy.replace("money: 0.8", "money: 1"))
+    assert asked.read([*words, "scenario=mine.yaml"]).root != made[0].root, "another world"
+
+
+def test_a_failed_start_leaves_nothing(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(Serial):
+        def __enter__(self) -> Serial:
+            raise InputError("no worker came")
+
+    monkeypatch.setattr(sweep, "_engine", lambda *_: Broken())
+    result = shell("sweep", *SMALL)
+    assert result.exit_code == 2
+    assert "no worker came" in result.stderr
+    assert shell.left() == []
+
+
+def test_a_model_that_is_not_compiled_yet_is_compiled_by_another_process(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = asked.read(SMALL)
+    here: list[int] = []
+    monkeypatch.setattr(probe, "run_one", lambda *_: here.append(1))
+    monkeypatch.setattr(probe, "cache_folder", lambda: shell.folder)
+    seconds = probe.seconds_a_run(made)
+    assert 0 < seconds < 1
+    assert not here
+    (shell.folder / "x.nbi").touch()
+    probe.seconds_a_run(made)
+    assert here
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -106,7 +167,7 @@ def test_a_table_can_be_made_longer_and_not_changed(shell: Shell) -> None:
         (("absent.yaml",), "absent.yaml: cannot be read"),
         (("design=gird",), "design: 'gird' is not one of grid, latin, sobol, table (did you mean 'grid'?)"),
         (("scenario=toy", "oberhead=[0,0.1]"), "unknown parameter 'oberhead'"),
-        (("scenario=toy", "overhead=[0,2]"), "overhead: 2.0 is impossible; it must lie between 0 and 1"),
+        (("scenario=toy", "overhead=[0,2]"), "donorlab: overhead: 2.0 is impossible; it must lie between 0 and 1"),
         (("scenario=toy", "overhead=[]"), "is varied; give a list of its values"),
         (
             ("scenario=toy", "overhead=[0,0.1]", "architectures=[fragmented]"),

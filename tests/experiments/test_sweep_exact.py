@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from donorlab.experiments.sweeps.worker import DIARIES
+from donorlab.experiments.sweeps.diaries import DIARIES
 from experiments.conftest import Shell
 from experiments.sweeping import alive, children_of, parts_of, runs_of, same, start, wait_for
 
@@ -34,7 +34,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     return runs
 
 
-@pytest.mark.parametrize("workers", ["1", "4"])
+@pytest.mark.parametrize("workers", ["1", "2", "4"])
 def test_dask_gives_the_same_as_one_process(whole: pd.DataFrame, shell: Shell, workers: str) -> None:
     result = shell("sweep", *WORDS, "engine=dask", f"workers={workers}", "chunk=0.2", "out=d")
     assert result.exit_code == 0, result.output

@@ -14,13 +14,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pandas as pd
 import pytest
 
+from donorlab.experiments import sweep
 from donorlab.experiments.arguments import InputError
-from donorlab.experiments.sweeps import identity, parts, worker
-from donorlab.experiments.sweeps.folder import INDEX, LOCK, SweepFolder
-from donorlab.experiments.sweeps.worker import DIARIES, Diary, deaths_in
+from donorlab.experiments.sweeps import aside, identity, parts, worker
+from donorlab.experiments.sweeps.aside import INDEX
+from donorlab.experiments.sweeps.diaries import DIARIES, ONE_PROCESS, Diary, deaths_in, suspect_in
+from donorlab.experiments.sweeps.folder import SweepFolder
+from donorlab.experiments.sweeps.held import LOCK
 from experiments.conftest import Shell
 from experiments.sweeping import SMALL, command, parts_of, runs_of, same, start, wait_for
 
@@ -96,9 +100,16 @@ def test_parts_of_another_sweep_and_unfinished_files_are_no_results(
     stranger = parts_of(shell.folder / "other")[0]
     shutil.copy(stranger, parts_of(stored)[0].with_name("0000000000-0000000000-stranger.parquet"))
     (parts_of(stored)[0].parent / ".0000000001-abc.tmp").write_bytes(b"x")
-    again(shell)
+    real = parts_of(stored)[0].with_name(stranger.name)
+    shutil.copy(stranger, real)
+    content = stranger.read_bytes()
+    out = again(shell)
+    assert "2 parts of another sweep stood here: now in set-aside/foreign" in out
+    assert "damaged" not in out
     same(runs_of(stored), runs_of(kept))
     assert not list((stored / "runs").glob("*/.*"))
+    moved = sorted((stored / "set-aside" / "foreign").rglob("*.parquet"))
+    assert [path.read_bytes() for path in moved] == [content, content]
 
 
 # ---------------------------------------------------------------------- failed runs
@@ -143,29 +154,37 @@ import os, signal
 from donorlab.sim.mechanisms.ownership import lapse
 
 def poison(model, quarter):
-    if model.seed == 2 and model.parameters.failure > 0.15 and quarter == 3:
+    if model.seed == 2 and model.parameters.failure > 0.15 and quarter == 3 and not os.path.exists("mercy"):
         os.kill(os.getpid(), signal.SIGKILL)
     lapse(model, quarter)
 """
 
 
-def test_a_run_that_kills_its_worker_is_named_after_three_tries_and_the_rest_is_done(tmp_path: Path) -> None:
-    pytest.importorskip("distributed")
+KILLS = (
+    "scenario=toy",
+    "failure=[0.1,0.2]",
+    "architectures=[fragmented]",
+    "replications=30",
+    "mechanism.lapse=poison",
+)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A folder with a plug-in in which run 32 of `KILLS` kills its process; while a file `mercy` is there it does not."""
     info = tmp_path / "site" / "poison-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: poison\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[donorlab.mechanisms]\nlapse.poison = poison_of_a_test:poison\n")
     (tmp_path / "site" / "poison_of_a_test.py").write_text(POISON)
-    words = (
-        "scenario=toy",
-        "failure=[0.1,0.2]",
-        "architectures=[fragmented]",
-        "replications=30",
-        "mechanism.lapse=poison",
-    )
-    out, _ = command(
-        "sweep", *words, "engine=dask", "workers=1", "out=s", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site")
-    )
+    return tmp_path / "site"
+
+
+def test_a_run_that_kills_its_worker_is_named_after_three_tries_and_the_rest_is_done(
+    tmp_path: Path, site: Path
+) -> None:
+    pytest.importorskip("distributed")
+    out, _ = command("sweep", *KILLS, "engine=dask", "workers=1", "out=s", cwd=tmp_path, PYTHONPATH=str(site))
     assert "1 run failed" in out
     assert "run 32 (fragmented, seed 2): WorkerDied: a worker process ended 3 times while it ran this run" in out
     runs = runs_of(tmp_path / "s")
@@ -173,6 +192,56 @@ def test_a_run_that_kills_its_worker_is_named_after_three_tries_and_the_rest_is_
     assert runs.loc[runs["error"].notna(), "run"].tolist() == [32]
     manifest = json.loads((tmp_path / "s" / "manifest.json").read_text())
     assert list(manifest["sources"][manifest["source"]]["plugins"]) == ["poison_of_a_test"]
+
+
+@pytest.mark.parametrize("kills", [True, False])
+def test_a_run_in_which_one_process_ended_three_times_is_tried_apart_and_that_decides(
+    tmp_path: Path, site: Path, kills: bool
+) -> None:
+    """Without workers the run ends the sweep itself; a user who ended it there three times has done no harm to a healthy run."""
+    words = ("sweep", *KILLS, "engine=serial", "out=s")
+    for _ in range(3):
+        command(*words, cwd=tmp_path, status=-signal.SIGKILL, PYTHONPATH=str(site))
+    if not kills:
+        (tmp_path / "mercy").touch()
+    out, _ = command(*words, cwd=tmp_path, PYTHONPATH=str(site))
+    runs = runs_of(tmp_path / "s")
+    assert runs["run"].tolist() == list(range(1, 61))
+    assert runs.loc[runs["error"].notna(), "run"].tolist() == ([32] if kills else [])
+    assert ("run 32 (fragmented, seed 2): WorkerDied" in out) == kills
+    assert not (tmp_path / "s" / DIARIES).exists()
+
+
+def left_behind(folder: Path, name: str, *begun: int) -> None:
+    """Leave the diary of a process that ended in the last of these runs."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text("-\n" + "".join(f"{run}\n" for run in begun))
+
+
+def test_only_three_ends_in_a_row_in_the_same_run_make_a_suspect(tmp_path: Path) -> None:
+    folder = tmp_path / DIARIES
+    assert suspect_in(folder) is None
+    for run in (7, 7, 9, 7, 7):  # of three ends at any moments nobody is accused
+        left_behind(folder, f"{ONE_PROCESS}a-1", 5, run)
+        assert suspect_in(folder) is None
+    left_behind(folder, f"{ONE_PROCESS}b-1", 7)
+    assert suspect_in(folder) == 7
+    left_behind(folder, f"{ONE_PROCESS}c-1", 7)
+    assert suspect_in(folder) == 7, "ended once more, maybe while it was tried apart"
+    assert suspect_in(folder) is None, "a start that ended in no run"
+    left_behind(folder, f"{ONE_PROCESS}d-1", 7)
+    assert suspect_in(folder) is None
+
+
+@pytest.mark.parametrize("prefix", ["", ONE_PROCESS])
+def test_diaries_of_a_parent_that_ended_name_no_run(stored: Path, kept: Path, shell: Shell, prefix: str) -> None:
+    """Workers die with their parent, in whatever run they are: three such ends of one run are no poison."""
+    parts_of(stored)[1].unlink()
+    missing = int(parts_of(kept)[1].name[:10])
+    for end in range(3):
+        left_behind(stored / DIARIES, f"{prefix}{end}-1", missing)
+    assert "failed" not in again(shell)
+    same(runs_of(stored), runs_of(kept))
 
 
 def test_a_diary_tells_in_which_run_each_process_died(tmp_path: Path) -> None:
@@ -226,20 +295,41 @@ def test_a_full_disk_costs_nothing_that_was_complete(kept: Path, shell: Shell) -
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
-def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "begins", "engine"),
+    [
+        (signal.SIGINT, 130, "interrupted; ", "dask"),
+        (signal.SIGTERM, 143, "told to end (SIGTERM); ", "dask"),
+        (signal.SIGTERM, 143, "told to end (SIGTERM); ", "serial"),
+    ],
+)
+def test_ctrl_c_and_sigterm_stop_cleanly_and_say_how_to_go_on(
+    tmp_path: Path, number: int, status: int, begins: str, engine: str
+) -> None:
     pytest.importorskip("distributed")
-    words = ("scenario=toy", "failure=[0.05,0.1,0.2]", "replications=2000", "engine=dask", "workers=2", "chunk=0.2")
+    words = (
+        "scenario=toy",
+        "failure=[0.05,0.1,0.2]",
+        "replications=2000",
+        f"engine={engine}",
+        "workers=2",
+        "chunk=0.2",
+    )
     process = start("sweep", *words, "out=s", cwd=tmp_path)
+    index = tmp_path / "s" / INDEX
     try:
-        wait_for(lambda: len(parts_of(tmp_path / "s")) >= 2, 120)
-        os.killpg(process.pid, signal.SIGINT)
+        wait_for(lambda: index.exists() and index.read_text().count("\n") >= 2, 120)
+        if engine == "dask":
+            os.killpg(process.pid, number)
+        else:
+            os.kill(process.pid, number)
         _, err = process.communicate(timeout=60)
     finally:
         process.kill()
         process.wait()
-    assert process.returncode == 130, err
+    assert process.returncode == status, err
     assert "Traceback" not in err
-    assert err.splitlines()[-1].startswith("donorlab: interrupted; ")
+    assert err.splitlines()[-1].startswith(f"donorlab: {begins}")
     assert err.splitlines()[-1].endswith("of 12,000 runs are kept in s; the same command goes on")
     assert not (tmp_path / "s" / DIARIES).exists()
     manifest = json.loads((tmp_path / "s" / "manifest.json").read_text())
@@ -254,6 +344,31 @@ def test_a_second_sweep_in_the_same_folder_is_refused_while_the_first_one_lives(
         assert "Traceback" not in line
     assert (stored / LOCK).exists()
     assert "complete already" in again(shell)  # the lock is what is held, not its file
+
+
+def test_a_lock_whose_file_was_removed_by_its_maker_is_not_taken_for_the_folders(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One process removes the folder that it made as another one opens the lock, and a third one makes it anew."""
+    place = shell.folder / "s"
+    place.mkdir()
+    honest = filelock.FileLock.acquire
+    third = filelock.FileLock(place / LOCK)
+    turns: list[int] = []
+
+    def late(self: Any, **words: Any) -> Any:
+        if turns:
+            return honest(self, **words)
+        turns.append(1)
+        taken = honest(self, **words)
+        (place / LOCK).unlink()  # what the first one did while it held it
+        honest(third, blocking=False)
+        return taken
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", late)
+    with pytest.raises(InputError, match="another sweep is writing it"), SweepFolder(place):
+        pass
+    third.release()
 
 
 def test_a_lock_dies_with_its_process(shell: Shell, stored: Path) -> None:
@@ -294,6 +409,70 @@ def test_runs_of_other_sources_are_done_again_unless_mixing_was_asked_for(
     assert len(list((stored / "set-aside").rglob("*.parquet"))) == len(parts_of(kept))
 
 
+def other_sources(monkeypatch: pytest.MonkeyPatch, digit: str) -> None:
+    monkeypatch.setattr(identity, "_LOADED", digit * 64)
+    monkeypatch.setattr(identity, "source_hash", lambda: digit * 64)
+
+
+def test_dry_says_what_the_command_would_do_and_touches_nothing(
+    stored: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        other_sources(patch, "e")
+        before = {path: path.stat().st_mtime_ns for path in stored.rglob("*")}
+        out = shell("sweep", *HERE, "dry=true").stdout
+        assert "60 runs of other sources would be set aside and done again" in out
+        assert "60 runs\n" in out
+        assert "of them done" not in out
+        mixed = shell("sweep", *HERE, "dry=true", "mix=true").stdout
+        assert "60 runs, 60 of them done" in mixed
+        assert "a part that is damaged is found when the sweep goes on" in mixed
+        assert {path: path.stat().st_mtime_ns for path in stored.rglob("*")} == before
+        again(shell)
+    out = shell("sweep", *HERE, "dry=true").stdout
+    assert "60 runs of other sources would be set aside" in out
+    assert "60 runs that these sources made before would be taken back" in out
+    assert "60 runs, 60 of them done" in out
+
+
+def test_parts_come_back_when_their_sources_return(
+    kept: Path, stored: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        other_sources(patch, "e")
+        again(shell)
+    index = (kept / INDEX).read_text().splitlines()
+    out = again(shell)
+    assert "60 runs of other sources set aside" in out
+    assert "60 runs that these sources made before taken back" in out
+    assert "complete already" in out
+    same(runs_of(stored), runs_of(kept))
+    assert sorted((stored / INDEX).read_text().splitlines()) == sorted(index), "what was known of them, too"
+
+
+def test_much_work_is_not_set_aside_without_a_word_before(
+    stored: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    honest = aside.put
+    monkeypatch.setattr(sweep, "_MUCH", 0.001)
+    monkeypatch.setattr(aside, "put", lambda *words: (seen.append(1), honest(*words)))
+    source = json.loads((stored / "manifest.json").read_text())["source"]
+    told: list[int] = []
+    monkeypatch.setattr(sweep.told, "leaving", lambda *words: told.append(len(seen)))
+    other_sources(monkeypatch, "e")
+    again(shell)
+    assert told == [0], "once, before"
+    monkeypatch.undo()
+    monkeypatch.chdir(shell.folder)
+    monkeypatch.setattr(sweep, "_MUCH", 0.001)
+    out = again(shell)
+    assert "60 runs (" in out
+    assert "of other sources (" in out
+    assert "mix=true would keep them here" in out
+    assert source not in out.split("they go to")[0]
+
+
 def test_a_part_has_its_name_only_when_it_is_whole(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     flush = os.fsync
@@ -308,6 +487,20 @@ def test_a_part_has_its_name_only_when_it_is_whole(shell: Shell, monkeypatch: py
     monkeypatch.setattr(os, "fsync", watched)
     assert "60 runs" in again(shell)
     assert sorted(seen) == sorted(path.stat().st_size for path in parts_of(shell.folder / "s"))
+
+
+def test_a_part_of_unknown_time_does_not_make_runs_look_fast(stored: Path) -> None:
+    manifest = json.loads((stored / "manifest.json").read_text())
+    with SweepFolder(stored) as folder:
+        assert folder.plan is not None
+        before = folder.look(folder.plan, manifest["source"], False)
+        lines = (stored / INDEX).read_text().splitlines(keepends=True)
+        (stored / INDEX).write_text(lines[0])
+        after = folder.look(folder.plan, manifest["source"], False)
+    assert (after.done.total, after.adopted) == (60, len(lines) - 1)
+    first = parts.of_line(lines[0])
+    assert before.each is not None
+    assert after.each == pytest.approx(first.seconds / first.rows)
 
 
 def test_a_part_knows_itself(kept: Path) -> None:

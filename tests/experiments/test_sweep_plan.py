@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import os
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from donorlab import sim
 from donorlab.experiments import provenance
 from donorlab.experiments.arguments import InputError
-from donorlab.experiments.store import canonical_json, digest_of
+from donorlab.experiments.store import canonical_json, digest_of, plain_json
 from donorlab.experiments.sweeps import asked, identity, plan, worker
 from donorlab.experiments.sweeps.plan import Block, Place, Plan, blocks_of
 from donorlab.experiments.sweeps.worker import Bench, baseline_key
@@ -143,9 +144,42 @@ def test_the_sources_of_a_plug_in_are_those_of_its_whole_package(
     monkeypatch.syspath_prepend(str(tmp_path))
     before = identity._sources_of(package.name)
     helper.write_text("a = 2\n")
-    identity._sources_of.cache_clear()
+    with pytest.raises(InputError, match="its files changed after this process had loaded them"):
+        identity._sources_of(package.name)
+    identity._loaded_plugins.clear()
     assert identity._sources_of(package.name) != before
     assert identity._package("third_party_of_a_test.rule") == package.name
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"), [("table.csv", True), ("code.so", True), ("x.pyc", False), (".gitignore", True)]
+)
+def test_data_of_a_plug_in_are_sources_and_caches_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, counts: bool
+) -> None:
+    package = tmp_path / "with_data_of_a_test"
+    (package / "__pycache__").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, package.name, raising=False)
+    monkeypatch.setattr(identity, "_loaded_plugins", {})
+    before = identity._sources_of(package.name)
+    (package / "__pycache__" / "rule.bin").write_bytes(b"x")
+    (package / name).write_text("a\n1\n")
+    identity._loaded_plugins.clear()
+    assert (identity._sources_of(package.name) != before) == counts
+
+
+def test_a_worker_refuses_the_manifest_of_another_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = bench()
+    (tmp_path / worker.MANIFEST).write_text(json.dumps({"plan": plain_json(made.plan.as_plain())}))
+    source = identity.short(worker.sources_here(made))
+    monkeypatch.setattr(worker, "_PATIENCE", 0.0)
+    monkeypatch.setattr(worker, "_benches", {})
+    right = worker.Task(str(tmp_path), digest_of(made.plan.as_plain()), source, ((1, 2),), "a")
+    assert worker._bench(right).plan.digest == made.plan.digest
+    with pytest.raises(InputError, match="finds the manifest of another sweep"):
+        worker._bench(dataclasses.replace(right, sweep="another"))
 
 
 def test_seeds_are_the_same_for_all_points_or_each_points_own() -> None:
