@@ -112,7 +112,8 @@ def program(ctx: click.Context, debug: bool) -> None:
 def compare(words: tuple[str, ...]) -> None:
     """Compare architectures or proposals on the same draws.
 
-    Writes the result folder described in results/README.md.
+    Writes the result folder described in results/README.md. The same command again, after whatever ended it, does only what is
+    missing.
 
     \b
     scenario=world           also as the first word; `donorlab list` names them
@@ -392,7 +393,8 @@ def reproduce(words: tuple[str, ...]) -> int:
 def validate(ctx: click.Context, words: tuple[str, ...], quick: bool) -> None:
     """Check what the model must reproduce; write a report.
 
-    Writes validation.html (opens from disk) and tables. Exit status 1 if something that must hold exactly does not.
+    Writes validation.html (opens from disk) and tables. Exit status 1 if something that must hold exactly does not. The same
+    command again, after whatever ended it, does only the rows that are missing.
 
     \b
     only=[all]               rows, for example only=[T5,P1] or only=[P1/world]
