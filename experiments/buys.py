@@ -23,6 +23,7 @@ from donorlab.experiments import (
     tables,
 )
 from donorlab.experiments.arguments import Arguments, InputError, did_you_mean, parse
+from donorlab.experiments.kept import Kept
 from donorlab.experiments.progress import progress
 from donorlab.experiments.store import ResultFolder, default_folder, digest_of
 from donorlab.experiments.words import span
@@ -105,9 +106,13 @@ def run(words: Sequence[str]) -> None:
     digest = digest_of(configuration)
     target = options.out or default_folder("buys", digest, datetime.datetime.now())
     stamp = setting.stamp(arguments, world, span(options.seeds), digest)
-    with ResultFolder(target, refuse_existing=options.out is not None) as folder:
+    with (
+        Kept(target, configuration, {world.architecture: world}) as kept,
+        ResultFolder(target, options.out is not None) as folder,
+    ):
+        crew = options.crew.keeping(kept)
         with progress(f"{world.name}, what {' and '.join(who.ids)} buy", len(works), unit="worlds") as advance:
-            done = purchases.carry_out_all(works, options.workers, advance)
+            done = purchases.carry_out_all(works, crew, advance)
         runs = pd.DataFrame([row for one in done for row in one.runs])
         booked = pd.DataFrame([row for one in done for row in one.booked])
         seeds = purchases.bought(runs[runs["label"] == "seeds"], who)

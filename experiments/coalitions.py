@@ -25,9 +25,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
+from donorlab.experiments.calls import called_in_order
 from donorlab.experiments.chances import changes
+from donorlab.experiments.crew import Workers
 from donorlab.experiments.reporters import Player, players
-from donorlab.experiments.runner import called_in_order
 from donorlab.scenarios import plugins
 from donorlab.sim import CoordinationModel
 from donorlab.sim.architectures import get_architecture
@@ -111,7 +112,7 @@ class Payoffs:
     scenario: Scenario
     players: tuple[Player, ...]
     seeds: tuple[int, ...]
-    workers: int | None = 1
+    workers: Workers = 1
     advance: Callable[[], None] = lambda: None
     known: dict[tuple[tuple[str, ...], int], FloatArray] = field(default_factory=dict)
 

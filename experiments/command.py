@@ -112,7 +112,8 @@ def program(ctx: click.Context, debug: bool) -> None:
 def compare(words: tuple[str, ...]) -> None:
     """Compare architectures or proposals on the same draws.
 
-    Writes the result folder described in results/README.md.
+    Writes the result folder described in results/README.md. The same command again, after whatever ended it, does only what is
+    missing.
 
     \b
     scenario=world           also as the first word; `donorlab list` names them
@@ -128,7 +129,11 @@ def compare(words: tuple[str, ...]) -> None:
     values=true              the ranking under other value judgements
     rivals=none              which conclusions survive rival submodels: true, or some: [lapse,ignorance]
     rivals_draws=40          futures for each rival form, the first of the draws
-    workers=auto             processes; the numbers do not depend on it
+    engine=auto              auto: processes, none for little work; serial: none; dask: workers of Dask
+    workers=auto             of this machine; the numbers do not depend on engine or workers
+    scheduler=ADDRESS        of Dask, for example tcp://127.0.0.1:8786
+    tls_ca=, tls_cert=, tls_key=FILE  with tls://HOST:PORT
+    insecure=false           true: a scheduler on another host without TLS
     out=FOLDER               default ./results/<date>-<time>-compare-<hash>
 
     All other keys are parameters of the scenario (`donorlab parameters`). Default values: each
@@ -212,7 +217,11 @@ def mechanisms(words: tuple[str, ...]) -> None:
     seed=1                   of the first replication
     draws=40                 futures, the first of the ensemble; 0 for none
     smallest_difference=0.02 in efficiency; a smaller effect is called small
-    workers=auto             processes; the numbers do not depend on it
+    engine=auto              auto: processes, none for little work; serial: none; dask: workers of Dask
+    workers=auto             of this machine; the numbers do not depend on engine or workers
+    scheduler=ADDRESS        of Dask, for example tcp://127.0.0.1:8786
+    tls_ca=, tls_cert=, tls_key=FILE  with tls://HOST:PORT
+    insecure=false           true: a scheduler on another host without TLS
     out=FOLDER               default ./results/<date>-<time>-mechanisms-<hash>
 
     All other keys are parameters of the scenario (`donorlab parameters`).
@@ -237,7 +246,11 @@ def ignorance(words: tuple[str, ...]) -> None:
     permutations=40          orders, in pairs of an order and its reverse
     replications=10          of the curve: what is left if the first one, two, three ... report
     seed=1                   of the first pair; the curve has fresh seeds
-    workers=auto             processes; the numbers do not depend on it
+    engine=auto              auto: processes, none for little work; serial: none; dask: workers of Dask
+    workers=auto             of this machine; the numbers do not depend on engine or workers
+    scheduler=ADDRESS        of Dask, for example tcp://127.0.0.1:8786
+    tls_ca=, tls_cert=, tls_key=FILE  with tls://HOST:PORT
+    insecure=false           true: a scheduler on another host without TLS
     out=FOLDER               default ./results/<date>-<time>-ignorance-<hash>
 
     All other keys are parameters of the scenario (`donorlab parameters`).
@@ -380,12 +393,17 @@ def reproduce(words: tuple[str, ...]) -> int:
 def validate(ctx: click.Context, words: tuple[str, ...], quick: bool) -> None:
     """Check what the model must reproduce; write a report.
 
-    Writes validation.html (opens from disk) and tables. Exit status 1 if something that must hold exactly does not.
+    Writes validation.html (opens from disk) and tables. Exit status 1 if something that must hold exactly does not. The same
+    command again, after whatever ended it, does only the rows that are missing.
 
     \b
     only=[all]               rows, for example only=[T5,P1] or only=[P1/world]
     quick=false              smaller sizes, under two minutes; the same as --quick
-    workers=auto             processes; the numbers do not depend on it
+    engine=auto              auto: processes, none for little work; serial: none; dask: workers of Dask
+    workers=auto             of this machine; the numbers do not depend on engine or workers
+    scheduler=ADDRESS        of Dask, for example tcp://127.0.0.1:8786
+    tls_ca=, tls_cert=, tls_key=FILE  with tls://HOST:PORT
+    insecure=false           true: a scheduler on another host without TLS
     out=FOLDER               default ./results/<date>-<time>-validate-<hash>
     """
     from donorlab.experiments.validate import run

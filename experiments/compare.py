@@ -27,6 +27,7 @@ from donorlab.experiments.arguments import Arguments, InputError, parse
 from donorlab.experiments.comparison import Comparison, Study, asked, study
 from donorlab.experiments.disagreements import chosen as chosen_disagreements
 from donorlab.experiments.disagreements import variants
+from donorlab.experiments.kept import Kept
 from donorlab.experiments.progress import progress
 from donorlab.experiments.store import ResultFolder, default_folder, digest_of
 from donorlab.experiments.words import span
@@ -68,11 +69,15 @@ def run(words: Sequence[str]) -> None:
     stamp = setting.stamp(arguments, first, span(options.seeds), digest)
     screen = tables.console()
     what = (plan, options.break_even, options.judgements, contest)
-    with ResultFolder(target, refuse_existing=options.out is not None) as folder:
+    with (
+        Kept(target, configuration, _all(loaded, contest)) as kept,
+        ResultFolder(target, options.out is not None) as folder,
+    ):
+        crew = options.crew.keeping(kept)
         with progress(
             f"{stamp.scenario}, {len(loaded)} architectures", asked(loaded, options.seeds, *what).runs
         ) as advance:
-            found = study(loaded, options.seeds, *what, options.workers, advance, folder.part)
+            found = study(loaded, options.seeds, *what, crew, advance, folder.part)
         folder.close_parts()
         summary = tables.summarise(found.comparison.runs, found.draws, options.smallest)
         _store(folder, found, summary, stamp, options)
@@ -136,6 +141,11 @@ def _contest(options: Options, loaded: Mapping[str, Scenario]) -> rivals.Contest
         raise InputError("rivals: each architecture is held against the first; name two or more")
     draws = range(1, min(options.draws, options.rivals_draws) + 1)
     return rivals.Contest(tuple(variants(loaded, disagreements)), tuple(draws))
+
+
+def _all(loaded: Mapping[str, Scenario], contest: rivals.Contest | None) -> dict[str, Scenario]:
+    """Return all scenarios that are run."""
+    return {**loaded, **(rivals.scenarios(contest) if contest is not None else {})}
 
 
 def _configuration(

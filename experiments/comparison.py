@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from donorlab.experiments import break_even, ensemble, rivals, values
+from donorlab.experiments.crew import Workers
 from donorlab.experiments.parts import FIGURES_NEED, joined
 from donorlab.experiments.runner import Job, Run, in_order
 
@@ -116,7 +117,7 @@ def study(
     with_break_even: bool = False,
     with_values: bool = False,
     contest: rivals.Contest | None = None,
-    workers: int | None = 1,
+    workers: Workers = 1,
     advance: Callable[[], None] = lambda: None,
     sink: Sink = _forget,
 ) -> Study:

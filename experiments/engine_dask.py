@@ -13,6 +13,7 @@ import os
 import queue
 import signal
 import time
+import uuid
 import warnings
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
@@ -125,15 +126,26 @@ class Dask:
     address : of a scheduler that runs already, see `checked_address`
     tls : for an address that begins with ``tls://``
     client : a client that is connected already; it is used as it is and left open
+    prepare : called with ``given`` in each worker before its first task, in those that come later as well; may return what is to
+        be called when the work is over
+    given : what all tasks share; travels once a worker
     """
 
     def __init__(
-        self, workers: int = 1, address: str | None = None, tls: Tls | None = None, client: Any = None
+        self,
+        workers: int = 1,
+        address: str | None = None,
+        tls: Tls | None = None,
+        client: Any = None,
+        prepare: Callable[..., Any] | None = None,
+        given: tuple[Any, ...] = (),
     ) -> None:
         self.workers = workers
         self._address, self._tls = address, tls
         self._given = client
         self._client: Any = client
+        self._prepare, self._shared = prepare, given
+        self._plugin = f"donorlab-{uuid.uuid4().hex}"
         self._cluster: Any = None
         self._distributed = needed()
         self._seen = 0.0
@@ -146,6 +158,10 @@ class Dask:
                     self._connect()
             if self._cluster is None:
                 self._count_workers()
+            if self._prepare is not None:
+                from donorlab.experiments.engine_dask_worker import Prepared
+
+                self._client.register_plugin(Prepared(self._prepare, self._shared), name=self._plugin)
         except BaseException:
             self._close(at_once=True)
             raise
@@ -213,6 +229,9 @@ class Dask:
                 if nanny.pid is not None:
                     with contextlib.suppress(OSError):
                         os.kill(nanny.pid, signal.SIGKILL)
+        if self._prepare is not None and self._cluster is None and self._client is not None:
+            with contextlib.suppress(Exception):  # somebody else's workers go on living
+                self._client.unregister_worker_plugin(self._plugin)
         with contextlib.suppress(Exception):  # what is left of a connection does not matter any more
             if self._client is not None and self._given is None:
                 self._client.close(timeout=5)

@@ -104,7 +104,7 @@ class Processes:
     given : what all tasks share; travels once a process
     """
 
-    def __init__(self, workers: int, prepare: Callable[..., None] | None = None, given: tuple[Any, ...] = ()) -> None:
+    def __init__(self, workers: int, prepare: Callable[..., Any] | None = None, given: tuple[Any, ...] = ()) -> None:
         self.workers = workers
         self._prepare, self._given = prepare, given
         self._pool: ProcessPoolExecutor | None = None
@@ -223,7 +223,7 @@ def sigterm_like_ctrl_c() -> Iterator[None]:
 _mismatch: str | None = None
 
 
-def _begin(expected: str, prepare: Callable[..., None] | None, given: tuple[Any, ...]) -> None:
+def _begin(expected: str, prepare: Callable[..., Any] | None, given: tuple[Any, ...]) -> None:
     """Prepare a worker: silent, deaf to Ctrl-C, gone when its parent is, with all plug-ins."""
     global _mismatch
     signal.signal(signal.SIGINT, signal.SIG_IGN)

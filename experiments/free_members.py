@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from donorlab.experiments import tables
+from donorlab.experiments.calls import called_in_order
+from donorlab.experiments.crew import Workers
 from donorlab.experiments.reporters import Player
-from donorlab.experiments.runner import called_in_order
 from donorlab.scenarios import plugins
 from donorlab.scenarios.parameters import Value
 from donorlab.sim import CoordinationModel
@@ -59,7 +60,7 @@ def history(scenario: Scenario, founded: float, seed: int) -> tuple[BoolArray, B
 
 
 def histories(
-    scenario: Scenario, seeds: Sequence[int], workers: int | None = 1, advance: Callable[[], None] = lambda: None
+    scenario: Scenario, seeds: Sequence[int], workers: Workers = 1, advance: Callable[[], None] = lambda: None
 ) -> pd.DataFrame:
     """Return a row a beginning, seed, year and donor with a budget that is invited.
 

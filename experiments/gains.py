@@ -19,7 +19,9 @@ import pandas as pd
 
 from donorlab import sim
 from donorlab.experiments import coalitions, ensemble
-from donorlab.experiments.runner import called_in_order, telling_where
+from donorlab.experiments.calls import called_in_order
+from donorlab.experiments.crew import Workers
+from donorlab.experiments.runner import telling_where
 from donorlab.scenarios import plugins
 from donorlab.scenarios.parameters import Value
 from donorlab.sim import CoordinationModel
@@ -71,7 +73,7 @@ def study(
     scenarios: Mapping[str, Scenario],
     seeds: Sequence[int],
     plan: ensemble.Plan | None = None,
-    workers: int | None = 1,
+    workers: Workers = 1,
     advance: Callable[[], None] = lambda: None,
 ) -> Gains:
     """Run everything and put it into tables.

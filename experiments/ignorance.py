@@ -14,9 +14,11 @@ import pandas as pd
 from donorlab import scenarios as catalogue
 from donorlab.experiments import levers, report_of_ignorance, reporters, setting, tables
 from donorlab.experiments.arguments import Arguments, InputError, parse
+from donorlab.experiments.crew import Crew
+from donorlab.experiments.engines_asked import crew_asked
 from donorlab.experiments.figures_of_ignorance import ignorance as draw
+from donorlab.experiments.kept import Kept
 from donorlab.experiments.progress import progress
-from donorlab.experiments.runner import checked_workers
 from donorlab.experiments.store import ResultFolder, default_folder, digest_of
 from donorlab.experiments.words import span
 from donorlab.sim.scenario import checked_seed
@@ -37,7 +39,7 @@ class Options:
     permutations: int
     replications: int
     seed: int
-    workers: int | None
+    crew: Crew
     out: Path | None
 
 
@@ -58,13 +60,17 @@ def run(words: Sequence[str]) -> None:
     target = options.out or default_folder("ignorance", digest, datetime.datetime.now())
     stamp = setting.stamp(arguments, world, f"seeds {span((*sample.seeds, *seeds)).removeprefix('seeds ')}", digest)
     total = len(sample.jobs) + len(seeds) * (len(who) + 1)
-    with ResultFolder(target, refuse_existing=options.out is not None) as folder:
+    with (
+        Kept(target, configuration, {world.architecture: world}) as kept,
+        ResultFolder(target, options.out is not None) as folder,
+    ):
+        crew = options.crew.keeping(kept)
         with progress(f"{world.name}, {len(who)} who may report", total) as advance:
-            contributions = reporters.values(sample, reporters.run(world, sample.jobs, options.workers, advance))
+            contributions = reporters.values(sample, reporters.run(world, sample.jobs, crew, advance))
             found = reporters.table(sample, contributions, world)
             order = [[one.name for one in who].index(name) for name in found["player"]]
             jobs = reporters.curve_jobs(who, order, seeds)
-            curve = reporters.curve(who, order, seeds, reporters.run(world, jobs, options.workers, advance))
+            curve = reporters.curve(who, order, seeds, reporters.run(world, jobs, crew, advance))
         folder.csv("reporters", found)
         folder.csv("curve", curve)
         folder.table("contributions", _long(sample, contributions))
@@ -121,7 +127,7 @@ def _options(arguments: Arguments) -> Options:
         permutations=given["permutations"],
         replications=given["replications"],
         seed=checked_seed(given["seed"]),
-        workers=checked_workers(given["workers"]),
+        crew=crew_asked(given),
         out=setting.folder(given),
     )
 

@@ -20,6 +20,7 @@ from donorlab.experiments import (
 )
 from donorlab.experiments.arguments import Arguments, InputError, did_you_mean, parse
 from donorlab.experiments.figures_of_mechanisms import mechanisms as draw
+from donorlab.experiments.kept import Kept
 from donorlab.experiments.progress import progress
 from donorlab.experiments.store import ResultFolder, default_folder, digest_of
 from donorlab.experiments.words import span
@@ -58,9 +59,10 @@ def run(words: Sequence[str]) -> None:
     target = options.out or default_folder("mechanisms", digest, datetime.datetime.now())
     seeds = span(options.seeds) + (f", draws 1-{options.draws}" if options.draws else "")
     stamp = setting.stamp(arguments, first, seeds, digest)
-    with ResultFolder(target, refuse_existing=options.out is not None) as folder:
+    with Kept(target, configuration, loaded) as kept, ResultFolder(target, options.out is not None) as folder:
+        crew = options.crew.keeping(kept)
         with progress(f"{first.name}, {len(made.chosen)} mechanisms", made.runs) as advance:
-            frame = effects.table(made, runner.run_jobs(loaded, made.jobs, options.workers, advance))
+            frame = effects.table(made, runner.run_jobs(loaded, made.jobs, crew, advance))
         found = effects.summary(frame, options.smallest)
         folder.table("mechanisms", frame)
         folder.csv("effects", found)
@@ -114,7 +116,7 @@ def _before(made: effects.Plan, loaded: Mapping[str, Scenario], options: Options
     begun = time.perf_counter()
     runner.run_job(loaded, job)
     each = (time.perf_counter() - begun) / len(loaded)
-    processes = options.workers or runner.processors()
+    processes = options.crew.workers or runner.processors()
     seconds = each * made.runs / processes
     length = f"{seconds / 60:.0f} minutes" if seconds >= 100 else f"{seconds:.0f} seconds"
     return (

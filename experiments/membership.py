@@ -16,9 +16,11 @@ import pandas as pd
 from donorlab import scenarios as catalogue
 from donorlab.experiments import coalitions, free_members, report_of_membership, reporters, setting, tables
 from donorlab.experiments.arguments import Arguments, InputError, parse
+from donorlab.experiments.crew import Crew
+from donorlab.experiments.engines_asked import crew_asked
 from donorlab.experiments.figures_of_membership import free_members as draw
+from donorlab.experiments.kept import Kept
 from donorlab.experiments.progress import progress
-from donorlab.experiments.runner import checked_workers
 from donorlab.experiments.store import ResultFolder, default_folder, digest_of
 from donorlab.experiments.words import span
 from donorlab.sim.scenario import checked_seed
@@ -40,7 +42,7 @@ class Options:
     seeds: tuple[int, ...]
     sequence: bool
     free: bool
-    workers: int | None
+    crew: Crew
     out: Path | None
 
 
@@ -58,12 +60,16 @@ def run(words: Sequence[str]) -> None:
     digest = digest_of(configuration)
     target = options.out or default_folder("membership", digest, datetime.datetime.now())
     name = options.proposal.name if options.proposal else world.architecture
-    with ResultFolder(target, refuse_existing=options.out is not None) as folder:
+    with (
+        Kept(target, configuration, {world.architecture: world}) as kept,
+        ResultFolder(target, options.out is not None) as folder,
+    ):
+        crew = options.crew.keeping(kept)
         donors = sum(len(one.ids) for one in who)
         with progress(
             f"{name} on {world.name}, {donors} donors who may join", len(options.seeds) * (donors + 1)
         ) as advance:
-            payoffs = coalitions.Payoffs(world, who, options.seeds, options.workers, advance)
+            payoffs = coalitions.Payoffs(world, who, options.seeds, crew, advance)
             singly = payoffs.singly()
             standing = coalitions.stands(singly, coalitions.start(singly))
         single = donor_table(singly, standing)
@@ -80,8 +86,8 @@ def run(words: Sequence[str]) -> None:
         histories, end = None, None
         if options.free:
             with progress("runs with free members", 2 * len(options.seeds) * len(free_members.FOUNDED)) as advance:
-                histories = free_members.histories(world, options.seeds, options.workers, advance)
-                chance = free_members.histories(free_members.idle(world), options.seeds, options.workers, advance)
+                histories = free_members.histories(world, options.seeds, crew, advance)
+                chance = free_members.histories(free_members.idle(world), options.seeds, crew, advance)
             term = world.parameters.membership_term
             end = free_members.ends(free_members.by_year(histories), free_members.by_year(chance), term)
             stamp = setting.stamp(arguments, world, span(options.seeds), digest)
@@ -115,7 +121,7 @@ def _options(arguments: Arguments) -> Options:
         seeds=tuple(range(first, checked_seed(first + given["replications"] - 1) + 1)),
         sequence=given["sequence"],
         free=given["free"],
-        workers=checked_workers(given["workers"]),
+        crew=crew_asked(given),
         out=setting.folder(given),
     )
 

@@ -21,8 +21,9 @@ from scipy.stats import qmc
 from donorlab import sim
 from donorlab.experiments import ensemble
 from donorlab.experiments.accession import Watch, candidates, frozen, probability
+from donorlab.experiments.calls import called_in_order
+from donorlab.experiments.crew import Workers
 from donorlab.experiments.ensemble import SEED, Plan
-from donorlab.experiments.runner import in_processes, processors
 from donorlab.scenarios.alignment import Law
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.interventions import donor_leaves
@@ -264,20 +265,9 @@ def alignment(result: sim.Result, donor: str) -> float:
 
 
 # ---------------------------------------------------------------------- all of it
-def carry_out_all(works: Sequence[Work], workers: int | None, advance: Any) -> list[Done]:
-    """Carry out all work, in its order; the first piece in this process, so that everything is compiled before others start."""
-
-    def here(work: Work) -> Done:
-        found = carry_out(work)
-        advance()
-        return found
-
-    done = [here(work) for work in works[:1]]
-    rest = works[1:]
-    count = processors() if workers is None else workers
-    if count == 1 or len(rest) < 2:
-        return done + [here(work) for work in rest]
-    return done + in_processes(carry_out, [(work,) for work in rest], count, advance)
+def carry_out_all(works: Sequence[Work], workers: Workers, advance: Any) -> list[Done]:
+    """Carry out all work, in its order; the first pieces in this process, so that everything is compiled before others start."""
+    return called_in_order(carry_out, [(work,) for work in works], workers, advance, unit="worlds")
 
 
 def futures(scenario: Scenario, made: Plan, who: Pair, known: Law | None) -> list[Work]:

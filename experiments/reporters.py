@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from donorlab.experiments.crew import Workers
 from donorlab.experiments.runner import Job, Run, run_jobs
 from donorlab.experiments.tables import sure
 from donorlab.scenarios.parameters import Value
@@ -134,7 +135,7 @@ def _job(who: Sequence[Player], chosen: Sequence[int] | npt.NDArray[np.int64], s
 
 
 def run(
-    scenario: Scenario, jobs: Sequence[Job], workers: int | None, advance: Callable[[], None] = lambda: None
+    scenario: Scenario, jobs: Sequence[Job], workers: Workers, advance: Callable[[], None] = lambda: None
 ) -> npt.NDArray[np.float64]:
     """Run jobs and return what of each is paid twice (EUR m a year) and its efficiency, (jobs, 2)."""
     years = scenario.parameters.horizon / 4

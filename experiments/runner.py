@@ -13,18 +13,24 @@ import gc
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from donorlab import sim
 from donorlab.experiments import engines
 from donorlab.experiments.arguments import InputError, RunError
+from donorlab.experiments.crew import Crew, Workers, crew_of, taken
 from donorlab.experiments.engines import processors as processors
+from donorlab.experiments.handing import Finished, in_turn, kept_or_made
 from donorlab.experiments.parts import TABLES, packed
 from donorlab.scenarios.parameters import Value
 from donorlab.sim.outcomes.bound import Baseline
 from donorlab.sim.outcomes.waterfall import Waterfall
 from donorlab.sim.scenario import Scenario, ScenarioError
+
+if TYPE_CHECKING:
+    from donorlab.experiments.kept import Kept
 
 WORKERS_MAXIMUM: Final = 256
 _RUNS_A_TASK: Final = 20  # runs sent to a worker at a time
@@ -121,7 +127,7 @@ def run_one(
 def run_jobs(
     scenarios: Mapping[str, Scenario],
     jobs: Sequence[Job],
-    workers: int | None = None,
+    workers: Workers = None,
     advance: Callable[[], None] = lambda: None,
 ) -> list[list[Run]]:
     """Run all jobs and return their runs in the order of the jobs; parameters as of `in_order`."""
@@ -131,45 +137,75 @@ def run_jobs(
 def in_order(
     scenarios: Mapping[str, Scenario],
     jobs: Sequence[Job],
-    workers: int | None = None,
+    workers: Workers = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Generator[list[Run]]:
-    """Run all jobs and yield the runs of each, in the order of the jobs whatever the number of workers.
+    """Run all jobs and yield the runs of each, in the order of the jobs whoever does the work.
 
     Parameters
     ----------
     scenarios : scenario by name of its architecture
     jobs : what to run
-    workers : number of processes; 1 for none besides this one; None: as many as processors where it is worth while
+    workers : a crew; or only a number of processes, 1 for none besides this one, None: as many as processors where it is
+        worth while
     advance : called once for each finished run
 
     Notes
     -----
     Close the generator (``contextlib.closing``) if it is left early: that ends the workers.
     """
+    crew = crew_of(workers)
 
-    def here(job: Job) -> list[Run]:
-        found = run_job(scenarios, job)
-        for _ in found:
+    def told(runs: list[Run]) -> None:
+        for _ in runs:
             advance()
+
+    def made(missing: list[int], finished: Finished[list[Run]]) -> Generator[list[Run]]:
+        return _made(scenarios, [jobs[place] for place in missing], crew, finished)
+
+    def key(kept: Kept, job: Job) -> str:
+        return kept.key(run_job, [(name, scenarios[name]) for name in job.architectures], replace(job, label=""))
+
+    weights = [len(job.architectures) for job in jobs]
+    yield from kept_or_made(crew, jobs, key, weights, "runs", made, told)
+
+
+def _made(
+    scenarios: Mapping[str, Scenario], jobs: Sequence[Job], crew: Crew, finished: Finished[list[Run]]
+) -> Generator[list[Run]]:
+    """Run jobs in order: the first ones here, so that everything is compiled, and as it is worth while all others elsewhere."""
+
+    def here(place: int) -> list[Run]:
+        found = run_job(scenarios, jobs[place])
+        finished(place, found)
         return found
 
-    yield from map(here, jobs[:1])
-    rest = jobs[1:]
-    if workers != 1 and len(rest) > 1:
-        begun = time.perf_counter()
-        second = here(rest[0])
-        each = (time.perf_counter() - begun) / max(1, len(rest[0].architectures))
+    if crew.scheduler is not None:
+        if jobs:
+            yield from _elsewhere(scenarios, jobs, crew, finished)
+        return
+    yield from map(here, range(len(jobs[:1])))
+    begun = 1
+    if crew.by_dask and len(jobs) > 1:
+        yield from _elsewhere(scenarios, jobs[1:], crew, lambda place, runs: finished(place + 1, runs))
+        return
+    if crew.workers != 1 and len(jobs) > 2:
+        clock = time.perf_counter()
+        second = here(1)
+        each = (time.perf_counter() - clock) / max(1, len(jobs[1].architectures))
         yield second
-        rest = rest[1:]
+        del second
+        begun = 2
+        workers = crew.workers
         if workers is None:
-            workers = processors()
-            if workers == 1 or each * sum(len(job.architectures) for job in rest) < engines.WORTHWHILE:
+            workers = engines.processors()
+            if workers == 1 or each * sum(len(job.architectures) for job in jobs[2:]) < engines.WORTHWHILE:
                 workers = 1
         if workers > 1:
-            yield from _in_processes(scenarios, rest, workers, advance)
+            several = replace(crew, workers=workers)
+            yield from _elsewhere(scenarios, jobs[2:], several, lambda place, runs: finished(place + 2, runs))
             return
-    yield from map(here, rest)
+    yield from map(here, range(begun, len(jobs)))
 
 
 def checked_workers(text: str) -> int | None:
@@ -181,107 +217,16 @@ def checked_workers(text: str) -> int | None:
     return int(text)
 
 
-# ---------------------------------------------------------------------- processes
-def _in_processes(
-    scenarios: Mapping[str, Scenario], jobs: Sequence[Job], workers: int, advance: Callable[[], None]
+# ---------------------------------------------------------------------- elsewhere
+def _elsewhere(
+    scenarios: Mapping[str, Scenario], jobs: Sequence[Job], crew: Crew, finished: Finished[list[Run]]
 ) -> Generator[list[Run]]:
-    """Run jobs in processes and yield their runs in the order of the jobs."""
-    tasks = _tasks(jobs, workers)
-
-    def finished(runs: list[list[Run]]) -> None:
-        for _ in (run for job in runs for run in job):
-            advance()
-
-    with (
-        engines.Processes(min(workers, len(tasks)), _take, (dict(scenarios),)) as engine,
-        contextlib.closing(_ordered(engine, _work, tasks, finished)) as found,
-    ):
-        for runs in found:
-            yield from runs
-
-
-def in_processes[Answer](
-    function: Callable[..., Answer],
-    asked: Sequence[tuple[Any, ...]],
-    workers: int,
-    advance: Callable[[], None] = lambda: None,
-) -> list[Answer]:
-    """Call a function with each tuple of arguments, in processes; return what it returns, in the order asked.
-
-    Parameters
-    ----------
-    function : importable by its name; all that it needs compiled should be compiled before
-    asked : arguments
-    workers : number of processes
-    advance : called after each
-    """
-    with engines.Processes(min(workers, max(1, len(asked)))) as engine:
-        return list(_ordered(engine, functools.partial(_called, function), asked, lambda _: advance()))
-
-
-def called_in_order[Answer](
-    function: Callable[..., Answer],
-    asked: Sequence[tuple[Any, ...]],
-    workers: int | None,
-    advance: Callable[[], None] = lambda: None,
-) -> list[Answer]:
-    """Call a function with each tuple of arguments, in processes where that is worth while; answers in the order asked.
-
-    Parameters
-    ----------
-    function : importable by its name; its first calls are made here, so that all that it needs compiled is
-    asked : arguments
-    workers : as in `in_order`
-    advance : called after each
-    """
-
-    def here(words: tuple[Any, ...]) -> Answer:
-        answer = function(*words)
-        advance()
-        return answer
-
-    found = [here(words) for words in asked[:1]]
-    begun = time.perf_counter()
-    found += [here(words) for words in asked[1:2]]
-    each, rest = time.perf_counter() - begun, asked[2:]
-    count = workers or (processors() if each * len(rest) >= engines.WORTHWHILE else 1)
-    return found + (in_processes(function, rest, count, advance) if count > 1 and rest else [here(one) for one in rest])
-
-
-def _ordered[Task, Answer](
-    engine: engines.Engine,
-    function: Callable[[Task], Answer],
-    tasks: Sequence[Task],
-    finished: Callable[[Answer], None],
-) -> Generator[Answer]:
-    """Yield the answers in the order of the tasks, each as soon as all before it are there.
-
-    Raises
-    ------
-    RunError
-        If a worker dies.
-    """
-    early: dict[int, Answer] = {}  # finished before their turn
-    turn = 0
-    numbered = enumerate(tasks)
-    with contextlib.closing(engine.unordered(functools.partial(_second, function), numbered)) as done:
-        for (place, _), answer in done:
-            if isinstance(answer, engines.Died):
-                raise RunError("a worker process ended unexpectedly; workers=1 does without them")
-            finished(answer)
-            early[place] = answer
-            del answer
-            while turn in early:
-                yield early.pop(turn)
-                turn += 1
-
-
-def _second[Task, Answer](function: Callable[[Task], Answer], pair: tuple[int, Task]) -> Answer:
-    return function(pair[1])
-
-
-def _called[Answer](function: Callable[..., Answer], words: tuple[Any, ...]) -> Answer:
-    return function(*words)
+    """Run jobs in workers and yield their runs in the order of the jobs."""
+    with crew.opened(len(jobs), scenarios) as team:
+        work = functools.partial(_work, team.token)
+        tasks = _tasks(jobs, team.engine.workers)
+        with closing(in_turn(team.engine, work, tasks, finished, lambda job: job.label)) as found:
+            yield from found
 
 
 def _tasks(jobs: Sequence[Job], workers: int) -> list[list[Job]]:
@@ -299,13 +244,7 @@ def _tasks(jobs: Sequence[Job], workers: int) -> list[list[Job]]:
     return tasks
 
 
-_scenarios: dict[str, Scenario] = {}
-
-
-def _take(scenarios: dict[str, Scenario]) -> None:
-    """Keep what all jobs share; in a worker."""
-    _scenarios.update(scenarios)
-
-
-def _work(jobs: Sequence[Job]) -> list[list[Run]]:
-    return [run_job(_scenarios, job) for job in jobs]
+def _work(token: str, job: Job) -> list[Run]:
+    """Run a job; in a worker."""
+    with taken(token) as scenarios:
+        return run_job(scenarios, job)

@@ -13,7 +13,8 @@ from donorlab import scenarios as catalogue
 from donorlab.experiments import ensemble, provenance
 from donorlab.experiments.arguments import Arguments, InputError, did_you_mean
 from donorlab.experiments.canvas import Stamp
-from donorlab.experiments.runner import checked_workers
+from donorlab.experiments.crew import Crew
+from donorlab.experiments.engines_asked import crew_asked
 from donorlab.experiments.store import digest_of, refuse_occupied
 from donorlab.sim.compiled import source_hash
 from donorlab.sim.scenario import checked_seed
@@ -32,14 +33,14 @@ class Keys:
     ----------
     seeds : of the replications; draws : number of futures, 0 for none
     smallest : difference in efficiency below which two architectures are the same
-    workers : processes, None for as many as there are processors
+    crew : who works
     out : folder of the results, None for the default
     """
 
     seeds: tuple[int, ...]
     draws: int
     smallest: float
-    workers: int | None
+    crew: Crew
     out: Path | None
 
 
@@ -59,7 +60,7 @@ def keys(arguments: Arguments) -> Keys:
         raise InputError(f"smallest_difference: {smallest:g} is out of range; it is a share such as 0.02 (2 points)")
     first = checked_seed(given["seed"])
     seeds = tuple(range(first, checked_seed(first + count - 1) + 1))
-    return Keys(seeds, draws, smallest, checked_workers(given["workers"]), folder(given))
+    return Keys(seeds, draws, smallest, crew_asked(given), folder(given))
 
 
 def within(given: Mapping[str, Any], key: str, low: float, high: float) -> None:

@@ -13,8 +13,10 @@ from rich.console import Console
 from donorlab import scenarios as catalogue
 from donorlab.experiments import provenance, tables
 from donorlab.experiments.arguments import InputError, did_you_mean, parse
+from donorlab.experiments.engines_asked import KEYS, crew_asked
+from donorlab.experiments.kept import Kept
 from donorlab.experiments.progress import progress
-from donorlab.experiments.runner import checked_workers, processors
+from donorlab.experiments.runner import processors
 from donorlab.experiments.store import ResultFolder, default_folder, digest_of, refuse_occupied
 from donorlab.experiments.validation import page
 from donorlab.experiments.validation.checks import FAIL, PASS, Answer, run_all
@@ -32,10 +34,10 @@ def run(words: Sequence[str]) -> bool:
         key = arguments.overrides[0].partition("=")[0]
         raise InputError(
             f"{key}: validate checks the model at its defaults and takes no settings of a scenario; its keys are only, "
-            "quick, workers, out"
+            f"quick, {', '.join(KEYS)}, out"
         )
     given = arguments.experiment
-    needs, quick, workers = _chosen(given["only"]), bool(given["quick"]), checked_workers(given["workers"])
+    needs, quick, crew = _chosen(given["only"]), bool(given["quick"]), crew_asked(given)
     out = Path(given["out"]) if given["out"] is not None else None
     if out is not None:
         refuse_occupied(out)
@@ -49,9 +51,9 @@ def run(words: Sequence[str]) -> bool:
     }
     digest = digest_of(configuration)
     target = out or default_folder("validate", digest, datetime.datetime.now())
-    with ResultFolder(target, refuse_existing=out is not None) as folder:
+    with Kept(target, configuration, {}) as kept, ResultFolder(target, out is not None) as folder:
         with progress("validation", len(needs), "rows") as advance:
-            answers = run_all(needs, quick, workers, advance)
+            answers = run_all(needs, quick, crew.keeping(kept), advance)
         wall, work = time.monotonic() - clock, sum(answer.seconds for answer in answers)
         facts = {
             "version": provenance.version(),
@@ -61,7 +63,7 @@ def run(words: Sequence[str]) -> bool:
             "sources": source_hash(),
             "wall": f"{wall:.0f} s",
             "work": f"{work:.0f} s",
-            "workers": workers or processors(),
+            "workers": crew.workers or processors(),
         }
         folder.text("validation.html", page.page(answers, quick, facts))
         folder.csv("validation", page.table(answers))

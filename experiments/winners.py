@@ -22,6 +22,7 @@ from donorlab.experiments import (
     tables,
 )
 from donorlab.experiments.arguments import Arguments, InputError, parse
+from donorlab.experiments.kept import Kept
 from donorlab.experiments.progress import progress
 from donorlab.experiments.store import ResultFolder, default_folder, digest_of
 from donorlab.experiments.winnings import Answer, answered
@@ -56,10 +57,11 @@ def run(words: Sequence[str]) -> None:
     target = options.out or default_folder("winners", digest, datetime.datetime.now())
     seeds = span(options.seeds) + (f", draws 1-{options.draws}" if options.draws else "")
     stamp = setting.stamp(arguments, first, seeds, digest)
-    with ResultFolder(target, refuse_existing=options.out is not None) as folder:
+    with Kept(target, configuration, loaded) as kept, ResultFolder(target, options.out is not None) as folder:
+        crew = options.crew.keeping(kept)
         count = len(loaded) * (len(options.seeds) + options.draws)
         with progress(f"{first.name}, {', '.join(loaded)}", count) as advance:
-            found = gains.study(loaded, options.seeds, plan, options.workers, advance)
+            found = gains.study(loaded, options.seeds, plan, crew, advance)
         answers = answered(found, loaded, options.smallest)
         for name in ("states", "donors", "groups"):
             folder.csv(name, pd.concat([getattr(one, name) for one in answers], ignore_index=True))

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from donorlab import scenarios as catalogue
-from donorlab.experiments import ensemble, levers, proposals, provenance, setting
+from donorlab.experiments import engines_asked, ensemble, levers, proposals, provenance, setting
 from donorlab.experiments.arguments import Arguments, InputError, defaults, did_you_mean, parse, read_value
-from donorlab.experiments.engine_dask import Tls, checked_address
+from donorlab.experiments.crew import ENGINES
+from donorlab.experiments.engine_dask import Tls
 from donorlab.experiments.engines import processors
 from donorlab.experiments.runner import checked_workers
 from donorlab.experiments.sweeps import columns as columns_of
@@ -27,7 +28,6 @@ from donorlab.scenarios.overrides import PARAMETERS, SELECTIONS, parse_overrides
 from donorlab.sim.scenario import Scenario, ScenarioError
 
 EXAMPLES: Final = Path(__file__).parent.parent / "conf" / "sweep"
-ENGINES: Final = ("auto", "serial", "dask")
 VARIANTS_MAXIMUM: Final = 500  # scenarios that are composed before the sweep begins
 REPLICATIONS_MAXIMUM: Final = 1_000_000
 _OF_FILES: Final = ("title", "parameters", "settings")
@@ -127,10 +127,10 @@ def read(words: Sequence[str], table: Path | None = None) -> Asked:
         plan=plan,
         design=design,
         scenarios=loaded,
-        engine=_engine(keys),
+        engine=engines_asked.engine_of(keys),
         workers=checked_workers(keys["workers"]) or processors(),
-        scheduler=checked_address(keys["scheduler"], _tls(keys), keys["insecure"]) if keys["scheduler"] else None,
-        tls=_tls(keys),
+        scheduler=engines_asked.scheduler_of(keys),
+        tls=engines_asked.tls_of(keys),
         chunk=keys["chunk"],
         retry_failed=keys["retry_failed"],
         mix=keys["mix"],
@@ -227,25 +227,6 @@ def _check_keys(keys: Mapping[str, Any]) -> None:
         raise InputError(f"table: a table is given and design={keys['design']}; write design=table, or leave table out")
     if keys["design"] == "table" and not keys["table"]:
         raise InputError("table: design=table needs a file: table=points.csv, a column a parameter, a row a point")
-
-
-def _engine(keys: Mapping[str, Any]) -> str:
-    if keys["scheduler"] and keys["engine"] == "serial":
-        raise InputError("scheduler: engine=serial uses no workers; leave one of the two out")
-    if not keys["scheduler"] and (keys["insecure"] or any(keys[key] for key in ("tls_ca", "tls_cert", "tls_key"))):
-        raise InputError(
-            "scheduler: insecure, tls_ca, tls_cert and tls_key go with an address; workers of this machine need none"
-        )
-    return "dask" if keys["scheduler"] else str(keys["engine"])
-
-
-def _tls(keys: Mapping[str, Any]) -> Tls | None:
-    files = [keys[key] for key in ("tls_ca", "tls_cert", "tls_key")]
-    if not any(files):
-        return None
-    if not all(files):
-        raise InputError("tls_ca, tls_cert and tls_key: give all three, or none")
-    return Tls(*files)
 
 
 # ---------------------------------------------------------------------- points

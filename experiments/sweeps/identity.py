@@ -62,7 +62,7 @@ def sources(scenarios: Iterable[Scenario], mechanisms: Iterable[tuple[str, str]]
     foreign = sorted(name for name in modules if not name.startswith(_OWN))
     return {
         "sim": _LOADED,
-        "plugins": {name: _sources_of(name) for name in sorted({_package(name) for name in foreign})},
+        "plugins": {name: sources_of(name) for name in sorted({_package(name) for name in foreign})},
         "numba": numba.__version__,
         "numpy": np.__version__,
     }
@@ -78,7 +78,7 @@ def _package(module: str) -> str:
     return module.rpartition(".")[0] if module.startswith("donorlab.") else module.partition(".")[0]
 
 
-def _sources_of(package: str) -> str:
+def sources_of(package: str) -> str:
     """Return the hash of all files of a package, data included: a plug-in may read a table of its own."""
     module = sys.modules.get(package) or importlib.import_module(package)
     folders = [Path(folder) for folder in getattr(module, "__path__", ())]

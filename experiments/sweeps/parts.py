@@ -135,12 +135,12 @@ def write(
     first, last = held[0][0], held[-1][1] - 1
     digest = hashlib.sha256(data).hexdigest()
     name = f"{first // RUNS_A_FOLDER:05d}/{first:010d}-{last:010d}-{digest[:_DIGITS]}.parquet"
-    _write_whole(root / FOLDER / name, data)
+    write_whole(root / FOLDER / name, data)
     failed = table.num_rows - table.column("error").null_count
     return Part(name, tuple(held), source, failed, len(data), digest, round(seconds, 4), round(simulated, 4))
 
 
-def _write_whole(path: Path, data: Any) -> None:
+def write_whole(path: Path, data: Any) -> None:
     """Write a file so that its name stands for its whole content, also after a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.stem[:40]}-{uuid.uuid4().hex[:8]}.tmp")

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from donorlab.experiments.runner import in_processes, processors
+from donorlab.experiments.calls import called_in_order
+from donorlab.experiments.crew import Workers
 from donorlab.experiments.validation.frame import Finding, Requirement, requirement
 
 PACKAGE: Final = "donorlab.experiments.validation"
@@ -91,7 +92,7 @@ def answer(key: str, quick: bool) -> Answer:
 
 
 def run_all(
-    needs: Sequence[Requirement], quick: bool, workers: int | None = None, advance: Callable[[], None] = lambda: None
+    needs: Sequence[Requirement], quick: bool, workers: Workers = None, advance: Callable[[], None] = lambda: None
 ) -> list[Answer]:
     """Check all rows, in processes, and return their answers in the same order.
 
@@ -99,16 +100,9 @@ def run_all(
     ----------
     needs : rows
     quick : smaller sizes
-    workers : processes; 1 for this one only, None for as many as processors
+    workers : a crew, or a number of processes; 1 for this one only, None for as many as processors
     advance : called after each row
     """
-    workers = workers or processors()
     asked = [(need.key, quick) for need in needs]
-    if workers == 1:
-        found = []
-        for key, hurry in asked:
-            found.append(answer(key, hurry))
-            advance()
-        return found
-    answer("T9/core", True)  # compiles, or loads, what all others use before they start
-    return in_processes(answer, asked, workers, advance)
+    # compiles, or loads, what all others use before they start
+    return called_in_order(answer, asked, workers, advance, lambda: answer("T9/core", True), unit="rows")

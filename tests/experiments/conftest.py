@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 import donorlab.scenarios
 import donorlab.sim
-from donorlab.experiments import runner
+from donorlab.experiments import engines, runner
 from experiments import fake
 
 
@@ -17,7 +17,8 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(donorlab.sim, "baseline", fake.baseline, raising=False)
     monkeypatch.setattr(donorlab.scenarios, "load", fake.load)
     monkeypatch.setattr(donorlab.scenarios, "configuration", fake.configuration)
-    monkeypatch.setattr(runner, "processors", lambda: 1)  # other processes would run the real model
+    for module in (engines, runner):
+        monkeypatch.setattr(module, "processors", lambda: 1)  # other processes would run the real model
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ import pytest
 import donorlab.sim
 from donorlab.experiments import engines, runner
 from donorlab.experiments.arguments import InputError, RunError
+from donorlab.experiments.calls import called_in_order
+from donorlab.experiments.crew import Crew
 from donorlab.experiments.runner import Job, in_order, run_jobs
 from donorlab.sim.scenario import Scenario, ScenarioError
 
@@ -98,7 +101,7 @@ def test_large_runs_travel_one_job_at_a_time() -> None:
 
 
 def test_little_work_starts_no_processes(scenarios: dict[str, Scenario], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "_in_processes", lambda *_: pytest.fail("must not start"))
+    monkeypatch.setattr(runner, "_elsewhere", lambda *_: pytest.fail("must not start"))
     assert len(run_jobs(scenarios, jobs(5), None)) == 5
 
 
@@ -138,7 +141,7 @@ def test_workers_are_a_number_or_auto() -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_ctrl_c_and_death_leave_no_workers_and_no_files(tmp_path: Path, number: signal.Signals) -> None:
+def test_ctrl_c_and_death_leave_no_workers_and_only_what_is_kept(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C in a terminal goes to the whole group; kill -9 only to the parent."""
     words = ["compare", "toy", "workers=2", "draws=3000", "replications=2", "out=answer"]
     process = subprocess.Popen(
@@ -148,7 +151,7 @@ def test_ctrl_c_and_death_leave_no_workers_and_no_files(tmp_path: Path, number: 
     )  # fmt: skip
     try:
         children = wait_for(lambda: found if len(found := workers_of(process.pid)) >= 2 else None, 90)
-        time.sleep(1.5)  # into the work
+        wait_for(lambda: list(tmp_path.glob(".kept-*/*.parquet")), 90)
         if number == signal.SIGINT:
             os.killpg(process.pid, signal.SIGINT)
         else:
@@ -162,8 +165,10 @@ def test_ctrl_c_and_death_leave_no_workers_and_no_files(tmp_path: Path, number: 
         assert process.returncode == 130, err
         assert out == ""
         assert "Traceback" not in err
-        assert err.splitlines()[-1].startswith("donorlab: interrupted")
-        assert list(tmp_path.iterdir()) == []
+        assert re.fullmatch(
+            r"donorlab: interrupted; [0-9,]+ runs are kept, and the same command goes on", err.splitlines()[-1]
+        )
+        assert [path.name[:14] for path in tmp_path.iterdir()] == [".kept-compare-"]
 
 
 def workers_of(pid: int) -> list[int]:
@@ -197,8 +202,8 @@ def test_answers_of_processes_come_in_the_order_asked(monkeypatch: pytest.Monkey
     told: list[int] = []
     expected = [math.hypot(*words) for words in asked]
     for workers in (1, 2):
-        assert runner.called_in_order(math.hypot, asked, workers, lambda: told.append(1)) == expected
+        assert called_in_order(math.hypot, asked, workers, lambda: told.append(1)) == expected
     assert len(told) == 12
-    monkeypatch.setattr(runner, "in_processes", lambda *_: pytest.fail("not worth while"))
-    assert runner.called_in_order(math.hypot, asked, None) == expected
-    assert runner.called_in_order(math.hypot, [], None) == []
+    monkeypatch.setattr(Crew, "opened", lambda *_: pytest.fail("not worth while"))
+    assert called_in_order(math.hypot, asked, None) == expected
+    assert called_in_order(math.hypot, [], None) == []

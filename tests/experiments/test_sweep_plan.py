@@ -142,12 +142,12 @@ def test_the_sources_of_a_plug_in_are_those_of_its_whole_package(
     helper = package / "helper.py"
     helper.write_text("a = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    before = identity._sources_of(package.name)
+    before = identity.sources_of(package.name)
     helper.write_text("a = 2\n")
     with pytest.raises(InputError, match="its files changed after this process had loaded them"):
-        identity._sources_of(package.name)
+        identity.sources_of(package.name)
     identity._loaded_plugins.clear()
-    assert identity._sources_of(package.name) != before
+    assert identity.sources_of(package.name) != before
     assert identity._package("third_party_of_a_test.rule") == package.name
 
 
@@ -163,11 +163,11 @@ def test_data_of_a_plug_in_are_sources_and_caches_are_not(
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, package.name, raising=False)
     monkeypatch.setattr(identity, "_loaded_plugins", {})
-    before = identity._sources_of(package.name)
+    before = identity.sources_of(package.name)
     (package / "__pycache__" / "rule.bin").write_bytes(b"x")
     (package / name).write_text("a\n1\n")
     identity._loaded_plugins.clear()
-    assert (identity._sources_of(package.name) != before) == counts
+    assert (identity.sources_of(package.name) != before) == counts
 
 
 def test_a_worker_refuses_the_manifest_of_another_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
