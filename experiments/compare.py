@@ -18,7 +18,7 @@ from donorlab.experiments import (
     levers,
     proposals,
     provenance,
-    report,
+    report_of_comparison,
     rivals,
     setting,
     tables,
@@ -84,7 +84,7 @@ def run(words: Sequence[str]) -> None:
         folder.json("configuration", configuration)
         folder.manifest(setting.manifest(configuration, words, options.seeds, started, clock))
     settings = (*arguments.overrides, *(["levers=pessimistic"] if options.pessimistic else []))
-    report.show(screen, found, summary, options.smallest, settings)
+    report_of_comparison.show(screen, found, summary, options.smallest, settings)
     if proposed:
         asked_for = ",".join(arguments.experiment["proposals"])
         words_of_it = f'donorlab winners "proposals=[{asked_for}]" scenario={arguments.experiment["scenario"]}'

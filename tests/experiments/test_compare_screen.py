@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 import donorlab.sim
-from donorlab.experiments import falls, report, tables
+from donorlab.experiments import falls, report_of_comparison, tables
 from donorlab.experiments.comparison import Comparison, Study
 from donorlab.sim.outcomes.waterfall import BARS, Waterfall
 from experiments import fake
@@ -70,7 +70,7 @@ def test_tables_of_many_architectures_are_not_cut(count: int) -> None:
         for seed in (1, 2)
     ]
     screen = Console(width=100, file=io.StringIO())
-    screen.print(report.ranking(pd.DataFrame(rows)))
+    screen.print(report_of_comparison.ranking(pd.DataFrame(rows)))
     text = screen.file.getvalue()
     assert "…" not in text
     last = [line for line in text.splitlines() if line.startswith("a-long-name-")][-1]
@@ -112,7 +112,7 @@ def test_a_default_outside_all_futures_is_told(default: float, words: str) -> No
     )
     draws["architecture"] = draws["architecture"].astype("category")
     comparison = Comparison({}, (1, 2), runs, runs, runs, runs)
-    (text,) = report.future_sentences(Study(comparison, None, draws, None, None), 0.02)
+    (text,) = report_of_comparison.future_sentences(Study(comparison, None, draws, None, None), 0.02)
     assert ("no typical future" in text) is bool(words)
     assert words in text
 
@@ -160,7 +160,7 @@ def test_levers_stand_where_futures_are_counted(shell: Shell) -> None:
 def test_a_range_of_differences_fits_its_column(low: float, high: float, text: str) -> None:
     """5% and 95% of two values are 5% of their distance away from them."""
     inside = pd.Series([low - (high - low) / 18, high + (high - low) / 18])
-    assert report._points_between(inside) == text
+    assert report_of_comparison._points_between(inside) == text
     assert len(text) <= 13
 
 
