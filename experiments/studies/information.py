@@ -183,7 +183,7 @@ def _resampled(curve: np.ndarray, gaps: np.ndarray, drawn: np.ndarray) -> np.nda
 
 
 def of_all_assumptions(each: pd.DataFrame | None) -> float:
-    """Return the value of knowing all assumptions and no luck, at least: a design is chosen by some seeds of a future and judged by another.
+    """Return the value of knowing all assumptions and no luck, at least: chosen by some seeds of a future, judged by another.
 
     Parameters
     ----------

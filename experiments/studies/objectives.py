@@ -60,7 +60,7 @@ OBJECTIVES: Final = (
         "autonomy",
         "autonomy of donors",
         True,
-        "1 - membership * (overhead + (1 - overhead) * (pool_share + (1 - pool_share) * discipline)); 0 where one donor acts for all",
+        "1 - membership * (overhead + (1 - overhead) * (pool_share + (1 - pool_share) * discipline)); one donor for all: 0",
         "assumption: a member decides neither what overhead and fund take, nor, in the degree of discipline, where it leads not",
     ),
 )
@@ -79,6 +79,7 @@ FIRST: Final = 0.6
 _REST: Final = (1 - FIRST) / (len(OBJECTIVES) - 1)
 WEIGHTS: Final[dict[str, tuple[float, ...]]] = {
     "all five alike": tuple(1 / len(OBJECTIVES) for _ in OBJECTIVES),
+    "four alike, no autonomy": (*(1 / (len(OBJECTIVES) - 1) for _ in OBJECTIVES[1:]), 0.0),
     **{f"{one.label} first": tuple(FIRST if other is one else _REST for other in OBJECTIVES) for one in OBJECTIVES[1:]},
 }
 """Weights by value judgement, in the order of `OBJECTIVES`; a point of one counts as much as a point of another, by weight."""

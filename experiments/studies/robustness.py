@@ -242,6 +242,8 @@ def best_under_weights(means: np.ndarray, count: int = WEIGHTS) -> np.ndarray:
     means : (D, O); more is better
     """
     objectives = means.shape[1]
+    if objectives == 1:
+        return _shares_of_first(means.T)
     cube = qmc.Sobol(objectives - 1, scramble=True, rng=SEED).random(count)
     edges = np.concatenate([np.zeros((count, 1)), np.sort(cube, axis=1), np.ones((count, 1))], axis=1)
     return _shares_of_first(np.diff(edges, axis=1) @ means.T)
@@ -259,20 +261,20 @@ def pareto(values: Sequence[pd.DataFrame], names: Sequence[str]) -> pd.DataFrame
     -------
     DataFrame
         design, by objective NAME and NAME_error (standard error of the mean over futures; more is better here, so that cost has
-        a minus), on_front (no other has better means), dominated_by (beyond noise), best_under_weights
+        a minus), on_front (no other has better means), dominated_by (beyond noise), best_under_weights, and
+        best_without_NAME of the last objective: the same, with no weight on it
     """
     designs = list(values[0].columns)
     cube = np.stack([frame.to_numpy(dtype=np.float64) for frame in values], axis=2)  # (F, D, O)
     means = cube.mean(axis=0)
     errors = cube.std(axis=0, ddof=1) / math.sqrt(len(cube))
-    on_front, weights = front(means), best_under_weights(means)
+    on_front, weights, fewer = front(means), best_under_weights(means), best_under_weights(means[:, :-1])
     rows = []
     for d, design in enumerate(designs):
         over = [other for e, other in enumerate(designs) if e != d and dominates(cube[:, e] - cube[:, d])]
         row: dict[str, object] = {"design": design}
         for o, name in enumerate(names):
             row |= {name: means[d, o], f"{name}_error": errors[d, o]}
-        rows.append(
-            row | {"on_front": bool(on_front[d]), "dominated_by": ", ".join(over), "best_under_weights": weights[d]}
-        )
+        row |= {"on_front": bool(on_front[d]), "dominated_by": ", ".join(over), "best_under_weights": weights[d]}
+        rows.append(row | {f"best_without_{names[-1]}": fewer[d]})
     return pd.DataFrame(rows)

@@ -79,7 +79,7 @@ def test_what_is_good_enough() -> None:
     ["efficiency", "efficiency>0.3", "efficiency>=x", "__import__('os')>=1", "efficiency>=best*2", ">=1", "a>=1;b>=2"],
 )
 def test_a_rule_that_cannot_be_read_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="satisfice: .* cannot be read; write efficiency>=0.3"):
+    with pytest.raises(InputError, match=r"satisfice: .* cannot be read; write efficiency>=0\.3"):
         objectives.rules([text])
 
 
@@ -99,7 +99,7 @@ def test_concordance_of_known_ranks() -> None:
 
 def test_a_planted_order_is_found_and_said_to_be_firm() -> None:
     noise = np.random.Generator(np.random.Philox(7)).normal(0, 0.1, (60, 3))
-    values = pd.DataFrame(noise + [0, 2, 1], columns=["A", "B", "C"])
+    values = pd.DataFrame(noise + np.array([0, 2, 1]), columns=["A", "B", "C"])
     found = robustness.stability(values)
     assert found.order == ("B", "C", "A")
     assert found.same == 1
@@ -140,9 +140,9 @@ def test_dominance_is_told_only_beyond_noise() -> None:
     noise = np.random.Generator(np.random.Philox(9)).normal(0, 1, (100, 2))
     noise -= noise.mean(axis=0)
     noise /= noise.std(axis=0, ddof=1)  # standard error .1
-    assert robustness.dominates(noise + [0.3, 0.3])
-    assert not robustness.dominates(noise + [0.3, 0.1])  # that lead may be chance
-    assert not robustness.dominates(noise + [0.3, -0.3])
+    assert robustness.dominates(noise + np.array([0.3, 0.3]))
+    assert not robustness.dominates(noise + np.array([0.3, 0.1]))  # that lead may be chance
+    assert not robustness.dominates(noise + np.array([0.3, -0.3]))
     assert robustness.dominates(np.column_stack([noise[:, 0] + 0.3, np.zeros(100)]))  # exactly the same in one
     assert not robustness.dominates(np.zeros((100, 2)))
 
