@@ -354,7 +354,7 @@ def _of_information(answer: Answer) -> Table:
         table.add_row(
             label(row["assumption"]) + (" *" if row["told"] else ""), _points(row["value"]),
             f"{_points(row['low'])}-{_points(row['high'])}", f"{row['value'] * answer.own.measured.money_m:.1f}",
-            percent(row["changes"]), label(row["to"]), f"{row['chance']:.2f}",
+            percent(row["changes"]) if row["told"] else "", label(row["to"]) if row["told"] else "", f"{row['chance']:.2f}",
         )  # fmt: skip
     table.caption = (
         f"* told from chance. Chance: how often one of all {len(one.table)} seems worth as much where futures "
@@ -366,7 +366,7 @@ def _of_information(answer: Answer) -> Table:
 
 def judgement_names(judgements: Sequence[Judgement]) -> list[str]:
     """Return the names of value judgements as they stand beside a figure."""
-    return [one.name if one.kind != OWN else f"{one.name} (as set)" for one in judgements]
+    return [one.name if one.kind != OWN or len(judgements) < 2 else f"{one.name} (as set)" for one in judgements]
 
 
 def futures_of(answer: Answer) -> str:
