@@ -258,7 +258,8 @@ def _left(table: pd.DataFrame) -> str:
 def show(screen: Console, answer: Answer, reads: bool) -> None:
     """Print tables and sentences."""
     screen.print(_of_designs(answer))
-    screen.print(_of_judgements(answer))
+    for names in tables.abreast(answer.designs):
+        screen.print(_of_judgements(answer, names))
     screen.print(_of_objectives(answer))
     if answer.information:
         screen.print(_of_information(answer))
@@ -301,11 +302,11 @@ def _of_designs(answer: Answer) -> Table:
     return table
 
 
-def _of_judgements(answer: Answer) -> Table:
+def _of_judgements(answer: Answer, names: Sequence[str]) -> Table:
     table = tables.table()
     table.title = "Points that a design lacks of the best in 95% of futures, by value judgement"
     table.add_column("", no_wrap=True)
-    for name in answer.designs:
+    for name in names:
         table.add_column(in_lines(name), justify="right")
     table.add_column("futures", justify="right")
     for one in answer.judgements:
@@ -315,7 +316,7 @@ def _of_judgements(answer: Answer) -> Table:
             one.name,
             *(
                 _points(answer.score(one.name, name, "regret_95")) + (mark if name == nearest else " ")
-                for name in answer.designs
+                for name in names
             ),
             str(len(one.worth)),
         )

@@ -95,6 +95,8 @@ def test_concordance_of_known_ranks() -> None:
     assert robustness.concordance(pd.DataFrame([[1, 2, 3], [2, 3, 1], [3, 1, 2]])) == pytest.approx(0)
     # by hand: sums 4, 5, 9 of mean 6, S = 14, W = 12 * 14 / (9 * 24)
     assert robustness.concordance(pd.DataFrame([[1, 2, 3], [1, 2, 3], [2, 1, 3]])) == pytest.approx(168 / 216)
+    # with a tie: sums 2.5, 3.5, 6, S = 6.5, W = 12 * 6.5 / (4 * 24 - 2 * 6)
+    assert robustness.concordance(pd.DataFrame([[1.5, 1.5, 3], [1, 2, 3]])) == pytest.approx(78 / 84)
 
 
 def test_a_planted_order_is_found_and_said_to_be_firm() -> None:
