@@ -92,13 +92,14 @@ class Asked:
         }
         digest = digest_of(configuration)
         target = self.out or default_folder(self.command, digest, datetime.datetime.now())
-        replications = max(one.replications for one in study)
-        points = sum(len(one.points) for one in study)
+        seeds: dict[int, int] = {}
+        for one in study:
+            seeds[one.replications] = seeds.get(one.replications, 0) + len(one.points)
         swept = Opened(study[0].folders[0]).manifest["plan"]["configuration"]
         stamp = Stamp(
             scenario=str(swept["scenario"]),
             settings=" ".join(swept["settings"]),
-            seeds=f"{points} points x {replications}",
+            seeds=" and ".join(f"{points} points x {each}" for each, points in seeds.items()),
             source=source_hash(),
             configuration=digest,
             version=provenance.version(),
