@@ -14,8 +14,8 @@ from typing import Any, Final, NoReturn
 
 import click
 
+from donorlab.experiments import commands_of_studies, commands_of_sweeps
 from donorlab.experiments.arguments import RunError, Stopped, did_you_mean
-from donorlab.experiments.commands_of_sweeps import COMMANDS
 
 INTERRUPTED: Final = 130  # what a shell expects of a program ended by Ctrl-C
 MISTAKE: Final = 2
@@ -416,7 +416,7 @@ def trace(words: tuple[str, ...]) -> None:
     run(words)
 
 
-for _one in COMMANDS:
+for _one in (*commands_of_sweeps.COMMANDS, *commands_of_studies.COMMANDS):
     program.add_command(_one)
 
 

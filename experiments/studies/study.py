@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +18,10 @@ from donorlab.experiments import sweep
 from donorlab.experiments.arguments import Arguments, InputError, did_you_mean
 from donorlab.experiments.opened import Opened
 from donorlab.experiments.studies.factors import SIZES
+from donorlab.experiments.sweeps import asked
 from donorlab.experiments.sweeps.columns import SEED
 from donorlab.experiments.sweeps.told import counted
+from donorlab.experiments.sweeps.worker import DESIGN
 from donorlab.sim.outcomes.catalogue import CATALOGUE
 
 ENGINE_KEYS: Final = (
@@ -102,7 +104,8 @@ class Study:
         """Refuse an outcome that the runs do not have."""
         if outcome not in self.outcomes:
             raise InputError(
-                f"outcome: there is none called '{outcome}'{did_you_mean(outcome, self.outcomes)}; `donorlab outcomes` lists them"
+                f"outcome: there is none called '{outcome}'{did_you_mean(outcome, self.outcomes)}; "
+                "`donorlab compare` writes all of them to summary.csv"
             )
 
     def told_failures(self) -> list[str]:
@@ -154,8 +157,35 @@ def made(given: Arguments, points: pd.DataFrame, replications: int, more: Sequen
     with tempfile.TemporaryDirectory(prefix="donorlab-") as folder:
         table = Path(folder) / "points.parquet"
         points.to_parquet(table, index=False)
+        longer = _longer(points, asked.read(words, table).root / DESIGN)
+        if longer is not None:
+            longer.to_parquet(table, index=False)
         root = sweep.run(words, table=table)
-    return opened([root], mix=bool(keys.get("mix", False)))
+    return first(opened([root], mix=bool(keys.get("mix", False))), len(points))
+
+
+def _longer(points: pd.DataFrame, design: Path) -> pd.DataFrame | None:
+    """Return the points of a sweep that is there, if it has more of them and begins with these: nothing is taken from it."""
+    if not design.exists():
+        return None
+    there = pd.read_parquet(design)
+    if len(there) <= len(points) or set(there.columns) != set(points.columns):
+        return None
+    same = there.head(len(points))[list(points.columns)].to_numpy() == points.to_numpy()
+    return there if bool(same.all()) else None
+
+
+def first(study: Study, count: int) -> Study:
+    """Return a study of the first ``count`` points only."""
+    if study.asked <= count:
+        return study
+    return replace(
+        study,
+        points=study.points[study.points.index <= count],
+        runs=study.runs[study.runs[POINT] <= count].reset_index(drop=True),
+        failed=study.failed[study.failed[POINT] <= count].reset_index(drop=True),
+        asked=count,
+    )
 
 
 def _word(value: Any) -> str:

@@ -22,7 +22,7 @@ from experiments.conftest import Shell
 
 COMMANDS = (
     "benchmark", "bundle", "buys", "check", "compare", "describe", "ignorance", "list", "mechanisms", "membership",
-    "merge", "new", "parameters", "reproduce", "rerun", "sweep", "trace", "validate", "winners",
+    "merge", "new", "parameters", "reproduce", "rerun", "sensitivity", "sweep", "trace", "validate", "winners",
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def test_no_command_shows_the_help(shell: Shell) -> None:
         "mechanisms",
         "membership",
         "reproduce",
+        "sensitivity",
         "sweep",
         "trace",
         "winners",
