@@ -78,8 +78,9 @@ def screening(one: Measure, table: pd.DataFrame, smallest: float, stamp: Stamp) 
     with style():
         note = (
             "Effects of moving one assumption, all else at random and the seed the same, from "
-            f"{int(table['trajectories'].iloc[0])} trajectories, scaled to the whole range ({unit}). Right: large effects, with 95% intervals; up: effects that depend "
-            "on the others or on where one stands. Filled: matters beyond luck. Grey: what reshuffled luck alone can make (another "
+            f"{int(table['trajectories'].iloc[0])} trajectories, scaled to the whole range ({unit}). Right: large "
+            "effects, with 95% intervals; up: effects that depend on the others or on where one stands. Filled: "
+            "matters beyond luck. Grey: what reshuffled luck alone can make (another "
             f"seed changes {amount(one, float(luck['mu_star'].iloc[0]) * STEP) if len(luck) else 'nothing'} in the mean). "
             "Dotted: sigma = mu*."
         )
@@ -159,15 +160,16 @@ def panels_of(each: Mapping[Measure, Any]) -> list[list[Measure]]:
 def shares_claim(found: Mapping[Measure, Indices]) -> str:
     """Return what the figure of indices shows."""
     parts = []
-    for one, indices in found.items():
+    for place, (one, indices) in enumerate(found.items()):
+        what = one.words if place == 0 else "the difference of " + label(one.who) if one.against else one.words
         own = indices.table[indices.table["told"] & ~indices.table["factor"].isin([NOISE, REST])]
         if own.empty:
-            parts.append(f"{one.words}: no single assumption is told from luck")
+            parts.append(f"{what}: no single assumption is told from luck")
             continue
         first = own.sort_values("total", ascending=False, kind="stable").iloc[0]
         chance = float(first["chance_first"])
         how = "most" if chance >= SURE else "likely most" if chance >= LIKELY else "as much as any"
-        parts.append(f"{one.words}: {label(str(first['factor']))} drives it {how} ({100 * first['total']:.0f}%)")
+        parts.append(f"{what}: {label(str(first['factor']))} drives it {how} ({100 * first['total']:.0f}%)")
     return "; ".join(parts)
 
 
@@ -240,7 +242,7 @@ def settling_claim(found: Mapping[Measure, Indices]) -> str:
         return f"{measure}: the shares have roughly settled with {base} base points (widest interval {100 * widest:.0f} points)"
     need = max(one.enough for one in found.values())
     width = f"widest interval {100 * widest:.0f} points"
-    return f"{measure}: the shares have not settled with {base} base points ({width}); {need} would do"
+    return f"{measure}: the shares have not settled with {base} base points ({width}); {need:,} would do"
 
 
 def settling(convergence: Mapping[Measure, pd.DataFrame], found: Mapping[Measure, Indices], stamp: Stamp) -> Drawn:
@@ -249,12 +251,13 @@ def settling(convergence: Mapping[Measure, pd.DataFrame], found: Mapping[Measure
     with style():
         note = (
             "Total indices with 95% intervals at the first quarter, half and all of the base points: the "
-            f"{LINES} largest, and luck. Settled: no interval wider than {100 * SETTLED:.0f} points and a stable ranking (Sarrazin et al. 2016)."
+            f"{LINES} largest, and luck. Settled: no interval wider than {100 * SETTLED:.0f} points and a "
+            "stable ranking (Sarrazin et al. 2016)."
         )
-        page = Page(title, note, stamp, 6.9)
-        edge, gap = 1.15, 0.5
-        width = (WIDTH_CM - edge - gap - 0.2) / len(found)
-        end = max(float(frame["total_high"].max()) for frame in convergence.values()) * 1.04
+        edge, tall = 1.15, 3.6
+        page = Page(title, note, stamp, (tall + 0.9) * len(found) + 0.7)
+        ends = [(float(frame["total_low"].min()), float(frame["total_high"].max())) for frame in convergence.values()]
+        end = max(high for _, high in ends) * 1.04
         for index, one in enumerate(measures):
             frame, table = convergence[one], found[one].table
             own = table[~table["factor"].isin([NOISE, REST])].sort_values("total", ascending=False, kind="stable")
@@ -262,8 +265,9 @@ def settling(convergence: Mapping[Measure, pd.DataFrame], found: Mapping[Measure
                 n for n in (NOISE,) if n in set(table["factor"])
             ]
             texts = [label(name) for name in names]
-            room = 0.35 + max(text_width_cm(text, SMALL) for text in texts)
-            axes = page.axes(edge + index * (width + gap), 0.95, max(1.5, width - room - (0.4 if index else 0)), 5.5)
+            room = 0.5 + max(text_width_cm(text, SMALL) for text in texts)
+            bottom = 0.95 + (len(found) - 1 - index) * (tall + 0.9)
+            axes = page.axes(edge, bottom, WIDTH_CM - edge - room - 0.2, tall)
             bases = sorted(frame["base_points"].unique())
             for shade, name in enumerate(names):
                 rows = frame[frame["factor"] == name].sort_values("base_points")
@@ -273,7 +277,9 @@ def settling(convergence: Mapping[Measure, pd.DataFrame], found: Mapping[Measure
                     xs, rows["total"], color=colour, linestyle=DASHES[shade], marker=MARKERS[shade], ms=3.5, linewidth=1
                 )
                 axes.vlines(xs, rows["total_low"], rows["total_high"], color=colour, linewidth=0.8)
-            heights = spread([float(table.loc[table["factor"] == name, "total"].iloc[0]) for name in names], end * 0.06)
+            heights = spread(
+                [float(table.loc[table["factor"] == name, "total"].iloc[0]) for name in names], end * 0.085
+            )
             for shade, (text, height, name) in enumerate(zip(texts, heights, names, strict=True)):
                 at = float(table.loc[table["factor"] == name, "total"].iloc[0])
                 last = len(bases) - 1 + 0.05 * (shade - len(names) / 2)
@@ -282,12 +288,12 @@ def settling(convergence: Mapping[Measure, pd.DataFrame], found: Mapping[Measure
                 )
                 axes.text(len(bases) - 0.68, height, text, fontsize=SMALL, va="center", clip_on=False, color=INK)
             axes.set_xlim(-0.3, len(bases) - 0.75)
-            axes.set_ylim(min(0.0, float(frame["total_low"].min())), end)
-            axes.set_xticks(range(len(bases)), [str(value) for value in bases])
+            axes.set_ylim(min(0.0, *(low for low, _ in ends)), end)
+            axes.set_xticks(range(len(bases)), [f"{value:,}" for value in bases])
             axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-            axes.set_xlabel("base points")
             axes.set_title(_panel(one), fontsize=SMALL, loc="left")
-            if index == 0:
-                axes.set_ylabel("total index")
+            axes.set_ylabel("total index")
+            if index == len(found) - 1:
+                axes.set_xlabel("base points")
         data = pd.concat([frame.assign(outcome=one.outcome, result=one.name) for one, frame in convergence.items()])
     return Drawn(file_name(measures[-1], "convergence"), title, page.figure, data, stamp)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -86,8 +85,8 @@ def amount(one: Measure, value: float) -> str:
     """Return a size of an effect: ``12 points`` of a share, else the number."""
     if one.unit != "share":
         return f"{value:.2g}" if abs(value) < 10 else f"{value:,.0f}"
-    number = 100 * value
-    text = f"{number:.0f}" if number >= 9.95 else f"{number:.1f}"
+    number = round(100 * value, 1)
+    text = f"{number:.0f}" if number >= 9.95 or number == round(number) else f"{number:.1f}"
     return f"{text} point" if text == "1" else f"{text} points"
 
 
@@ -185,12 +184,16 @@ def left_out(share: float) -> str:
 
 def percent(value: float) -> str:
     """Return a share as a whole percentage; an index below 0 is one that the runs do not tell from 0."""
-    return f"{max(0.0, 100 * value):.0f}%"
+    return f"{min(100.0, max(0.0, 100 * value)):.0f}%"
 
 
 def _interval(row: Mapping[Any, Any], key: str) -> str:
-    low, high = (max(0.0, 100 * float(row[f"{key}_{end}"])) for end in ("low", "high"))
-    return f"{percent(float(row[key]))} ({low:.0f} to {high:.0f})"
+    return spanned(float(row[key]), float(row[f"{key}_low"]), float(row[f"{key}_high"]))
+
+
+def spanned(value: float, low: float, high: float) -> str:
+    """Return a share of the variance with its interval, e.g. ``34% (30 to 38)``; it cannot be below 0 or above 100."""
+    return f"{percent(value)} ({percent(low)[:-1]} to {percent(high)[:-1]})"
 
 
 def of_indices(one: Measure, found: Indices | None) -> list[str]:
@@ -204,12 +207,7 @@ def of_indices(one: Measure, found: Indices | None) -> list[str]:
         )
     if (rest := found.row(REST)) is not None:
         texts[0] += f" All others together: {_interval(rest, 'total')}."
-    together = float(found.table["first"].clip(lower=0).sum())
-    texts[0] += (
-        f" Single factors make {percent(min(1.0, together))}; the rest is interplay."
-        if together < 0.9
-        else " There is little interplay."
-    )
+    texts[0] += f" Without interplay single factors make {spanned(*found.alone)}."
     texts.append(_converged(found))
     return texts
 
@@ -244,7 +242,7 @@ def _converged(found: Indices) -> str:
     base = f"{found.base:,} base points"
     if found.state == "settled":
         return f"  Settled: with {base} {widest} (below {SETTLED:g}), {ranking} (below {RANKED:g})."
-    more = f"base_points={found.enough} would do" if math.isfinite(found.enough) else ""
+    more = f"base_points={found.enough} would do"
     if found.state == "roughly":
         return f"  Roughly settled: with {base} {widest} (below {ROUGHLY:g}, not {SETTLED:g}), {ranking}; {more}."
     return f"  Not settled: with {base} {widest} ({SETTLED:g} is settled), {ranking} (below {RANKED:g} is); {more}."

@@ -114,13 +114,13 @@ def _long(each: dict[Measure, pd.DataFrame]) -> pd.DataFrame:
 # ---------------------------------------------------------------------- asked
 def _read(words: Sequence[str]) -> Asked:
     needed()
-    asked = asking.read("sensitivity", words)
-    keys, chosen = asked.keys, asked.arguments.chosen
-    if keys[FROM]:
+    if any(word.startswith(f"{FROM}=") for word in words):
         raise InputError(
             "from: a screening and indices need points in an order of their own, which another sweep has not; leave it out: "
             "runs of earlier calls of this command are found by themselves"
         )
+    asked = asking.read("sensitivity", words)
+    keys, chosen = asked.keys, asked.arguments.chosen
     for key, known in (("method", METHODS), ("rest", RESTS)):
         if keys[key] not in known:
             raise InputError(f"{key}: '{keys[key]}' is not one of {', '.join(known)}{did_you_mean(keys[key], known)}")

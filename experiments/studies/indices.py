@@ -26,6 +26,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.chances import CONFIDENCE
@@ -106,12 +107,14 @@ class Indices:
         which its total index is the largest of all single assumptions
     widest : width of the widest interval of a total index
     ranking : by how many ranks, weighted, two resamples differ; 95% quantile
+    alone : sum of the first-order indices with its interval, what single factors make without interplay
     base : base points; variance : of the result
     """
 
     table: pd.DataFrame
     widest: float
     ranking: float
+    alone: tuple[float, float, float]
     base: int
     variance: float
 
@@ -124,11 +127,11 @@ class Indices:
 
     @property
     def enough(self) -> int:
-        """Base points that would do, by the root of their number; a power of two."""
+        """Base points that would do, as intervals narrow with the root of their number; a power of two, at most `MOST`."""
         if self.state == "settled":
             return self.base
         wanted = max(2 * self.base, self.base * (self.widest / SETTLED) ** 2)
-        return int(2 ** math.ceil(math.log2(wanted)))
+        return min(MOST, int(2 ** math.ceil(math.log2(wanted))))
 
     def row(self, factor: str) -> dict[Any, Any] | None:
         """Return the row of a factor; None if it has none."""
@@ -167,7 +170,11 @@ def indexed(values: FloatArray, names: Sequence[str]) -> Indices | None:
     above = table["total_low"] > (float(luck.iloc[0]) if len(luck) else 0.0)
     table["told"] = ((table["first_low"] > 0) | above) & (table["factor"] != NOISE)
     width = table["total_high"] - table["total_low"]
-    return Indices(table, float(width.max()), _ranking(totals), base, float(ends.var()))
+    sums = np.asarray(found["S1_conf_all"], dtype=np.float64).sum(axis=1)
+    reach = float(stats.norm.ppf(0.5 + CONFIDENCE / 2) * sums.std(ddof=1))
+    together = float(table["first"].sum())
+    alone = (together, together - reach, together + reach)
+    return Indices(table, float(width.max()), _ranking(totals), alone, base, float(ends.var()))
 
 
 def _chance_first(totals: FloatArray, names: Sequence[str]) -> FloatArray:
