@@ -26,7 +26,7 @@ from donorlab.experiments.canvas import (
 )
 from donorlab.experiments.report_of_sensitivity import LIKELY, SURE, amount
 from donorlab.experiments.studies.factors import NOISE
-from donorlab.experiments.studies.indices import REST, SETTLED, Indices
+from donorlab.experiments.studies.indices import MOST, REST, SETTLED, Indices
 from donorlab.experiments.studies.measures import Measure
 from donorlab.experiments.studies.screening import STEP
 from donorlab.experiments.words import counted, label
@@ -242,7 +242,8 @@ def settling_claim(found: Mapping[Measure, Indices]) -> str:
         return f"{measure}: the shares have roughly settled with {base} base points (widest interval {100 * widest:.0f} points)"
     need = max(one.enough for one in found.values())
     width = f"widest interval {100 * widest:.0f} points"
-    return f"{measure}: the shares have not settled with {base} base points ({width}); {need:,} would do"
+    would = f"{need:,} would do" if need <= MOST else f"not even {MOST:,} would do"
+    return f"{measure}: the shares have not settled with {base} base points ({width}); {would}"
 
 
 def settling(convergence: Mapping[Measure, pd.DataFrame], found: Mapping[Measure, Indices], stamp: Stamp) -> Drawn:
@@ -256,7 +257,8 @@ def settling(convergence: Mapping[Measure, pd.DataFrame], found: Mapping[Measure
         )
         edge, tall = 1.15, 3.6
         page = Page(title, note, stamp, (tall + 0.9) * len(found) + 0.7)
-        ends = [(float(frame["total_low"].min()), float(frame["total_high"].max())) for frame in convergence.values()]
+        apart = [frame[frame["factor"] != REST] for frame in convergence.values()]
+        ends = [(float(frame["total_low"].min()), float(frame["total_high"].max())) for frame in apart]
         end = max(high for _, high in ends) * 1.04
         for index, one in enumerate(measures):
             frame, table = convergence[one], found[one].table

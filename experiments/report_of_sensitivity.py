@@ -11,7 +11,7 @@ from rich.console import Console
 
 from donorlab.experiments import tables
 from donorlab.experiments.studies.factors import NOISE
-from donorlab.experiments.studies.indices import RANKED, REST, ROUGHLY, SETTLED, Indices
+from donorlab.experiments.studies.indices import MOST, RANKED, REST, ROUGHLY, SETTLED, Indices
 from donorlab.experiments.studies.measures import Measure
 from donorlab.experiments.studies.screening import STEP
 from donorlab.experiments.words import counted, label
@@ -103,7 +103,7 @@ def of_screening(one: Measure, table: pd.DataFrame, smallest: float) -> str:
     matter = own[own["verdict"] == "matters"].sort_values("mu_star", ascending=False, kind="stable").to_dict("records")
     least = one.smallest(smallest)
     enough = f"by more than {amount(one, least)} over their range, beyond luck" if least else "beyond luck"
-    verb = "matters" if len(matter) == 1 else "matter"
+    verb = "matter" if len(matter) > 1 else "matters" if matter else "is shown to matter"
     head = f"{one.words}: {len(matter) or 'none'} of {counted(len(own), 'assumption')} {verb} {enough}"
     if matter:
         named = [
@@ -118,7 +118,9 @@ def of_screening(one: Measure, table: pd.DataFrame, smallest: float) -> str:
     if idle := int(counts.get("nothing", 0)):
         rest.append(f"{idle} {'changes' if idle == 1 else 'change'} nothing at all")
     if left := int(counts.get("open", 0)):
-        rest.append(f"{left} {'stays' if left == 1 else 'stay'} open")
+        count = int(table["trajectories"].iloc[0]) if "trajectories" in table else 0
+        more = f" (trajectories={2 * count} would tell more)" if count and 2 * left > len(own) else ""
+        rest.append(f"{left} {'stays' if left == 1 else 'stay'} open{more}")
     text = head + (f"; {listed(rest)}" if rest else "") + "."
     luck = table[table["factor"] == NOISE]
     if len(luck):
@@ -243,6 +245,8 @@ def _converged(found: Indices) -> str:
     if found.state == "settled":
         return f"  Settled: with {base} {widest} (below {SETTLED:g}), {ranking} (below {RANKED:g})."
     more = f"base_points={found.enough} would do"
+    if found.enough > MOST:
+        more = f"not even {MOST:,} would do"
     if found.state == "roughly":
         return f"  Roughly settled: with {base} {widest} (below {ROUGHLY:g}, not {SETTLED:g}), {ranking}; {more}."
     return f"  Not settled: with {base} {widest} ({SETTLED:g} is settled), {ranking} (below {RANKED:g} is); {more}."

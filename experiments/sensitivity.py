@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -248,7 +248,7 @@ def _failures(study: Study) -> list[str]:
     """Return what must be said of runs that failed: a design loses whole blocks with them, not points."""
     if study.failed.empty:
         return []
-    first: dict[str, Any] = study.failed.iloc[0].to_dict()
+    first = study.failed.iloc[0]
     return [
         f"{counted(len(study.failed), 'run')} failed; the first: point {first['point']} under {first['architecture']}: "
         f"{first['error']}. retry_failed=true runs them again."

@@ -127,11 +127,11 @@ class Indices:
 
     @property
     def enough(self) -> int:
-        """Base points that would do, as intervals narrow with the root of their number; a power of two, at most `MOST`."""
+        """Base points that would do, as intervals narrow with the root of their number; a power of two."""
         if self.state == "settled":
             return self.base
         wanted = max(2 * self.base, self.base * (self.widest / SETTLED) ** 2)
-        return min(MOST, int(2 ** math.ceil(math.log2(wanted))))
+        return int(2 ** math.ceil(math.log2(wanted)))
 
     def row(self, factor: str) -> dict[Any, Any] | None:
         """Return the row of a factor; None if it has none."""

@@ -20,7 +20,7 @@ from donorlab.experiments.arguments import Arguments, InputError, did_you_mean
 from donorlab.experiments.opened import Opened
 from donorlab.experiments.store import digest_of
 from donorlab.experiments.studies.factors import SIZES
-from donorlab.experiments.sweeps import asked, identity
+from donorlab.experiments.sweeps import asked, identity, told
 from donorlab.experiments.sweeps.columns import SEED
 from donorlab.experiments.sweeps.plan import from_plain
 from donorlab.experiments.sweeps.told import counted
@@ -165,7 +165,11 @@ def made(given: Arguments, points: pd.DataFrame, replications: int, more: Sequen
         if longer is not None:
             if _made_here(wanted) and not wanted.retry_failed:
                 with contextlib.suppress(InputError):  # some of the first points are missing
-                    return opened([wanted.root], upto=len(points))
+                    found = opened([wanted.root], upto=len(points))
+                    told.console().print(
+                        f"{counted(len(points), 'point')}: all there, the first of those in {wanted.root}"
+                    )
+                    return found
             longer.to_parquet(table, index=False)
         root = sweep.run(words, table=table)
     return opened([root], mix=bool(keys.get("mix", False)), upto=len(points))
