@@ -118,9 +118,9 @@ def of_screening(one: Measure, table: pd.DataFrame, smallest: float) -> str:
     if idle := int(counts.get("nothing", 0)):
         rest.append(f"{idle} {'changes' if idle == 1 else 'change'} nothing at all")
     if left := int(counts.get("open", 0)):
-        count = int(table["trajectories"].iloc[0]) if "trajectories" in table else 0
-        more = f" (trajectories={2 * count} would tell more)" if count and 2 * left > len(own) else ""
-        rest.append(f"{left} {'stays' if left == 1 else 'stay'} open{more}")
+        tried = int(table["trajectories"].iloc[0]) if "trajectories" in table else 0
+        hint = f" (trajectories={2 * tried} would tell more)" if tried and 2 * left > len(own) else ""
+        rest.append(f"{left} {'stays' if left == 1 else 'stay'} open{hint}")
     text = head + (f"; {listed(rest)}" if rest else "") + "."
     luck = table[table["factor"] == NOISE]
     if len(luck):
