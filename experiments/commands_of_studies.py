@@ -46,4 +46,42 @@ def robust(words: tuple[str, ...]) -> None:
     run(words)
 
 
-COMMANDS: Final = (robust,)
+@click.command()
+@click.argument("words", nargs=-1, metavar="[SCENARIO] [KEY=VALUE]...")
+@click.option("--retry-failed", is_flag=True, help="Run failed runs again; the same as retry_failed=true.")
+def sensitivity(words: tuple[str, ...], retry_failed: bool) -> None:
+    """Tell which assumptions drive an answer, and how much is luck.
+
+    First a screening of all uncertainties (Morris), then Sobol indices of those that it ranks first, on outcomes and on
+    differences between architectures; the luck of the seed is a factor of its own. Runs are kept in sweeps: the same command
+    again runs nothing, a larger one only what is new. Needs the extra `analysis`. Writes a result folder with figures.
+
+    \b
+    scenario=world           also as the first word; `donorlab list` names them
+    architectures=[fragmented,umbrella]
+                             differences are taken to the first
+    proposals=[NAME,my.yaml] in the place of architectures, which then are [fragmented] unless given
+    method=both              morris: screening; sobol: indices
+    outcomes=[efficiency,duplication_share]
+                             names as in summary.csv of `donorlab compare`
+    trajectories=40          of the screening: a run for each uncertainty, and one more
+    base_points=256          of the indices; a power of two
+    keep=12                  assumptions with indices of their own: those that the screening ranks first
+    factors=[NAME,NAME]      in place of these; or all
+    rest=together            all others vary as one group, with indices too; fixed: at their default values
+    smallest_difference=0.02 over the range of an assumption, in an outcome that is a share
+    engine=auto              as for `donorlab sweep`, with workers=, scheduler=, tls_ca=, tls_cert=, tls_key=,
+                             insecure=, chunk=
+    retry_failed=false       also --retry-failed
+    mix=false                true: keep runs that other sources made
+    from=                    not here: runs of this command are found by themselves
+    out=FOLDER               default ./results/<date>-<time>-sensitivity-<hash>
+
+    All other keys are parameters of the scenario (`donorlab parameters`); what you set does not vary.
+    """
+    from donorlab.experiments.sensitivity import run
+
+    run([*words, "retry_failed=true"] if retry_failed else words)
+
+
+COMMANDS: Final = (robust, sensitivity)

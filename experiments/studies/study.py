@@ -6,6 +6,7 @@ A failed run is never left out in silence: its point is set apart, counted and t
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +18,13 @@ import pandas as pd
 from donorlab.experiments import sweep
 from donorlab.experiments.arguments import Arguments, InputError, did_you_mean
 from donorlab.experiments.opened import Opened
+from donorlab.experiments.store import digest_of
 from donorlab.experiments.studies.factors import SIZES
+from donorlab.experiments.sweeps import asked, identity, told
 from donorlab.experiments.sweeps.columns import SEED
+from donorlab.experiments.sweeps.plan import from_plain
 from donorlab.experiments.sweeps.told import counted
+from donorlab.experiments.sweeps.worker import DESIGN, Bench, sources_here
 from donorlab.sim.outcomes.catalogue import CATALOGUE
 
 ENGINE_KEYS: Final = (
@@ -153,8 +158,39 @@ def made(given: Arguments, points: pd.DataFrame, replications: int, more: Sequen
     with tempfile.TemporaryDirectory(prefix="donorlab-") as folder:
         table = Path(folder) / "points.parquet"
         points.to_parquet(table, index=False)
+        wanted = asked.read(words, table)
+        longer = _longer(points, wanted.root / DESIGN)
+        if longer is not None:
+            if _made_here(wanted) and not wanted.retry_failed:
+                with contextlib.suppress(InputError):  # some of the first points are missing
+                    found = opened([wanted.root], upto=len(points))
+                    told.console().print(
+                        f"{counted(len(points), 'point')}: all there, the first of those in {wanted.root}"
+                    )
+                    return found
+            longer.to_parquet(table, index=False)
         root = sweep.run(words, table=table)
-    return opened([root], mix=bool(keys.get("mix", False)))
+    return opened([root], mix=bool(keys.get("mix", False)), upto=len(points))
+
+
+def _made_here(wanted: asked.Asked) -> bool:
+    """Return whether the sweep that is there is of the same worlds, and was made by the sources that are here."""
+    manifest = Opened(wanted.root).manifest
+    new, old = wanted.plan, from_plain(manifest["plan"])
+    same = [digest_of([one.configuration, one.labels, one.worlds, one.builds]) for one in (new, old)]
+    source = identity.short(sources_here(Bench(wanted.root, old, "")))
+    return same[0] == same[1] and manifest["source"] == source and len(manifest["sources"]) == 1
+
+
+def _longer(points: pd.DataFrame, design: Path) -> pd.DataFrame | None:
+    """Return the points of a sweep that is there, if it has more of them and begins with these: nothing is taken from it."""
+    if not design.exists():
+        return None
+    there = pd.read_parquet(design)
+    if len(there) <= len(points) or set(there.columns) != set(points.columns):
+        return None
+    same = there.head(len(points))[list(points.columns)].to_numpy() == points.to_numpy()
+    return there if bool(same.all()) else None
 
 
 def _word(value: Any) -> str:
@@ -164,7 +200,9 @@ def _word(value: Any) -> str:
 
 
 # ---------------------------------------------------------------------- opened
-def opened(folders: Sequence[str | Path], mix: bool = False, chosen: Sequence[str] | None = None) -> Study:
+def opened(
+    folders: Sequence[str | Path], mix: bool = False, chosen: Sequence[str] | None = None, upto: int | None = None
+) -> Study:
     """Return the runs of one or more sweeps over the same factors.
 
     Parameters
@@ -172,6 +210,7 @@ def opened(folders: Sequence[str | Path], mix: bool = False, chosen: Sequence[st
     folders : of sweeps; points of further ones are numbered on
     mix : accept runs that different sources made
     chosen : architectures, in the order in which they are wanted; None for all, in the order of the sweep
+    upto : only so many points, the first; a sweep that has these need not be complete
 
     Raises
     ------
@@ -187,6 +226,8 @@ def opened(folders: Sequence[str | Path], mix: bool = False, chosen: Sequence[st
     offset = 0
     for folder in map(Path, folders):
         one = Opened(folder)
+        if upto is None:
+            _refuse_incomplete(one)
         own_factors, own_labels = _of_manifest(one)
         if frames and (set(own_factors) != set(factors) or set(own_labels) != set(labels)):
             raise InputError(
@@ -194,7 +235,11 @@ def opened(folders: Sequence[str | Path], mix: bool = False, chosen: Sequence[st
                 f"{_some(labels)}; only sweeps of the same kind can be taken together"
             )
         factors, labels = factors or own_factors, labels or own_labels
-        frame = one.frame("runs")
+        frame = one.frame("runs", where=None if upto is None else [(POINT, "<=", upto)])
+        if upto is not None:
+            _, replications, count = from_plain(one.manifest["plan"]).size
+            if len(frame) < upto * replications * count:
+                _refuse_incomplete(one)
         frame[POINT] += offset
         offset = int(frame[POINT].max()) if len(frame) else offset
         frames.append(frame)
@@ -238,13 +283,22 @@ def opened(folders: Sequence[str | Path], mix: bool = False, chosen: Sequence[st
     )
 
 
+def _refuse_incomplete(one: Opened) -> None:
+    if (
+        one.manifest.get("command") == "sweep"
+        and "merged" not in one.manifest
+        and not one.manifest.get("complete", False)
+    ):
+        raise InputError(f"{one.path}: is not complete; the sweep's own command goes on with it")
+
+
 def _of_manifest(one: Opened) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what a sweep varies, and its architectures.
 
     Raises
     ------
     InputError
-        If it is no sweep, was merged, or is not complete.
+        If it is no sweep, or was merged.
     """
     if one.manifest.get("command") != "sweep":
         raise InputError(
@@ -252,8 +306,6 @@ def _of_manifest(one: Opened) -> tuple[tuple[str, ...], tuple[str, ...]]:
         )
     if "merged" in one.manifest:
         raise InputError(f"{one.path}: was merged; name the sweeps that it was made of: from=[A,B]")
-    if not one.manifest.get("complete", False):
-        raise InputError(f"{one.path}: is not complete; the sweep's own command goes on with it")
     plan = one.manifest["plan"]
     factors = tuple(item["name"] for item in plan["columns"] if item["name"] != SEED)
     if set(SIZES) <= set(factors):

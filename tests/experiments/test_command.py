@@ -22,7 +22,7 @@ from experiments.conftest import Shell
 
 COMMANDS = (
     "benchmark", "bundle", "buys", "check", "compare", "describe", "ignorance", "list", "mechanisms", "membership",
-    "merge", "new", "parameters", "reproduce", "rerun", "robust", "sweep", "trace", "validate", "winners",
+    "merge", "new", "parameters", "reproduce", "rerun", "robust", "sensitivity", "sweep", "trace", "validate", "winners",
 )  # fmt: skip
 
 
@@ -58,6 +58,7 @@ def test_no_command_shows_the_help(shell: Shell) -> None:
         "membership",
         "reproduce",
         "robust",
+        "sensitivity",
         "sweep",
         "trace",
         "winners",
