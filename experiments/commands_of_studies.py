@@ -64,7 +64,7 @@ def sensitivity(words: tuple[str, ...], retry_failed: bool) -> None:
     method=both              morris: screening; sobol: indices
     outcomes=[efficiency,duplication_share]
                              names as in summary.csv of `donorlab compare`
-    trajectories=40          of the screening: a run for each uncertainty, and one more
+    trajectories=32          of the screening: a run for each uncertainty, and one more
     base_points=256          of the indices; a power of two
     keep=12                  assumptions with indices of their own: those that the screening ranks first
     factors=[NAME,NAME]      in place of these; or all
