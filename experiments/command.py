@@ -15,7 +15,8 @@ from typing import Any, Final, NoReturn
 import click
 
 from donorlab.experiments.arguments import RunError, Stopped, did_you_mean
-from donorlab.experiments.commands_of_sweeps import COMMANDS
+from donorlab.experiments.commands_of_studies import COMMANDS as OF_STUDIES
+from donorlab.experiments.commands_of_sweeps import COMMANDS as OF_SWEEPS
 
 INTERRUPTED: Final = 130  # what a shell expects of a program ended by Ctrl-C
 MISTAKE: Final = 2
@@ -416,7 +417,7 @@ def trace(words: tuple[str, ...]) -> None:
     run(words)
 
 
-for _one in COMMANDS:
+for _one in (*OF_SWEEPS, *OF_STUDIES):
     program.add_command(_one)
 
 

@@ -1,0 +1,128 @@
+"""Boxes: limits on some of what is varied, what lies inside, and whether each limit is worth its place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+Limits = Mapping[str, tuple[float, float]]
+"""Lowest and highest value by name; infinite where there is no limit; what is not restricted at all is left out."""
+
+WORTH: Final = 0.05
+"""Quasi-p value up to which a limit is kept (Bryant and Lempert 2010, who read them as a guide and use 5% to 10%)."""
+DIMENSIONS: Final = 4
+"""Most dimensions of a box (assumption: Bryant and Lempert 2010 call boxes of three or so interpretable)."""
+HITS: Final = 5
+"""Least cases in a box for each dimension that it restricts (assumption: below it an edge hangs on single futures)."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a box holds.
+
+    Attributes
+    ----------
+    futures, cases : all, and those of interest among them
+    inside, hits : in the box, and those of interest among them
+    """
+
+    futures: int
+    cases: int
+    inside: int
+    hits: int
+
+    @property
+    def coverage(self) -> float:
+        """Share of the cases that lie in the box."""
+        return self.hits / self.cases if self.cases else math.nan
+
+    @property
+    def density(self) -> float:
+        """Share of cases among what lies in the box."""
+        return self.hits / self.inside if self.inside else math.nan
+
+    @property
+    def mass(self) -> float:
+        """Share of the futures that lie in the box: its size."""
+        return self.inside / self.futures if self.futures else math.nan
+
+    @property
+    def rate(self) -> float:
+        """Share of cases among all."""
+        return self.cases / self.futures if self.futures else math.nan
+
+    @property
+    def score(self) -> float:
+        """Harmonic mean of coverage and density; 0 without cases in the box."""
+        return 2 * self.hits / (self.inside + self.cases) if self.hits else 0.0
+
+    @property
+    def by_chance(self) -> float:
+        """Probability of so many cases or more in a box of this size that has nothing to do with them (hypergeometric)."""
+        return float(stats.hypergeom.sf(self.hits - 1, self.futures, self.cases, self.inside))
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return it as columns of a table."""
+        names = ("futures", "cases", "inside", "hits", "coverage", "density", "mass")
+        return {name: getattr(self, name) for name in names}
+
+
+def inside(limits: Limits, points: pd.DataFrame) -> np.ndarray:
+    """Return which points lie in a box, its limits included; a bool a row."""
+    found = np.ones(len(points), dtype=bool)
+    for name, (low, high) in limits.items():
+        values = points[name].to_numpy()
+        found &= (values >= low) & (values <= high)
+    return found
+
+
+def count(limits: Limits, points: pd.DataFrame, cases: np.ndarray) -> Counted:
+    """Return what a box holds of some points, of which ``cases`` (a bool a row) are of interest."""
+    within = inside(limits, points)
+    return Counted(len(points), int(cases.sum()), int(within.sum()), int(cases[within].sum()))
+
+
+def without(limits: Limits, name: str, end: int) -> dict[str, tuple[float, float]]:
+    """Return a box without one of its limits; ``end`` 0 for the lower one, 1 for the upper one."""
+    low, high = limits[name]
+    left = (-math.inf, high) if end == 0 else (low, math.inf)
+    found = {other: pair for other, pair in limits.items() if other != name}
+    return found | ({name: left} if any(map(math.isfinite, left)) else {})
+
+
+def quasi_p(limits: Limits, points: pd.DataFrame, cases: np.ndarray) -> dict[tuple[str, int], float]:
+    """Return for each limit how likely the box's cases were if the limit made no difference.
+
+    Bryant and Lempert (2010): one-sided binomial probability of the box's cases or more, at the density of the box without
+    that one limit. *Quasi*, because the limits were chosen by the same futures.
+    """
+    own = count(limits, points, cases)
+    found = {}
+    for name, pair in limits.items():
+        for end in (0, 1):
+            if math.isfinite(pair[end]):
+                wider = count(without(limits, name, end), points, cases)
+                found[name, end] = float(stats.binom.sf(own.hits - 1, own.inside, wider.density))
+    return found
+
+
+def pruned(limits: Limits, points: pd.DataFrame, cases: np.ndarray) -> Limits:
+    """Return a box without limits that are not worth their place, the least worth first, and with few dimensions."""
+    while limits:
+        values = quasi_p(limits, points, cases)
+        (name, end), most = max(values.items(), key=lambda item: item[1])
+        if most <= WORTH and len(limits) <= DIMENSIONS:
+            break
+        limits = without(limits, name, end)
+    return limits
+
+
+def ends(limits: Limits) -> set[tuple[str, int]]:
+    """Return the limits as pairs of a name and an end."""
+    return {(name, end) for name, pair in limits.items() for end in (0, 1) if math.isfinite(pair[end])}
