@@ -132,7 +132,7 @@ def of_luck(box: Box) -> str:
     searches = f"{len(box.luck)} searches with cases dealt out by lot"
     most = f"reached densities up to {percent(float(densities.max()))}" if len(densities) else "found no box at all"
     beaten = round(box.lot * (1 + len(box.luck))) - 1
-    better = "none did as well in density and coverage taken together" if not beaten else f"{beaten} did as well or better"
+    better = "none did as well, density and coverage taken together" if not beaten else f"{beaten} did as well or better"
     verdict = "Better than chance." if box.beyond_chance else "Not told from chance: do not rely on it."
     return f"{searches} {most}; {better}. {verdict}"
 

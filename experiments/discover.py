@@ -92,7 +92,7 @@ def _constants() -> dict[str, float]:
 
     names = {
         boxes: ("WORTH", "DIMENSIONS", "HITS"),
-        discovery: ("ALPHA", "MASS", "INSIDE", "CASES", "HALVES", "CHANCE"),
+        discovery: ("ALPHA", "MASS", "INSIDE", "CASES", "HALF", "HALVES", "CHANCE"),
         trees: ("LEAVES", "DEPTH"),
     }
     return {name.lower(): getattr(module, name) for module, some in names.items() for name in some}

@@ -78,7 +78,8 @@ def trade_off(finding: Finding, stamp: Stamp) -> Drawn:
     note = (
         f"{case_of(finding.question, finding.first, finding.other)}. Line: what peeling gives, step by step, from all futures (right) to the "
         "smallest box; marks: the same boxes without limits that are not worth their place, by number of limited dimensions. Of boxes with "
-        f"a density of {said.percent(finding.pure)} the one that covers most is taken; without such a one that with the highest harmonic mean of both. "
+        f"a density of {said.percent(finding.pure)}, and at most half as many others as everywhere, the one that covers most is taken; without such a one "
+        "that which goes with the cases best (phi). "
         "Crosses: what the same search takes where cases are dealt out by lot. Open star: the box in fresh futures."
     )
     with style():
@@ -93,10 +94,9 @@ def trade_off(finding: Finding, stamp: Stamp) -> Drawn:
                 part["coverage"], part["density"], MARKERS[k], ms=5, mfc=SHADES[k], mec="white", mew=0.4, zorder=3, linestyle="none",
                 label=f"{dimensions} dimension{'' if k == 0 else 's'}",
             )  # fmt: skip
-        covered = box.luck[:, 0] > 0
-        luck = box.luck[covered]
-        coverage = luck[:, 0] * luck[:, 1] / (2 * luck[:, 1] - luck[:, 0])
-        axes.plot(coverage, luck[:, 1], "x", ms=4, color=INK, mew=0.8, zorder=2, linestyle="none", label="in noise")
+        axes.plot(
+            box.luck[:, 2], box.luck[:, 1], "x", ms=4, color=INK, mew=0.8, zorder=2, linestyle="none", label="in noise"
+        )
         own = (box.found.coverage, box.found.density)
         axes.plot(*own, "o", ms=11, mfc="none", mec=INK, mew=1.2, zorder=4, label="taken", linestyle="none")
         if box.fresh.inside and box.fresh.cases:

@@ -59,8 +59,14 @@ class Counted:
 
     @property
     def score(self) -> float:
-        """Harmonic mean of coverage and density; 0 without cases in the box."""
-        return 2 * self.hits / (self.inside + self.cases) if self.hits else 0.0
+        """Correlation of being in the box and being a case (phi, Matthews 1975); 0 where one of them is all or nothing.
+
+        It counts misses on both sides, whether cases are rare or frequent: of rare ones it is about the geometric mean of
+        coverage and density, and a box of nearly everything has one of about 0.
+        """
+        both = self.hits * self.futures - self.inside * self.cases
+        spread = self.inside * (self.futures - self.inside) * self.cases * (self.futures - self.cases)
+        return both / math.sqrt(spread) if spread else 0.0
 
     @property
     def by_chance(self) -> float:

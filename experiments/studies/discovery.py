@@ -29,6 +29,8 @@ INSIDE: Final = 20
 """Least futures in a box (assumption: a density of fewer has a standard error of a tenth or more)."""
 CASES: Final = 30
 """Least cases with which a search begins (assumption)."""
+HALF: Final = 0.5
+"""Of the share of futures that are no cases, so much may be left in a box that is pure enough (assumption)."""
 HALVES: Final = 10
 """Random halves in which the search is repeated (Bryant and Lempert 2010 call it reproducibility)."""
 CHANCE: Final = 0.05
@@ -79,7 +81,7 @@ class Box:
     fresh : what it holds of futures that the search never saw
     quasi : quasi-p value by name and end
     again : in how many of `HALVES` random halves the same limit was chosen, by name and end
-    luck : score and density of the boxes that the same search chose where cases were dealt out by lot, a row each
+    luck : score, density and coverage of the boxes that the same search chose where cases were dealt out by lot, a row each
     search : where it comes from
     """
 
@@ -182,12 +184,17 @@ def candidates(
 def chosen(candidates: Sequence[Candidate], pure: float) -> Candidate | None:
     """Return the box that is taken, by a fixed rule; None if there is none.
 
-    Of boxes with a density of ``pure`` or more the one that covers most; where none is so pure, the one with the highest
-    harmonic mean of coverage and density (assumption: both count the same); of equal ones the one with fewer dimensions.
+    Of boxes with a density of ``pure`` or more, and with at most half as large a share of others as all futures have
+    (assumption: `HALF`; where most are cases, nearly everything is pure), the one that covers most; where there is none, the
+    one with the highest `Counted.score` (assumption); of equal ones the one with fewer dimensions.
     """
     if not candidates:
         return None
-    enough = [one for one in candidates if one.counted.density >= pure]
+    enough = [
+        one
+        for one in candidates
+        if one.counted.density >= pure and 1 - one.counted.density <= HALF * (1 - one.counted.rate)
+    ]
     if enough:
         return max(enough, key=lambda one: (one.counted.coverage, one.counted.density, -len(one.limits)))
     return max(candidates, key=lambda one: (one.counted.score, -len(one.limits)))
@@ -242,7 +249,12 @@ def discover(
         for _ in range(permutations):
             answers.append(_once(points, draws.permutation(cases), pure))
             advance()
-        luck = [(0.0, math.nan) if one is None else (one.counted.score, one.counted.density) for one in answers]
+        luck = [
+            (0.0, math.nan, math.nan)
+            if one is None
+            else (one.counted.score, one.counted.density, one.counted.coverage)
+            for one in answers
+        ]
         halves = []
         for _ in range(HALVES):
             half = draws.permutation(len(points))[: len(points) // 2]
@@ -255,7 +267,7 @@ def discover(
             fresh=count(best.limits, fresh_points, fresh_cases),
             quasi=quasi_p(best.limits, points, cases),
             again={one: sum(one in half for half in halves) for one in sorted(ends(best.limits))},
-            luck=np.array(luck, dtype=np.float64).reshape(-1, 2),
+            luck=np.array(luck, dtype=np.float64).reshape(-1, 3),
             search=tried,
         )
         found.append(box)
