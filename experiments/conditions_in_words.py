@@ -10,7 +10,7 @@ from donorlab.experiments.levers import WHOLE
 from donorlab.experiments.studies.boxes import Counted, Limits
 from donorlab.experiments.studies.discovery import HALVES, Box
 from donorlab.experiments.studies.findings import Finding, amount, said, verb
-from donorlab.experiments.studies.trees import Leaf, tells
+from donorlab.experiments.studies.trees import Leaf, by_chance, tells
 from donorlab.experiments.sweeps.columns import rows
 from donorlab.experiments.words import label
 
@@ -162,11 +162,10 @@ def of_tree(finding: Finding) -> str:
     """Return whether the tree tells anything."""
     if len(finding.leaves) == 1:
         return "The tree does not split: no single limit sets enough of the cases apart."
-    top = finding.leaves[0]
-    found = probability(top.fresh.by_chance)
+    found = f"{probability(by_chance(finding.leaves))} by chance"
     if tells(finding.leaves):
-        return f"A tree with {len(finding.leaves)} leaves (its most dense leaf holds in fresh futures too, {found} by chance):"
-    return f"A tree with {len(finding.leaves)} leaves, not told from chance (its most dense leaf in fresh futures: {found}):"
+        return f"A tree with {len(finding.leaves)} leaves, which differ in fresh futures too ({found}):"
+    return f"A tree with {len(finding.leaves)} leaves, which tells nothing: they do not differ in fresh futures ({found}):"
 
 
 def verdict(finding: Finding) -> str:

@@ -29,6 +29,7 @@ from donorlab.experiments.canvas import (
 from donorlab.experiments.studies.boxes import Limits
 from donorlab.experiments.studies.discovery import Box
 from donorlab.experiments.studies.findings import Finding, said as case_of, verb
+from donorlab.experiments.studies.trees import tells
 from donorlab.experiments.sweeps.columns import rows
 from donorlab.experiments.words import label
 
@@ -84,7 +85,7 @@ def trade_off(finding: Finding, stamp: Stamp) -> Drawn:
     )
     with style():
         page = Page(title, note, stamp, 7.2)
-        axes = page.axes(1.3, 1.0, WIDTH_CM - 4.6, 6.0)
+        axes = page.axes(1.55, 1.0, WIDTH_CM - 4.85, 6.0)
         axes.plot(peeled["coverage"], peeled["density"], color=_GREY, linewidth=0.8, zorder=1)
         axes.axhline(box.found.rate, color=INK, linewidth=0.7, linestyle=(0, (4, 2)), zorder=1)
         axes.text(0.01, box.found.rate, f"all futures: {said.percent(box.found.rate)}", fontsize=SMALL, va="bottom")
@@ -109,7 +110,7 @@ def trade_off(finding: Finding, stamp: Stamp) -> Drawn:
         axes.xaxis.set_major_formatter(PercentFormatter(1))
         axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.set_xlabel(f"coverage: share of the futures in which it {_loses(finding)}")
-        axes.set_ylabel("density: share of such futures in the box")
+        axes.set_ylabel("density: share of these in the box")
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), handletextpad=0.4)
     return Drawn(f"trade_off_{finding.other}", title, page.figure, table, stamp)
 
@@ -285,10 +286,14 @@ def tree(finding: Finding, stamp: Stamp) -> Drawn:
         for leaf in finding.leaves
     )  # fmt: skip
     most, least = finding.leaves[0], finding.leaves[-1]
-    title = (
-        f"{label(finding.other)} {verb(finding.question)} {label(finding.first)} in {said.percent(most.fresh.density)} of fresh futures where "
-        f"{said.conditions(most.limits)}, and in {said.percent(least.fresh.density)} where {said.conditions(least.limits)}"
-    )
+    what = f"{label(finding.other)} {verb(finding.question)} {label(finding.first)}"
+    if tells(finding.leaves):
+        title = (
+            f"{what} in {said.percent(most.fresh.density)} of fresh futures where {said.conditions(most.limits)}, and in "
+            f"{said.percent(least.fresh.density)} where {said.conditions(least.limits)}"
+        )
+    else:
+        title = f"A small tree does not tell where {what}: its leaves do not differ in fresh futures"
     note = (
         f"{case_of(finding.question, finding.first, finding.other)}. Leaves of a small tree: every future lies in one. Bar: share in the futures of the "
         "search; diamond: in fresh futures; dashed: all futures of the search. Right: share of all futures, and of all such futures."

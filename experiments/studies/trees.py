@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from donorlab.experiments.studies.boxes import Counted, Limits, count
 from donorlab.experiments.studies.discovery import CHANCE, INSIDE, MASS, workbench
@@ -74,6 +75,15 @@ def grown(
     return tuple(sorted(leaves, key=lambda leaf: (-leaf.found.density, -leaf.found.inside)))
 
 
+def by_chance(leaves: tuple[Leaf, ...]) -> float:
+    """Return how likely it is that leaves differ so much in fresh futures if they differ in nothing (chi-squared); 1 if untold."""
+    table = np.array([[leaf.fresh.hits, leaf.fresh.inside - leaf.fresh.hits] for leaf in leaves])
+    table = table[table.sum(axis=1) > 0]
+    if len(table) < 2 or not table.sum(axis=0).all():
+        return 1.0
+    return float(stats.chi2_contingency(table).pvalue)
+
+
 def tells(leaves: tuple[Leaf, ...]) -> bool:
-    """Return whether the most dense leaf holds more cases of fresh futures than chance would put there."""
-    return len(leaves) > 1 and leaves[0].fresh.by_chance <= CHANCE
+    """Return whether the leaves differ in fresh futures by more than chance would make them."""
+    return by_chance(leaves) <= CHANCE
