@@ -272,7 +272,9 @@ def salib_evaluate(
     X = np.asarray(X, dtype=np.float64)
     names = list(problem["names"])
     if X.ndim != 2 or X.shape[1] != len(names):
-        raise InputError(f"X has shape {X.shape}; it needs a column for each of the {len(names)} factors of the problem")
+        raise InputError(
+            f"X has shape {X.shape}; it needs a column for each of the {len(names)} factors of the problem"
+        )
     both = [architecture] if against is None else [architecture, against]
     _checked(scenario, settings, both, [outcome])
     run = OneRun(str(scenario), tuple(settings), (outcome,), architecture, seed)
@@ -289,7 +291,9 @@ def salib_evaluate(
             assert span is not None
             real = 10.0**value if name in logarithmic else float(value)
             real = float(np.floor(real + 0.5)) if name in WHOLE else real
-            values[name] = float(np.clip(real, float(span[0]), float(span[-1])))  # rounding may leave the range by a hair
+            values[name] = float(
+                np.clip(real, float(span[0]), float(span[-1]))
+            )  # rounding may leave the range by a hair
         answers = [run(**values, architecture=one)[outcome] for one in both]
         found[i] = answers[0] - (answers[1] if against is not None else 0.0)
     return found

@@ -40,7 +40,11 @@ def condition(name: str, low: float, high: float) -> str:
         return f"{label(name)} {least}{unit} or more" if least is not None else f"{label(name)} {most}{unit} or less"
     if math.isfinite(low) and math.isfinite(high):
         return f"{label(name)} from {number(low)} to {number(high)}{unit}"
-    return f"{label(name)} above {number(low)}{unit}" if math.isfinite(low) else f"{label(name)} below {number(high)}{unit}"
+    return (
+        f"{label(name)} above {number(low)}{unit}"
+        if math.isfinite(low)
+        else f"{label(name)} below {number(high)}{unit}"
+    )
 
 
 def edge(name: str, value: float, end: int) -> str:
@@ -132,7 +136,9 @@ def of_luck(box: Box) -> str:
     searches = f"{len(box.luck)} searches with cases dealt out by lot"
     most = f"reached densities up to {percent(float(densities.max()))}" if len(densities) else "found no box at all"
     beaten = round(box.lot * (1 + len(box.luck))) - 1
-    better = "none did as well, density and coverage taken together" if not beaten else f"{beaten} did as well or better"
+    better = (
+        "none did as well, density and coverage taken together" if not beaten else f"{beaten} did as well or better"
+    )
     verdict = "Better than chance." if box.beyond_chance else "Not told from chance: do not rely on it."
     return f"{searches} {most}; {better}. {verdict}"
 
@@ -165,7 +171,9 @@ def of_tree(finding: Finding) -> str:
     found = f"{probability(by_chance(finding.leaves))} by chance"
     if tells(finding.leaves):
         return f"A tree with {len(finding.leaves)} leaves, which differ in fresh futures too ({found}):"
-    return f"A tree with {len(finding.leaves)} leaves, which tells nothing: they do not differ in fresh futures ({found}):"
+    return (
+        f"A tree with {len(finding.leaves)} leaves, which tells nothing: they do not differ in fresh futures ({found}):"
+    )
 
 
 def verdict(finding: Finding) -> str:
@@ -179,7 +187,11 @@ def verdict(finding: Finding) -> str:
     inside = sum(box.found.hits for box in held)
     fresh, cases = sum(box.fresh.hits for box in held), finding.all_fresh.cases
     kind = "One box is" if len(held) == 1 else f"{len(held)} boxes are"
-    together = f"holds {percent(inside / finding.all.cases)}" if len(held) == 1 else f"together they hold {percent(inside / finding.all.cases)}"
+    together = (
+        f"holds {percent(inside / finding.all.cases)}"
+        if len(held) == 1
+        else f"together they hold {percent(inside / finding.all.cases)}"
+    )
     joined = "; it" if len(held) == 1 else ";"
     text = f"{kind} better than chance{joined} {together} of the futures in which it {_short(finding)}"
     return text + (f" ({percent(fresh / cases)} of the fresh ones)." if cases else ".")

@@ -31,7 +31,7 @@ def run(words: Sequence[str]) -> None:
     futures = None if asked.reads else keys["futures"]
     others = study.labels[1:]
     steps = len(others) * keys["boxes"] * (1 + keys["permutations"] + discovery.HALVES)
-    with progress(f"searching, {', '.join(others)}", steps, "searches at most") as advance:
+    with progress(f"searching, {', '.join(others)}", steps, "searches at most", "") as advance:
         found = [
             findings.found(study, other, question, keys, ensemble.DRAWS_MAXIMUM, futures, advance) for other in others
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,8 @@ from donorlab.experiments.canvas import (
 )
 from donorlab.experiments.studies.boxes import Limits
 from donorlab.experiments.studies.discovery import Box
-from donorlab.experiments.studies.findings import Finding, said as case_of, verb
+from donorlab.experiments.studies.findings import Finding, verb
+from donorlab.experiments.studies.findings import said as case_of
 from donorlab.experiments.studies.trees import tells
 from donorlab.experiments.sweeps.columns import rows
 from donorlab.experiments.words import label
@@ -120,7 +121,13 @@ def _place(name: str, value: float, finding: Finding) -> float:
     """Return where a value stands between the ends of its range, 0 to 1, on its scale."""
     row = rows().get(name)
     low, high = float(finding.points[name].min()), float(finding.points[name].max())
-    if row is not None and row.range and not row.choices and float(row.range[0]) <= low and high <= float(row.range[-1]):
+    if (
+        row is not None
+        and row.range
+        and not row.choices
+        and float(row.range[0]) <= low
+        and high <= float(row.range[-1])
+    ):
         low, high = float(row.range[0]), float(row.range[-1])
     if not math.isfinite(value):
         return 0.0 if value < 0 else 1.0
@@ -136,7 +143,8 @@ def _logarithmic(name: str) -> bool:
 
 def boxes(finding: Finding, stamp: Stamp) -> Drawn:
     """Draw each box as bars over the ranges of what it limits."""
-    data, bars = [], []
+    data: list[dict[str, Any]] = []
+    bars: list[tuple[int, Box, str | None]] = []
     for place, box in enumerate(finding.boxes, 1):
         bars.append((place, box, None))
         for name, pair in box.limits.items():
@@ -177,10 +185,19 @@ def boxes(finding: Finding, stamp: Stamp) -> Drawn:
             if name is None:
                 words = f"Box {place}: density {said.percent(box.found.density)} (fresh {said.percent(box.fresh.density)}), coverage "
                 words += f"{said.percent(box.found.coverage)} (fresh {said.percent(box.fresh.coverage)}), size {said.percent(box.found.mass)}"
-                axes.text(-edge / (WIDTH_CM - edge - 0.5) + 0.03, y + 0.1, words, fontsize=SMALL, va="center", fontweight="bold")
+                axes.text(
+                    -edge / (WIDTH_CM - edge - 0.5) + 0.03,
+                    y + 0.1,
+                    words,
+                    fontsize=SMALL,
+                    va="center",
+                    fontweight="bold",
+                )
                 continue
             _bar(axes, finding, box, name, y)
-        axes.set_yticks([y for (_, _, name), y in zip(bars, heights, strict=True) if name is not None], names, fontsize=SMALL)
+        axes.set_yticks(
+            [y for (_, _, name), y in zip(bars, heights, strict=True) if name is not None], names, fontsize=SMALL
+        )
         axes.set_ylim(at + 0.55, 0.5)
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 1], ["lowest", "highest of its range"], fontsize=SMALL)
@@ -254,7 +271,9 @@ def scatter(finding: Finding, stamp: Stamp) -> Drawn:
         ]
         (left, right), (bottom, top) = edges
         axes.add_patch(
-            Rectangle((left, bottom), right - left, top - bottom, facecolor="none", edgecolor=INK, linewidth=1.4, zorder=3)
+            Rectangle(
+                (left, bottom), right - left, top - bottom, facecolor="none", edgecolor=INK, linewidth=1.4, zorder=3
+            )
         )
         for name, axis, limits in ((one, "x", spans[0]), (other, "y", spans[1])):
             if _logarithmic(name):
@@ -310,7 +329,15 @@ def tree(finding: Finding, stamp: Stamp) -> Drawn:
             middle = at + height / 2
             axes.barh(middle, row["density"], 0.42, color=SHADES[2], edgecolor=INK, linewidth=0.6, zorder=2)
             axes.plot(row["fresh_density"], middle, "D", ms=4.5, mfc="white", mec=INK, mew=0.9, zorder=3)
-            axes.text(-0.03, middle, "\n".join(lines), transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=SMALL)
+            axes.text(
+                -0.03,
+                middle,
+                "\n".join(lines),
+                transform=axes.get_yaxis_transform(),
+                ha="right",
+                va="center",
+                fontsize=SMALL,
+            )
             words = f"{said.percent(row['mass'])}, {said.percent(row['coverage'])}"
             axes.text(1.04, middle, words, transform=axes.get_yaxis_transform(), va="center", fontsize=SMALL)
             at += height

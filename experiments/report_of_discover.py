@@ -18,7 +18,10 @@ def show(screen: Console, findings: Sequence[Finding], told: Sequence[str], draw
     for text in told:
         _line(screen, text)
     if drawn:
-        _line(screen, f"Drawn besides the uncertainties: {', '.join(map(label, drawn))}, each evenly over its declared range.")
+        _line(
+            screen,
+            f"Drawn besides the uncertainties: {', '.join(map(label, drawn))}, each evenly over its declared range.",
+        )
     for finding in findings:
         screen.print(f"\n[bold]{label(finding.other)} against {label(finding.first)}[/]")
         for text in lines(finding):

@@ -163,7 +163,7 @@ def candidates(
     for step, (low, high) in enumerate(steps):
         restricted = np.flatnonzero((low > steps[0][0]) | (high < steps[0][1]))
         limits = {
-            str(points.columns[j]): (
+            str(points.columns[int(j)]): (
                 float(low[j]) if low[j] > steps[0][0][j] else -math.inf,
                 float(high[j]) if high[j] < steps[0][1][j] else math.inf,
             )
@@ -250,9 +250,7 @@ def discover(
             answers.append(_once(points, draws.permutation(cases), pure))
             advance()
         luck = [
-            (0.0, math.nan, math.nan)
-            if one is None
-            else (one.counted.score, one.counted.density, one.counted.coverage)
+            (0.0, math.nan, math.nan) if one is None else (one.counted.score, one.counted.density, one.counted.coverage)
             for one in answers
         ]
         halves = []

@@ -137,7 +137,7 @@ def varied(study: Study) -> pd.DataFrame:
         raise InputError(
             f"from: the sweep varies {', '.join(words)} by words, and a box has limits of numbers; sweep each word apart"
         )
-    moved = [name for name in study.points.columns if study.points[name].nunique() > 1]
+    moved = [name for name in study.points.columns if study.points[name].min() < study.points[name].max()]
     if not moved:
         raise InputError("from: the sweep varies nothing, so that there are no conditions to find")
     return study.points[moved]

@@ -44,7 +44,9 @@ def test_the_workbench_runs_the_model_to_the_last_bit(workers: int) -> None:
 
 def test_the_workbench_draws_over_the_declared_ranges() -> None:
     """Half of a parameter on a logarithmic scale lies below the geometric middle of its range; levers are levers."""
-    model = adapters.ema_model("toy", uncertainties=["task_cost", "task_cost_users_exponent"], levers=["overhead"], seed=None)
+    model = adapters.ema_model(
+        "toy", uncertainties=["task_cost", "task_cost_users_exponent"], levers=["overhead"], seed=None
+    )
     row = next(one for one in scenarios.parameter_table() if one.name == "task_cost")
     assert row.range is not None
     middle = math.sqrt(float(row.range[0]) * float(row.range[1]))

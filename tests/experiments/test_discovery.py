@@ -78,7 +78,9 @@ def test_the_fast_search_is_the_workbenchs_step_by_step(whole: bool) -> None:
     for seed in range(3):
         x = futures(seed, whole).head(400)
         y = planted(x, seed)
-        steps = peeling.trajectory(x.to_numpy(dtype=float), y.astype(float), discovery.ALPHA, discovery.least_mass(len(x)))
+        steps = peeling.trajectory(
+            x.to_numpy(dtype=float), y.astype(float), discovery.ALPHA, discovery.least_mass(len(x))
+        )
         searched = discovery.search(x, y)
         assert len(steps) == len(searched.trajectory) > 10
         for (low, high), row in zip(steps, searched.trajectory.to_dict("records"), strict=True):
@@ -117,7 +119,9 @@ def test_what_a_box_holds_by_hand() -> None:
     assert (counted.density, counted.coverage, counted.mass, counted.rate) == (0.6, 0.75, 0.5, 0.4)
     assert counted.score == pytest.approx(np.corrcoef(x["a"] <= 4, y)[0, 1])
     assert counted.by_chance == pytest.approx((4 * 15 + 1 * 6) / 252)
-    assert boxes.quasi_p({"a": (-math.inf, 4.0)}, x, y)["a", 1] == pytest.approx(10 * 0.4**3 * 0.6**2 + 5 * 0.4**4 * 0.6 + 0.4**5)
+    assert boxes.quasi_p({"a": (-math.inf, 4.0)}, x, y)["a", 1] == pytest.approx(
+        10 * 0.4**3 * 0.6**2 + 5 * 0.4**4 * 0.6 + 0.4**5
+    )
 
 
 def test_limits_that_are_not_worth_their_place_are_dropped() -> None:
@@ -130,7 +134,9 @@ def test_limits_that_are_not_worth_their_place_are_dropped() -> None:
 
 def test_the_box_that_is_taken_follows_the_rule() -> None:
     def one(inside: int, hits: int, dimensions: int = 1, cases: int = 100) -> discovery.Candidate:
-        return discovery.Candidate({str(k): (0.0, 1.0) for k in range(dimensions)}, Counted(1000, cases, inside, hits), 0)
+        return discovery.Candidate(
+            {str(k): (0.0, 1.0) for k in range(dimensions)}, Counted(1000, cases, inside, hits), 0
+        )
 
     pure, purer, best = one(50, 42), one(30, 29), one(100, 75)
     assert discovery.chosen([pure, purer, best], 0.8) is pure
