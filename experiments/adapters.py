@@ -187,7 +187,8 @@ def _parameter(ema: Any, row: ParameterRow) -> Any:
 def ema_policies(architectures: Sequence[str]) -> list[Any]:
     """Return one policy of the EMA workbench for each architecture, for ``perform_experiments(model, 100, policies)``.
 
-    Where the model has further levers, give a policy their values too: ``ema_workbench.Policy("name", architecture=..., overhead=...)``.
+    Where the model has further levers, give a policy their values too:
+    ``ema_workbench.Sample("name", architecture="umbrella", overhead=0.1)``.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -13,8 +13,8 @@ import click
 def discover(words: tuple[str, ...], retry_failed: bool) -> None:
     """Find the conditions under which an architecture loses.
 
-    Boxes (PRIM) and a small tree over futures, counted again in fresh futures and held against noise. The runs are those of a sweep:
-    the same command again does only what is missing.
+    Boxes (PRIM) and a small tree over futures, counted again in fresh futures and held against noise. The runs are those
+    of a sweep: the same command again does only what is missing.
 
     \b
     scenario=world             also as the first word
@@ -22,7 +22,7 @@ def discover(words: tuple[str, ...], retry_failed: bool) -> None:
                                each further one is held against the first
     proposals=[NAME,my.yaml]   in the place of architectures, which then are [fragmented] unless given
     from=[FOLDER]              sweeps to read; one half by lot is searched, the other kept back
-    outcome=efficiency         more of it counts as better; `donorlab outcomes` lists them
+    outcome=efficiency         more of it counts as better; sim/ODD.md lists them
     case=loses                 wins; not_better: loses, or differs by less than smallest_difference
     smallest_difference=0.02   the least that matters, in units of the outcome
     futures=1000               in which conditions are looked for: the draws of compare

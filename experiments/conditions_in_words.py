@@ -9,7 +9,7 @@ from typing import Final
 from donorlab.experiments.levers import WHOLE
 from donorlab.experiments.studies.boxes import Counted, Limits
 from donorlab.experiments.studies.discovery import HALVES, Box
-from donorlab.experiments.studies.findings import Finding, amount, said, verb
+from donorlab.experiments.studies.findings import Finding, amount
 from donorlab.experiments.studies.trees import Leaf, by_chance, tells
 from donorlab.experiments.sweeps.columns import rows
 from donorlab.experiments.words import label
@@ -103,20 +103,21 @@ def of(counted: Counted) -> str:
 def headline(finding: Finding) -> str:
     """Return how often the case occurs, in the futures of the search and in those that were kept back."""
     own, fresh = finding.all, finding.all_fresh
-    text = f"{said(finding.question, finding.first, finding.other)} in {own.cases:,} of {own.futures:,} futures ({percent(own.rate)})"
+    text = f"{finding.claim} in {own.cases:,} of {own.futures:,} futures ({percent(own.rate)})"
     if fresh.futures:
-        text += f", and in {fresh.cases:,} of {fresh.futures:,} fresh ones ({percent(fresh.rate)}) that were kept back from all searching"
+        text += f", and in {fresh.cases:,} of {fresh.futures:,} fresh ones ({percent(fresh.rate)})"
+        text += " that were kept back from all searching"
     return text + "."
 
 
 def of_box(finding: Finding, box: Box, place: int) -> str:
     """Return what a box is, what it holds, and whether it holds in fresh futures and against noise."""
-    short = verb(finding.question).split()[0]
+    short = _short(finding)
     of_these = "" if place == 1 else " of those outside the boxes before"
     text = (
         f"Box {place}: where {conditions(box.limits)}, it {_short(finding)} in {of(box.found)}: density "
-        f"{percent(box.found.density)} where it {short} in {percent(box.found.rate)} of all{of_these}, coverage {percent(box.found.coverage)} "
-        f"of the futures in which it {_short(finding)}{of_these}, size {percent(box.found.mass)}."
+        f"{percent(box.found.density)} where it {short} in {percent(box.found.rate)} of all{of_these}, coverage "
+        f"{percent(box.found.coverage)} of the futures in which it {_short(finding)}{of_these}, size {percent(box.found.mass)}."
     )
     fresh = box.fresh
     text += (

@@ -75,7 +75,8 @@ def _check(asked: asking.Asked) -> None:
         raise InputError(f"futures: {keys['futures']} are too few to search; {LEAST} is the least, 1000 is the default")
     if keys["futures"] + keys["fresh"] > ensemble.DRAWS_MAXIMUM:
         raise InputError(
-            f"futures: {keys['futures']} and {keys['fresh']} fresh ones are more than the {ensemble.DRAWS_MAXIMUM:,} that can be drawn"
+            f"futures: {keys['futures']} and {keys['fresh']} fresh ones are more than the {ensemble.DRAWS_MAXIMUM:,} that "
+            "can be drawn"
         )
 
 

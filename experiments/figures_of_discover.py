@@ -29,7 +29,6 @@ from donorlab.experiments.canvas import (
 from donorlab.experiments.studies.boxes import Limits
 from donorlab.experiments.studies.discovery import Box
 from donorlab.experiments.studies.findings import Finding, verb
-from donorlab.experiments.studies.findings import said as case_of
 from donorlab.experiments.studies.trees import tells
 from donorlab.experiments.sweeps.columns import rows
 from donorlab.experiments.words import label
@@ -78,10 +77,10 @@ def trade_off(finding: Finding, stamp: Stamp) -> Drawn:
         f"{_loses(finding)}; {said.percent(box.found.density)} of its futures are such ({_trust(box)})"
     )
     note = (
-        f"{case_of(finding.question, finding.first, finding.other)}. Line: what peeling gives, step by step, from all futures (right) to the "
-        "smallest box; marks: the same boxes without limits that are not worth their place, by number of limited dimensions. Of boxes with "
-        f"a density of {said.percent(finding.pure)}, and at most half as many others as everywhere, the one that covers most is taken; without such a one "
-        "that which goes with the cases best (phi). "
+        f"{finding.claim}. Line: what peeling gives, step by step, from all futures (right) to the smallest box, and back by "
+        "pasting; marks: the same boxes without limits that are not worth their place, by number of limited dimensions. Of "
+        f"boxes with a density of {said.percent(finding.pure)}, and at most half as many others as everywhere, the one that "
+        "covers most is taken; without such a one that which goes with the cases best (phi). "
         "Crosses: what the same search takes where cases are dealt out by lot. Open star: the box in fresh futures."
     )
     with style():
@@ -93,8 +92,8 @@ def trade_off(finding: Finding, stamp: Stamp) -> Drawn:
         for dimensions, part in table.groupby("dimensions"):
             k = int(str(dimensions)) - 1
             axes.plot(
-                part["coverage"], part["density"], MARKERS[k], ms=5, mfc=SHADES[k], mec="white", mew=0.4, zorder=3, linestyle="none",
-                label=f"{dimensions} dimension{'' if k == 0 else 's'}",
+                part["coverage"], part["density"], MARKERS[k], ms=5, mfc=SHADES[k], mec="white", mew=0.4, zorder=3,
+                linestyle="none", label=f"{dimensions} dimension{'' if k == 0 else 's'}",
             )  # fmt: skip
         axes.plot(
             box.luck[:, 2], box.luck[:, 1], "x", ms=4, color=INK, mew=0.8, zorder=2, linestyle="none", label="in noise"
@@ -151,12 +150,15 @@ def boxes(finding: Finding, stamp: Stamp) -> Drawn:
             bars.append((place, box, name))
             for end in (0, 1):
                 if math.isfinite(pair[end]):
-                    data.append(
-                        {
-                            "box": place, "name": name, "end": ("low", "high")[end], "limit": pair[end],
-                            "place": _place(name, pair[end], finding), "quasi_p": box.quasi[name, end], "halves": box.again[name, end],
-                        }
-                    )  # fmt: skip
+                    at_place = _place(name, pair[end], finding)
+                    row = {
+                        "box": place,
+                        "name": name,
+                        "end": ("low", "high")[end],
+                        "limit": pair[end],
+                        "place": at_place,
+                    }
+                    data.append({**row, "quasi_p": box.quasi[name, end], "halves": box.again[name, end]})
     held = len(finding.held)
     first = finding.boxes[0]
     title = f"{label(finding.other)} {verb(finding.question)} {label(finding.first)}"
@@ -168,23 +170,26 @@ def boxes(finding: Finding, stamp: Stamp) -> Drawn:
     else:
         title += ": no box is better than chance"
     note = (
-        f"{case_of(finding.question, finding.first, finding.other)}. Bars: what a box keeps of the range of each dimension that it limits (log: on a "
-        "logarithmic scale); white: cut away. At a limit: its value, and its quasi-p value in brackets. A box after the first is one of the futures "
-        "that those before leave. Hatched: not told from chance."
+        f"{finding.claim}. Bars: what a box keeps of the range of each dimension that it limits (log: on a logarithmic scale); "
+        "white: cut away. At a limit: its value, and its quasi-p value in brackets. A box after the first is one of the "
+        "futures that those before leave. Hatched: not told from chance."
     )
     with style():
         names = [f"{label(name)}{' (log)' if _logarithmic(name) else ''}" for _, _, name in bars if name is not None]
         edge = 0.45 + min(_NAMES_CM, max(text_width_cm(name, SMALL) for name in names))
         heights, at = [], 0.0
-        for _, _, name in bars:
-            at += 1.0 if name is not None else 1.15
+        for _, _, limited in bars:
+            at += 1.0 if limited is not None else 1.15
             heights.append(at)
         page = Page(title, note, stamp, _ROW * (at + 0.5) + 0.5)
         axes = page.axes(edge, 0.5, WIDTH_CM - edge - 0.5, _ROW * (at + 0.5))
-        for (place, box, name), y in zip(bars, heights, strict=True):
-            if name is None:
-                words = f"Box {place}: density {said.percent(box.found.density)} (fresh {said.percent(box.fresh.density)}), coverage "
-                words += f"{said.percent(box.found.coverage)} (fresh {said.percent(box.fresh.coverage)}), size {said.percent(box.found.mass)}"
+        for (place, box, limited), y in zip(bars, heights, strict=True):
+            if limited is None:
+                own, fresh = box.found, box.fresh
+                words = (
+                    f"Box {place}: density {said.percent(own.density)} (fresh {said.percent(fresh.density)}), coverage "
+                )
+                words += f"{said.percent(own.coverage)} (fresh {said.percent(fresh.coverage)}), size {said.percent(own.mass)}"
                 axes.text(
                     -edge / (WIDTH_CM - edge - 0.5) + 0.03,
                     y + 0.1,
@@ -194,7 +199,7 @@ def boxes(finding: Finding, stamp: Stamp) -> Drawn:
                     fontweight="bold",
                 )
                 continue
-            _bar(axes, finding, box, name, y)
+            _bar(axes, finding, box, limited, y)
         axes.set_yticks(
             [y for (_, _, name), y in zip(bars, heights, strict=True) if name is not None], names, fontsize=SMALL
         )
@@ -245,14 +250,14 @@ def scatter(finding: Finding, stamp: Stamp) -> Drawn:
     table = finding.points[[one, other]].assign(difference=finding.difference, case=finding.cases)
     both: Limits = {name: box.limits[name] for name in (one, other)}
     title = (
-        f"{label(one)[0].upper()}{label(one)[1:]} and {label(other)}: {said.of(box.found)} of the futures in the box are ones in which "
-        f"{label(finding.other)} {_loses(finding)}"
+        f"{label(one)[0].upper()}{label(one)[1:]} and {label(other)}: {said.of(box.found)} of the futures in the box are ones "
+        f"in which {label(finding.other)} {_loses(finding)}"
     )
     if len(box.limits) > 2:
         title = title.replace("in the box", f"in the box of {len(box.limits)} dimensions")
     note = (
-        f"Each mark a future of the search. Filled: {case_of(finding.question, finding.first, finding.other)}; open and small: not so. Frame: the box in "
-        f"the two dimensions of which it keeps least ({said.conditions(both)}); {_trust(box)}."
+        f"Each mark a future of the search. Filled: {finding.claim}; open and small: not so. Frame: the box in the two "
+        f"dimensions of which it keeps least ({said.conditions(both)}); {_trust(box)}."
     )
     with style():
         page = Page(title, note, stamp, 7.4)
@@ -314,8 +319,8 @@ def tree(finding: Finding, stamp: Stamp) -> Drawn:
     else:
         title = f"A small tree does not tell where {what}: its leaves do not differ in fresh futures"
     note = (
-        f"{case_of(finding.question, finding.first, finding.other)}. Leaves of a small tree: every future lies in one. Bar: share in the futures of the "
-        "search; diamond: in fresh futures; dashed: all futures of the search. Right: share of all futures, and of all such futures."
+        f"{finding.claim}. Leaves of a small tree: every future lies in one. Bar: share in the futures of the search; diamond: "
+        "in fresh futures; dashed: all futures of the search. Right: share of all futures, and of all such futures."
     )
     with style():
         width = 5.0

@@ -55,8 +55,8 @@ def notes() -> str:
     """Return how to read it."""
     return (
         "Density: share of cases in the box. Coverage: share of all cases that it holds. Size: share of all futures. "
-        "Quasi-p: how likely the box's cases were without that limit; it was chosen by the same futures, so a guide only. What counts "
-        "is the fresh futures. Conditions are where cases gather in this model, not causes by themselves."
+        "Quasi-p: how likely the box's cases were without that limit; it was chosen by the same futures, so a guide only. "
+        "What counts is the fresh futures. Conditions are where cases gather in this model, not causes by themselves."
     )
 
 

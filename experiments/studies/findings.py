@@ -77,6 +77,11 @@ class Finding:
     why: str | None = None
 
     @property
+    def claim(self) -> str:
+        """The case in words, without how often."""
+        return said(self.question, self.first, self.other)
+
+    @property
     def all(self) -> Counted:
         """All futures of the search."""
         return Counted(len(self.cases), int(self.cases.sum()), len(self.cases), int(self.cases.sum()))

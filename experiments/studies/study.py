@@ -102,7 +102,7 @@ class Study:
         """Refuse an outcome that the runs do not have."""
         if outcome not in self.outcomes:
             raise InputError(
-                f"outcome: there is none called '{outcome}'{did_you_mean(outcome, self.outcomes)}; `donorlab outcomes` lists them"
+                f"outcome: there is none called '{outcome}'{did_you_mean(outcome, self.outcomes)}; sim/ODD.md lists them"
             )
 
     def told_failures(self) -> list[str]:

@@ -148,7 +148,9 @@ def finding(beyond: bool = True) -> Finding:
         trees.Leaf({"overhead": (-math.inf, 0.14)}, Counted(200, 40, 120, 5), Counted(200, 40, 120, 10)),
     )
     question = Question("efficiency", "loses", 0.02)
-    return Finding("fragmented", "umbrella", question, points, np.where(cases, -0.1, 0.1), cases, points, cases, (box,), leaves, 0, math.nan, 1, 0.8)  # fmt: skip
+    difference = np.where(cases, -0.1, 0.1)
+    searched = (points, difference, cases, points, cases)
+    return Finding("fragmented", "umbrella", question, *searched, (box,), leaves, 0, math.nan, 1, 0.8)
 
 
 def test_sentences_are_made_of_the_numbers() -> None:
