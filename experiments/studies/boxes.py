@@ -108,24 +108,40 @@ def quasi_p(limits: Limits, points: pd.DataFrame, cases: np.ndarray) -> dict[tup
     Bryant and Lempert (2010): one-sided binomial probability of the box's cases or more, at the density of the box without
     that one limit. *Quasi*, because the limits were chosen by the same futures.
     """
-    own = count(limits, points, cases)
-    found = {}
-    for name, pair in limits.items():
-        for end in (0, 1):
-            if math.isfinite(pair[end]):
-                wider = count(without(limits, name, end), points, cases)
-                found[name, end] = float(stats.binom.sf(own.hits - 1, own.inside, wider.density))
-    return found
+    keys, beyond = _beyond(limits, points)
+    return dict(zip(keys, _quasi_p(beyond, cases).tolist(), strict=True))
+
+
+def _beyond(limits: Limits, points: pd.DataFrame) -> tuple[list[tuple[str, int]], np.ndarray]:
+    """Return the limits as pairs of a name and an end, and which points lie beyond each; a row a point, a column a limit."""
+    keys = [(name, end) for name, pair in limits.items() for end in (0, 1) if math.isfinite(pair[end])]
+    beyond = np.empty((len(points), len(keys)), dtype=bool)
+    for k, (name, end) in enumerate(keys):
+        values = points[name].to_numpy()
+        beyond[:, k] = values < limits[name][0] if end == 0 else values > limits[name][1]
+    return keys, beyond
+
+
+def _quasi_p(beyond: np.ndarray, cases: np.ndarray) -> np.ndarray:
+    """Return the quasi-p values of limits, of which ``beyond`` has a column each."""
+    broken = beyond.sum(axis=1)
+    within, by_one = broken == 0, beyond & (broken == 1)[:, None]  # what one limit alone keeps out
+    count, hits = int(within.sum()), int(cases[within].sum())
+    wider, more = count + by_one.sum(axis=0), hits + by_one[cases].sum(axis=0)
+    rate = np.divide(more, wider, out=np.ones(len(wider)), where=wider > 0)
+    return np.asarray(stats.binom.sf(hits - 1, count, rate), dtype=np.float64)
 
 
 def pruned(limits: Limits, points: pd.DataFrame, cases: np.ndarray) -> Limits:
     """Return a box without limits that are not worth their place, the least worth first, and with few dimensions."""
-    while limits:
-        values = quasi_p(limits, points, cases)
-        (name, end), most = max(values.items(), key=lambda item: item[1])
-        if most <= WORTH and len(limits) <= DIMENSIONS:
+    keys, beyond = _beyond(limits, points)
+    while keys:
+        values = _quasi_p(beyond, cases)
+        worst = int(np.argmax(values))
+        if values[worst] <= WORTH and len({name for name, _ in keys}) <= DIMENSIONS:
             break
-        limits = without(limits, name, end)
+        limits = without(limits, *keys.pop(worst))
+        beyond = np.delete(beyond, worst, axis=1)
     return limits
 
 
