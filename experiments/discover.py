@@ -93,7 +93,7 @@ def _constants() -> dict[str, float]:
 
     names = {
         boxes: ("WORTH", "DIMENSIONS", "HITS"),
-        discovery: ("ALPHA", "MASS", "INSIDE", "CASES", "HALF", "HALVES", "CHANCE"),
+        discovery: ("ALPHA", "MASS", "INSIDE", "CASES", "HALF", "HALVES", "SCREENED", "CHANCE"),
         trees: ("LEAVES", "DEPTH"),
     }
     return {name.lower(): getattr(module, name) for module, some in names.items() for name in some}

@@ -66,19 +66,20 @@ def trade_off(finding: Finding, stamp: Stamp) -> Drawn:
     table = pd.DataFrame(
         {
             "coverage": one.counted.coverage, "density": one.counted.density, "mass": one.counted.mass,
-            "dimensions": len(one.limits), "step": one.step, "conditions": said.conditions(one.limits),
+            "dimensions": len(one.limits), "search": one.search, "conditions": said.conditions(one.limits),
             "chosen": one.limits == box.limits,
         }
         for one in box.search.candidates
     )  # fmt: skip
-    peeled = box.search.trajectory
+    peeled = box.search.trajectories[box.number]
     title = (
         f"The box that is taken holds {said.percent(box.found.coverage)} of the futures in which {label(finding.other)} "
         f"{_loses(finding)}; {said.percent(box.found.density)} of its futures are such ({_trust(box)})"
     )
     note = (
         f"{finding.claim}. Line: what peeling gives, step by step, from all futures (right) to the smallest box, and back by "
-        "pasting; marks: the same boxes without limits that are not worth their place, by number of limited dimensions. Of "
+        "pasting, in the search from which the box comes; marks: boxes of all searches, without limits that are not worth their "
+        "place, by number of limited dimensions. Of "
         f"boxes with a density of {said.percent(finding.pure)}, and at most half as many others as everywhere, the one that "
         "covers most is taken; without such a one that which goes with the cases best (phi). "
         "Crosses: what the same search takes where cases are dealt out by lot. Open star: the box in fresh futures."

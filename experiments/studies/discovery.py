@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.studies import peeling
@@ -23,6 +24,8 @@ from donorlab.experiments.studies.boxes import HITS, Counted, Limits, count, end
 
 ALPHA: Final = 0.05
 """Share of futures that a step peels or pastes (Friedman and Fisher 1999: patient, .05 to .1)."""
+COARSER: Final = (0.05, 0.1, 0.2)
+"""The same in searches among few dimensions (assumption: up to four times as much, where 5% are too few to tell)."""
 MASS: Final = 0.02
 """Least share of the futures in a box (assumption; below the .05 to .1 of Friedman and Fisher, since some cases are rare)."""
 INSIDE: Final = 20
@@ -31,6 +34,8 @@ CASES: Final = 30
 """Least cases with which a search begins (assumption)."""
 HALF: Final = 0.5
 """Of the share of futures that are no cases, so much may be left in a box that is pure enough (assumption)."""
+SCREENED: Final = 6
+"""Dimensions among which a search is repeated, the first, the first two and so on (assumption)."""
 HALVES: Final = 10
 """Random halves in which the search is repeated (Bryant and Lempert 2010 call it reproducibility)."""
 CHANCE: Final = 0.05
@@ -49,25 +54,25 @@ class Candidate:
     ----------
     limits : of the box
     counted : in the futures of the search
-    step : of the trajectory it comes from
+    search : number of the search it comes from
     """
 
     limits: Limits
     counted: Counted
-    step: int
+    search: int
 
 
 @dataclass(frozen=True)
 class Search:
-    """A search: its trajectory, and the boxes to choose from.
+    """Searches among all dimensions and among few: their trajectories, and the boxes to choose from.
 
     Attributes
     ----------
-    trajectory : a row a step: coverage, density, mass, dimensions as peeled
+    trajectories : a table for each, a row a step: coverage, density, mass, dimensions as peeled
     candidates : boxes, each once
     """
 
-    trajectory: pd.DataFrame
+    trajectories: tuple[pd.DataFrame, ...]
     candidates: tuple[Candidate, ...]
 
 
@@ -82,7 +87,7 @@ class Box:
     quasi : quasi-p value by name and end
     again : in how many of `HALVES` random halves the same limit was chosen, by name and end
     luck : score, density and coverage of the boxes that the same search chose where cases were dealt out by lot, a row each
-    search : where it comes from
+    search : where it comes from; ``number``: of the trajectory
     """
 
     limits: Limits
@@ -92,6 +97,7 @@ class Box:
     again: dict[tuple[str, int], int]
     luck: np.ndarray
     search: Search
+    number: int = 0
 
     @property
     def lot(self) -> float:
@@ -121,26 +127,50 @@ def workbench() -> Any:
     return prim
 
 
+def screened(points: pd.DataFrame, cases: np.ndarray) -> list[str]:
+    """Return the `SCREENED` dimensions in which cases and others differ most (Kolmogorov and Smirnov), the most first."""
+    values = points.to_numpy(dtype=np.float64)
+    apart = [float(stats.ks_2samp(column[cases], column[~cases], method="asymp").statistic) for column in values.T]
+    return [str(points.columns[j]) for j in np.argsort([-one for one in apart], kind="stable")[:SCREENED]]
+
+
+def subsets(points: pd.DataFrame, cases: np.ndarray) -> list[tuple[list[str], float]]:
+    """Return dimensions and share of a peel of each search: all; then the first, the first two ... of those that are screened."""
+    names = screened(points, cases)
+    nested = [names[: k + 1] for k in range(len(names))]
+    return [(list(map(str, points.columns)), ALPHA), *((one, alpha) for one in nested for alpha in COARSER)]
+
+
 def search(points: pd.DataFrame, cases: np.ndarray) -> Search:
-    """Search once, with the workbench.
+    """Search with the workbench, among all dimensions and among few.
 
     Parameters
     ----------
     points : a row a future, a column of numbers for each thing that is varied
     cases : a bool a row
+
+    Notes
+    -----
+    Among sixty dimensions some peel of noise nearly always beats one of a real limit, so that real limits come late and are
+    pruned with the others. Fewer dimensions, chosen before, help (Kwakkel 2019 goes through all subsets; here they are
+    nested); among few, no peel of 5% may raise the density though a larger one would, and the search stops (`COARSER`).
     """
     x = points.astype(np.float64).reset_index(drop=True)  # whole numbers too: their edges then lie between them
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        engine = workbench().Prim(
-            x, cases.astype(np.int64), peel_alpha=ALPHA, paste_alpha=ALPHA, mass_min=least_mass(len(x))
+    trajectories, steps = [], []
+    for names, alpha in subsets(x, cases):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            engine = workbench().Prim(
+                x[names], cases.astype(np.int64), peel_alpha=alpha, paste_alpha=alpha, mass_min=least_mass(len(x))
+            )
+            box = engine.find_box()
+        trajectories.append(
+            box.peeling_trajectory[["coverage", "density", "mass", "res_dim", "n", "k"]]
+            .rename(columns={"res_dim": "dimensions", "n": "inside", "k": "hits"})
+            .reset_index(drop=True)
         )
-        box = engine.find_box()
-    trajectory = box.peeling_trajectory[["coverage", "density", "mass", "res_dim", "n", "k"]].rename(
-        columns={"res_dim": "dimensions", "n": "inside", "k": "hits"}
-    )
-    steps = [tuple(frame[list(x.columns)].to_numpy(dtype=np.float64)) for frame in box.box_lims]
-    return Search(trajectory.reset_index(drop=True), candidates(steps, x, cases))
+        steps.append((names, [tuple(frame[names].to_numpy(dtype=np.float64)) for frame in box.box_lims]))
+    return Search(tuple(trajectories), candidates(steps, x, cases))
 
 
 def least_mass(futures: int) -> float:
@@ -149,35 +179,36 @@ def least_mass(futures: int) -> float:
 
 
 def candidates(
-    steps: Sequence[tuple[np.ndarray, ...]], points: pd.DataFrame, cases: np.ndarray
+    searches: Sequence[tuple[Sequence[str], Sequence[tuple[np.ndarray, ...]]]], points: pd.DataFrame, cases: np.ndarray
 ) -> tuple[Candidate, ...]:
-    """Return the boxes of a trajectory after pruning, each once, those with few cases left out.
+    """Return the boxes of trajectories after pruning, each once, those with few cases left out.
 
     Parameters
     ----------
-    steps : lower and upper limits of all dimensions, the whole first
+    searches : of each, its dimensions, and the lower and upper limits of all of these step by step, the whole first
     points, cases : of the search
     """
     seen: dict[frozenset[Any], Candidate] = {}
     tried = set()
-    for step, (low, high) in enumerate(steps):
-        restricted = np.flatnonzero((low > steps[0][0]) | (high < steps[0][1]))
-        limits = {
-            str(points.columns[int(j)]): (
-                float(low[j]) if low[j] > steps[0][0][j] else -math.inf,
-                float(high[j]) if high[j] < steps[0][1][j] else math.inf,
-            )
-            for j in restricted
-        }
-        if (before := frozenset(limits.items())) in tried:
-            continue
-        tried.add(before)
-        kept = pruned(limits, points, cases)
-        key = frozenset(kept.items())
-        if kept and key not in seen:
-            counted = count(kept, points, cases)
-            if counted.hits >= HITS * len(kept) and counted.inside >= INSIDE:
-                seen[key] = Candidate(kept, counted, step)
+    for which, (names, steps) in enumerate(searches):
+        for low, high in steps:
+            limits = {
+                names[j]: (
+                    float(low[j]) if low[j] > steps[0][0][j] else -math.inf,
+                    float(high[j]) if high[j] < steps[0][1][j] else math.inf,
+                )
+                for j in range(len(names))
+                if low[j] > steps[0][0][j] or high[j] < steps[0][1][j]
+            }
+            if (before := frozenset(limits.items())) in tried:
+                continue
+            tried.add(before)
+            kept = pruned(limits, points, cases)
+            key = frozenset(kept.items())
+            if kept and key not in seen:
+                counted = count(kept, points, cases)
+                if counted.hits >= HITS * len(kept) and counted.inside >= INSIDE:
+                    seen[key] = Candidate(kept, counted, which)
     return tuple(seen.values())
 
 
@@ -202,9 +233,11 @@ def chosen(candidates: Sequence[Candidate], pure: float) -> Candidate | None:
 
 def _once(points: pd.DataFrame, cases: np.ndarray, pure: float) -> Candidate | None:
     """Search and choose, without the workbench."""
-    steps = peeling.trajectory(
-        points.to_numpy(dtype=np.float64), cases.astype(np.float64), ALPHA, least_mass(len(points))
-    )
+    y, least = cases.astype(np.float64), least_mass(len(points))
+    steps = [
+        (names, peeling.trajectory(points[names].to_numpy(dtype=np.float64), y, alpha, least))
+        for names, alpha in subsets(points, cases)
+    ]
     return chosen(candidates(steps, points, cases), pure)
 
 
@@ -267,6 +300,7 @@ def discover(
             again={one: sum(one in half for half in halves) for one in sorted(ends(best.limits))},
             luck=np.array(luck, dtype=np.float64).reshape(-1, 3),
             search=tried,
+            number=best.search,
         )
         found.append(box)
         if not box.beyond_chance:

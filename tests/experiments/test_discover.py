@@ -137,8 +137,8 @@ def finding(beyond: bool = True) -> Finding:
     counted = Counted(200, 40, 50, 30)
     fresh = Counted(200, 40, 50, 25) if beyond else Counted(200, 40, 50, 10)
     search = Search(
-        pd.DataFrame({"coverage": [1, 0.75], "density": [0.2, 0.6], "mass": [1, 0.25], "dimensions": [0, 2]}),
-        (Candidate(limits, counted, 1),),
+        (pd.DataFrame({"coverage": [1, 0.75], "density": [0.2, 0.6], "mass": [1, 0.25], "dimensions": [0, 2]}),),
+        (Candidate(limits, counted, 0),),
     )
     quasi = {("overhead", 0): 0.0001, ("money", 1): 0.03}
     luck = np.array([[0.2, 0.31, 0.4]] * 18 + [[0.0, math.nan, math.nan]])

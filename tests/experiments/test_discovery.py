@@ -78,15 +78,40 @@ def test_the_fast_search_is_the_workbenchs_step_by_step(whole: bool) -> None:
     for seed in range(3):
         x = futures(seed, whole).head(400)
         y = planted(x, seed)
-        steps = peeling.trajectory(
-            x.to_numpy(dtype=float), y.astype(float), discovery.ALPHA, discovery.least_mass(len(x))
-        )
         searched = discovery.search(x, y)
-        assert len(steps) == len(searched.trajectory) > 10
-        for (low, high), row in zip(steps, searched.trajectory.to_dict("records"), strict=True):
-            within = ((x.to_numpy() >= low) & (x.to_numpy() <= high)).all(axis=1)
-            assert (within.sum(), y[within].sum()) == (row["inside"], row["hits"])
-        assert discovery.candidates(steps, x, y) == searched.candidates
+        names = discovery.subsets(x, y)
+        least = discovery.least_mass(len(x))
+        own = [
+            peeling.trajectory(x[some].to_numpy(dtype=float), y.astype(float), alpha, least) for some, alpha in names
+        ]
+        assert len(own) == len(searched.trajectories) == 1 + 3 * 6
+        for (some, _), steps, theirs in zip(names, own, searched.trajectories, strict=True):
+            assert len(steps) == len(theirs)
+            for (low, high), row in zip(steps, theirs.to_dict("records"), strict=True):
+                values = x[some].to_numpy()
+                within = ((values >= low) & (values <= high)).all(axis=1)
+                assert (within.sum(), y[within].sum()) == (row["inside"], row["hits"])
+        assert (
+            discovery.candidates([(some, steps) for (some, _), steps in zip(names, own, strict=True)], x, y)
+            == searched.candidates
+        )
+
+
+def test_a_box_is_found_among_many_dimensions() -> None:
+    """Two limits among sixty dimensions, cases rare: the search among few finds what the one among all loses."""
+
+    def many(seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+        draws = np.random.default_rng(seed)
+        x = pd.DataFrame(draws.random((500, 60)), columns=[f"x{k}" for k in range(60)])
+        inside = (x["x3"] < 0.45) & (x["x7"] > 0.5)
+        return x, np.asarray(draws.random(500) < np.where(inside, 0.45, 0.08))
+
+    (one, cases), (other, fresh) = many(1), many(2)
+    assert discovery.screened(one, cases)[:2] in (["x3", "x7"], ["x7", "x3"])
+    box = discovery.discover(one, cases, other, fresh, boxes=1)[0]
+    assert {"x3", "x7"} <= set(box.limits)
+    assert box.beyond_chance
+    assert box.fresh.density > 0.3
 
 
 def test_quasi_p_values_are_those_of_the_workbench() -> None:
