@@ -181,10 +181,10 @@ def verdict(finding: Finding) -> str:
     """Return what boxes there are beyond chance, in a sentence."""
     held = finding.held
     if not held:
-        return (
-            f"No box is better than chance: under which conditions {label(finding.other)} {_short(finding)} cannot be said from "
-            f"{finding.all.futures:,} futures."
-        )
+        where = f"under which conditions {label(finding.other)} {_short(finding)}"
+        if tells(finding.leaves):
+            return f"No box is better than chance; what can be said of {where} stands in the tree below."
+        return f"No box is better than chance: {where} cannot be said from {finding.all.futures:,} futures."
     inside = sum(box.found.hits for box in held)
     fresh, cases = sum(box.fresh.hits for box in held), finding.all_fresh.cases
     kind = "One box is" if len(held) == 1 else f"{len(held)} boxes are"
