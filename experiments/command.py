@@ -146,7 +146,7 @@ def compare(words: tuple[str, ...]) -> None:
 
 @program.command("list")
 def list_command() -> None:
-    """List scenarios, proposals, architectures, mechanisms, plug-ins."""
+    """List scenarios, proposals, architectures and the like."""
     from donorlab.experiments.listing import run
 
     run()

@@ -14,14 +14,16 @@ _LINES: Final = 8  # so many lines of progress where there is no terminal
 
 
 @contextlib.contextmanager
-def progress(what: str, total: int, unit: str = "runs") -> Iterator[Callable[[], None]]:
-    """Show progress while the block runs; call what it yields once per finished piece of work."""
+def progress(
+    what: str, total: int, unit: str = "runs", first_use: str = f" ({_FIRST_USE})"
+) -> Iterator[Callable[[], None]]:
+    """Show progress while the block runs; call what it yields once per finished piece of work; ``first_use`` what to expect."""
     console = Console(stderr=True)
     if console.is_terminal:
-        with _bar(what, total, console) as advance:
+        with _bar(what, total, console, unit, first_use) as advance:
             yield advance
         return
-    console.print(f"{what}: 0 of {total} {unit} ({_FIRST_USE})", soft_wrap=True)
+    console.print(f"{what}: 0 of {total} {unit}{first_use}", soft_wrap=True)
     done = 0
     start = first = time.monotonic()
 
@@ -39,20 +41,20 @@ def progress(what: str, total: int, unit: str = "runs") -> Iterator[Callable[[],
 
 
 @contextlib.contextmanager
-def _bar(what: str, total: int, console: Console) -> Iterator[Callable[[], None]]:
+def _bar(what: str, total: int, console: Console, unit: str, first_use: str) -> Iterator[Callable[[], None]]:
     from rich import progress as parts
 
     columns = (
         parts.TextColumn("{task.description}"),
         parts.BarColumn(),
         parts.MofNCompleteColumn(),
-        parts.TextColumn("runs"),
+        parts.TextColumn(unit),
         parts.TimeElapsedColumn(),
         parts.TextColumn("left"),
         parts.TimeRemainingColumn(),
     )
     with parts.Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(f"{what} (at first use: compiling)", total=total)
+        task = bar.add_task(f"{what}{first_use and ' (at first use: compiling)'}", total=total)
 
         def advance() -> None:
             bar.update(task, advance=1, description=what)

@@ -283,24 +283,28 @@ def _columns(given: Arguments, varied: Mapping[str, Any], loaded: Mapping[str, S
 
 def _named(given: Arguments, loaded: Mapping[str, Scenario]) -> list[str]:
     """Return the names of parameters that the key ``vary`` means; of a group those that can do something here."""
-    rows = columns_of.rows()
     found: dict[str, None] = {}
     for word in given.experiment["vary"]:
         if word == "uncertainties":
             names = that_can_act(given, loaded, [row.name for row in ensemble.drawable()])
         elif word == "levers":
-            names = [
-                row.name
-                for row in rows.values()
-                if row.kind == "lever"
-                and row.range is not None
-                and not row.choices
-                and any(levers.uses(one, row.name, row.range) for one in loaded.values())
-            ]
+            names = levers_that_act(loaded)
         else:
             names = [word]
         found.update(dict.fromkeys(names))
     return list(found)
+
+
+def levers_that_act(loaded: Mapping[str, Scenario]) -> list[str]:
+    """Return the levers over a range of numbers that one of the architectures uses."""
+    return [
+        row.name
+        for row in columns_of.rows().values()
+        if row.kind == "lever"
+        and row.range is not None
+        and not row.choices
+        and any(levers.uses(one, row.name, row.range) for one in loaded.values())
+    ]
 
 
 def that_can_act(given: Arguments, loaded: Mapping[str, Scenario], names: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ from donorlab.sim.mechanisms import get_mechanism, mechanism_names, phases
 from experiments.conftest import Shell
 
 COMMANDS = (
-    "benchmark", "bundle", "buys", "check", "compare", "describe", "ignorance", "list", "mechanisms", "membership",
+    "benchmark", "bundle", "buys", "check", "compare", "describe", "discover", "ignorance", "list", "mechanisms", "membership",
     "merge", "new", "parameters", "reproduce", "rerun", "robust", "sensitivity", "sweep", "trace", "validate", "winners",
 )  # fmt: skip
 
@@ -53,6 +53,7 @@ def test_no_command_shows_the_help(shell: Shell) -> None:
         "compare",
         "describe",
         "benchmark",
+        "discover",
         "ignorance",
         "mechanisms",
         "membership",
