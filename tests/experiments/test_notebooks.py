@@ -58,6 +58,8 @@ def write() -> None:
         kept = nbformat.reads(text, 4)
         for cell in kept.cells:
             cell.get("metadata", {}).pop("execution", None)  # when it ran
+            if "outputs" in cell:
+                cell["outputs"] = [one for one in cell["outputs"] if one.get("name") != "stderr"]  # progress
             for output in cell.get("outputs", []):
                 if "text" in output:
                     output["text"] = re.sub(r"\x1b\[[0-9;]*m", "", output["text"])
