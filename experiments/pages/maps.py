@@ -306,7 +306,7 @@ def _drawn(
         mean = _amount(float(wide[architecture].mean()), unit, first is not None)
         parts.append(
             f'<g transform="translate({x:g} {y:g})"><text x="0" y="15" font-size="{SIZE}" font-weight="bold" fill="{INK}">'
-            f"{html.escape(label(str(architecture)))}<tspan font-weight="normal" fill="{QUIET}"> · mean state {mean}'
+            f'{html.escape(label(str(architecture)))}<tspan font-weight="normal" fill="{QUIET}"> · mean state {mean}'
             f'</tspan></text><g transform="translate(0 {_HEAD:g})">'
         )
         parts.append(_panel(name, wide[architecture], located, dots, classes, scale, named, unit, first is not None))

@@ -1,0 +1,21 @@
+"""All pictures of the report but the maps: plain tables in, a `Chart` out."""
+
+from __future__ import annotations
+
+from donorlab.experiments.pages.chart import NOTICE, Chart
+from donorlab.experiments.pages.charts_of_comparison import break_even, comparison, futures, over_time, waterfall
+from donorlab.experiments.pages.charts_of_studies import (
+    box,
+    gains,
+    ignorance,
+    information,
+    membership,
+    regime,
+    regret,
+    sensitivity,
+)
+
+__all__ = [
+    "NOTICE", "Chart", "box", "break_even", "comparison", "futures", "gains", "ignorance", "information", "membership",
+    "over_time", "regime", "regret", "sensitivity", "waterfall",
+]  # fmt: skip
