@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,8 +13,7 @@ from typing import Any, Final
 import pandas as pd
 
 from donorlab.experiments.arguments import InputError
-from donorlab.experiments.canvas import INK
-from donorlab.experiments.words import label
+from donorlab.experiments.canvas import DASHES, INK
 
 NOTICE: Final = "Boundaries and names imply no endorsement; model result under stated assumptions."
 WIDTH: Final = 640
@@ -85,17 +85,31 @@ def listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
 
 
-def names(columns: Sequence[str]) -> list[str]:
-    """Return names as a reader sees them."""
-    return [label(str(name)) for name in columns]
-
-
 def word_of(name: str) -> str:
     """Return a name as a part of an identifier."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 # ---------------------------------------------------------------------- drawing
+def note(text: str) -> Any:
+    """Return the lines above a chart that say how to read it."""
+    altair, _ = needed()
+    lines = textwrap.wrap(text, 96)
+    return altair.TitleParams(lines, fontSize=SMALL, fontWeight="normal", color=QUIET, anchor="start", offset=8)
+
+
+def headed(text: str) -> Any:
+    """Return the name above a panel."""
+    altair, _ = needed()
+    return altair.TitleParams(text, fontSize=SMALL + 1)
+
+
+def dash(index: int) -> list[float]:
+    """Return how the line of an architecture is broken, by its place."""
+    found = DASHES[index % len(DASHES)]
+    return [1, 0] if isinstance(found, str) else [2 * float(x) for x in found[1]]
+
+
 def finished(name: str, chart: Any, alt: str, data: pd.DataFrame) -> Chart:
     """Return the picture of an Altair chart.
 
@@ -124,7 +138,9 @@ def styled(chart: Any) -> Any:
         .configure_view(strokeWidth=0)
         .configure_axis(**axis)
         .configure_text(fontSize=SMALL, color=INK, font=FONT)
-        .configure_legend(labelFontSize=SMALL, titleFontSize=SMALL, titleFontWeight="normal", labelColor=INK, labelLimit=260)
+        .configure_legend(
+            labelFontSize=SMALL, titleFontSize=SMALL, titleFontWeight="normal", labelColor=INK, labelLimit=260
+        )
         .configure_header(
             labelFontSize=SIZE, labelFontWeight="bold", labelColor=INK, titleFontSize=SMALL, labelLimit=300
         )

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from donorlab.experiments.pages.chart import NOTICE, Chart
-from donorlab.experiments.pages.charts_of_comparison import break_even, comparison, futures, over_time, waterfall
-from donorlab.experiments.pages.charts_of_studies import (
-    box,
-    gains,
-    ignorance,
-    information,
-    membership,
-    regime,
-    regret,
-    sensitivity,
-)
+from donorlab.experiments.pages.charts_of_actors import gains, ignorance, membership
+from donorlab.experiments.pages.charts_of_comparison import comparison, futures, over_time
+from donorlab.experiments.pages.charts_of_money import break_even, waterfall
+from donorlab.experiments.pages.charts_of_studies import box, information, regime, regret, sensitivity
 
 __all__ = [
     "NOTICE", "Chart", "box", "break_even", "comparison", "futures", "gains", "ignorance", "information", "membership",

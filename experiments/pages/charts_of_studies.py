@@ -1,4 +1,4 @@
-"""Pictures of what the other commands find: groups that gain, regimes, ignorance, sensitivity, boxes, regret, membership."""
+"""Pictures of what drives the answer: regimes, sensitivity, value of information, conditions, regret."""
 
 from __future__ import annotations
 
@@ -15,111 +15,20 @@ from donorlab.experiments.pages.chart import (
     GAIN,
     LOSS,
     SAME,
-    SMALL,
     Chart,
+    dash,
     finished,
     listed,
     needed,
+    note,
     signed,
     word_of,
 )
-from donorlab.experiments.pages.charts_of_comparison import _dash, _note
 from donorlab.experiments.studies.factors import NOISE
 from donorlab.experiments.tables import sure
 from donorlab.experiments.words import label
 
-_WHO: Final = {"region": "region", "income": "income group", "un": "group of the United Nations", "served": "how well they are served", "all": "all"}
 _STRONG: Final = 12  # rows of a chart of assumptions
-
-
-# ---------------------------------------------------------------------- winners and losers
-def gains(groups: pd.DataFrame, by: str, smallest: float = 0.02) -> Chart:
-    """Draw what changes for groups of states over the futures, or for how many donors of each kind.
-
-    Parameters
-    ----------
-    groups : for states ``groups.csv`` (proposal, kind, group, states, future_change, future_low, future_high, futures_gain,
-        futures_lose, futures_same; without futures value_change with its interval); for ``by="donors"`` ``donors.csv`` (proposal,
-        kind, member, over_futures, or verdict without futures)
-    by : ``region``, ``income``, ``un``, ``served``, or ``donors``
-    smallest : least change that matters, as a share
-    """
-    return _gains_of_donors(groups) if by == "donors" else _gains_of_states(groups, by, smallest)
-
-
-def _gains_of_states(groups: pd.DataFrame, by: str, smallest: float) -> Chart:
-    altair, _ = needed()
-    part = groups[groups["kind"].isin(["all", by])].copy()
-    future = "future_change" in part and bool(part["future_change"].notna().any())
-    middle, low, high = ("future_change", "future_low", "future_high") if future else ("value_change", "value_change_low", "value_change_high")
-    data = pd.DataFrame({
-        "proposal": [label(n) for n in part["proposal"]], "group": part["group"], "states": part["states"].round().astype(int),
-        "points": 100 * part[middle], "low": 100 * part[low], "high": 100 * part[high],
-    })  # fmt: skip
-    data["verdict"] = np.where(data["points"] >= 0, "gains", "loses")
-    if future:
-        data["gain"], data["lose"] = part["futures_gain"].astype(int), part["futures_lose"].astype(int)
-        total = int((part["futures_gain"] + part["futures_same"] + part["futures_lose"]).max())
-    own, order = list(dict.fromkeys(data["proposal"])), list(dict.fromkeys(data["group"]))
-    ends = [min(0.0, float(data["low"].min())), max(0.0, float(data["high"].max()))]
-    panels = []
-    for name in own:
-        here = altair.Chart(data[data["proposal"] == name])
-        y = altair.Y("group:N", sort=order, title=None, axis=altair.Axis(ticks=False, domain=False, labelLimit=160))
-        x = altair.X("points:Q", title="Points of own value", scale=altair.Scale(domain=ends), axis=altair.Axis(tickCount=5))
-        bars = here.mark_bar(height=13).encode(x=x, y=y, color=altair.Color("verdict:N", scale=altair.Scale(domain=["gains", "loses"], range=[GAIN, LOSS]), legend=None))
-        lines = here.mark_rule(color="#555", strokeWidth=1.2).encode(x="low:Q", x2="high:Q", y=y)
-        layers = [bars, lines]
-        if future:
-            words = here.transform_calculate(words="datum.gain + ' / ' + datum.lose").mark_text(align="left").encode(
-                x=altair.value(305), y=y, text="words:N")  # fmt: skip
-            layers.append(words)
-        panels.append(altair.layer(*layers).properties(width=300, height=altair.Step(21), title=altair.TitleParams(name, fontSize=SMALL + 1)))
-    note = (f"Bar: middle future; line: 5% to 95% of {total} futures. Right: in how many futures the group gains / loses {100 * smallest:g} points."
-            if future else "Bar: mean of the replications at default values; line: 95% interval of chance, which says nothing of the assumptions.")  # fmt: skip
-    chart = altair.vconcat(*panels, spacing=10).properties(title=_note(altair, note))
-    alt = f"Change in what states have, by {_WHO.get(by, by)}. " + " ".join(
-        f"{name}: " + listed([f"{r['group']} {signed(r['points'], 2)}" for r in data[data['proposal'] == name].to_dict("records")]) + " points."
-        for name in own
-    )  # fmt: skip
-    return finished(f"gains-{word_of(by)}", chart, alt, data.drop(columns="verdict"))
-
-
-def _gains_of_donors(donors: pd.DataFrame) -> Chart:
-    altair, _ = needed()
-    over = "over_futures" in donors and bool(donors["over_futures"].notna().any())
-    verdict = donors["over_futures" if over else "verdict"].astype(str)
-    found = verdict.where(verdict.isin(["gains", "loses"]), "open")
-    who = [f"{label(str(k))}, {'member' if m else 'outside'}" for k, m in zip(donors["kind"], donors["member"], strict=True)]
-    counts = pd.DataFrame({"proposal": [label(str(n)) for n in donors["proposal"]], "group": who, "verdict": found})
-    data = counts.value_counts(sort=False).unstack("verdict", fill_value=0).reindex(columns=["loses", "open", "gains"], fill_value=0).reset_index()
-    data.columns.name = None
-    own, order = list(dict.fromkeys(counts["proposal"])), sorted(set(who))
-    rows = []
-    for r in data.to_dict("records"):
-        left = -r["loses"] - r["open"] / 2
-        for kind in ("loses", "open", "gains"):
-            rows.append({**{k: r[k] for k in ("proposal", "group")}, "kind": kind, "donors": r[kind], "from": left, "to": left + r[kind],
-                         "middle": left + r[kind] / 2})  # fmt: skip
-            left += r[kind]
-    drawn = pd.DataFrame(rows)
-    ends = [float(drawn["from"].min()), float(drawn["to"].max())]
-    panels = []
-    for name in own:
-        here = altair.Chart(drawn[(drawn["proposal"] == name) & (drawn["donors"] > 0)])
-        y = altair.Y("group:N", sort=order, title=None, axis=altair.Axis(ticks=False, domain=False, labelLimit=230))
-        bars = here.mark_bar(height=16, stroke="white").encode(
-            x=altair.X("from:Q", title=None, scale=altair.Scale(domain=ends), axis=None), x2="to:Q", y=y,
-            color=altair.Color("kind:N", scale=altair.Scale(domain=["loses", "open", "gains"], range=[FAINT_LOSS, SAME, FAINT_GAIN]), legend=None))  # fmt: skip
-        text = here.mark_text(fontWeight="bold").encode(x="middle:Q", y=y, text="donors:Q")
-        panels.append(altair.layer(bars, text).properties(width=330, height=altair.Step(21), title=altair.TitleParams(name, fontSize=SMALL + 1)))
-    what = "most of the futures" if over else "the replications at default values"
-    note = f"Donors of a kind that lose (left, hatched), are open (grey) and gain (right, blue) by what they want themselves, in {what}."
-    alt = f"Donors by kind, in {what}. " + " ".join(
-        f"{name}: {int(part['gains'].sum())} gain, {int(part['loses'].sum())} lose, {int(part['open'].sum())} open."
-        for name, part in data.groupby("proposal", sort=False)
-    )
-    return finished("gains-donors", altair.vconcat(*panels, spacing=10).properties(title=_note(altair, note)), alt, data)
 
 
 # ---------------------------------------------------------------------- regimes
@@ -140,51 +49,45 @@ def regime(runs: pd.DataFrame, x: str, y: str, smallest: float = 0.02, name: str
     told = data["mean"].abs() > reach
     far = 100 * smallest
     data["verdict"] = np.select(
-        [told & (data["mean"] >= far), told & (data["mean"] > 0), told & (data["mean"] <= -far), told & (data["mean"] < 0)],
-        ["better", "a little better", "worse", "a little worse"], "not told from chance",
-    )  # fmt: skip
+        [
+            told & (data["mean"] >= far),
+            told & (data["mean"] > 0),
+            told & (data["mean"] <= -far),
+            told & (data["mean"] < 0),
+        ],
+        ["better", "a little better", "worse", "a little worse"],
+        "not told from chance",
+    )
     data["words"] = [signed(value) for value in data["mean"]]
     kinds = ["worse", "a little worse", "not told from chance", "a little better", "better"]
     axis = {"labelAngle": 0, "ticks": False, "domain": False, "format": "~g"}
-    ax, ay = altair.X("x:O", title=label(x), axis=altair.Axis(**axis)), altair.Y("y:O", title=label(y), sort="descending", axis=altair.Axis(**axis))
+    ax, ay = (
+        altair.X("x:O", title=label(x), axis=altair.Axis(**axis)),
+        altair.Y("y:O", title=label(y), sort="descending", axis=altair.Axis(**axis)),
+    )
     base = altair.Chart(data)
     size = min(64, 420 / max(data["x"].nunique(), 1))
-    cells = base.mark_rect(stroke="white", strokeWidth=2).encode(x=ax, y=ay, color=altair.Color(
-        "verdict:N", title=None, scale=altair.Scale(domain=kinds, range=[LOSS, FAINT_LOSS, SAME, FAINT_GAIN, GAIN]),
-        legend=altair.Legend(orient="bottom", columns=3, symbolType="square", symbolSize=160)))  # fmt: skip
+    cells = base.mark_rect(stroke="white", strokeWidth=2).encode(
+        x=ax,
+        y=ay,
+        color=altair.Color(
+            "verdict:N",
+            title=None,
+            scale=altair.Scale(domain=kinds, range=[LOSS, FAINT_LOSS, SAME, FAINT_GAIN, GAIN]),
+            legend=altair.Legend(orient="bottom", columns=3, symbolType="square", symbolSize=160),
+        ),
+    )
     back = base.mark_text(fontWeight="bold", stroke="white", strokeWidth=3.5).encode(x=ax, y=ay, text="words:N")
     front = base.mark_text(fontWeight="bold").encode(x=ax, y=ay, text="words:N")
     chart = altair.layer(cells, back, front).properties(width=altair.Step(size), height=altair.Step(34))
     counts = data["verdict"].value_counts()
-    alt = f"Difference over {label(x)} and {label(y)}, {len(data)} cells: " + listed([f"{counts[k]} {k}" for k in kinds if k in counts]) + "."
+    alt = (
+        f"Difference over {label(x)} and {label(y)}, {len(data)} cells: "
+        + listed([f"{counts[k]} {k}" for k in kinds if k in counts])
+        + "."
+    )
     table = data[["x", "y", "mean", "verdict"]].rename(columns={"x": label(x), "y": label(y), "mean": "points"})
     return finished(name, chart, alt, table)
-
-
-# ---------------------------------------------------------------------- ignorance
-def ignorance(curve: pd.DataFrame) -> Chart:
-    """Draw how much of what is paid twice goes if one donor after the other reports its plans.
-
-    Parameters
-    ----------
-    curve : reporters, last, removed, removed_low, removed_high, as ``curve.csv`` has them
-    """
-    altair, _ = needed()
-    data = pd.DataFrame({
-        "reporters": curve["reporters"].astype(int), "last": curve["last"].fillna("nobody").astype(str),
-        "percent": 100 * curve["removed"], "low": 100 * curve["removed_low"], "high": 100 * curve["removed_high"],
-    })  # fmt: skip
-    data["words"] = [("+ " if i else "") + name for i, name in enumerate(data["last"])]
-    base = altair.Chart(data)
-    y = altair.Y("words:N", sort=list(data["words"]), title="Who reports, one after the other", axis=altair.Axis(ticks=False, domain=False, labelLimit=230))
-    x = altair.X("percent:Q", title="Share of what is paid twice that goes, %")
-    bars = base.mark_bar(color=FAINT_GAIN, height=14, stroke=GAIN, strokeWidth=0.8).encode(x=x, y=y)
-    lines = base.mark_rule(color=INK, strokeWidth=1.4).encode(x="low:Q", x2="high:Q", y=y)
-    text = base.mark_text(align="left", dx=8).encode(x="high:Q", y=y, text=altair.Text("percent:Q", format=".0f"))
-    chart = altair.layer(bars, lines, text).properties(width=340, height=altair.Step(21), title=_note(altair, "Line: 95% interval of chance."))
-    half = data[data["percent"] >= data["percent"].max() / 2]
-    alt = f"Share of what is paid twice that goes as donors report: {data['percent'].iloc[-1]:.0f}% with all {data['reporters'].iloc[-1]}; half of it with the first {half['reporters'].iloc[0]}."
-    return finished("ignorance", chart, alt, data.drop(columns="words"))
 
 
 # ---------------------------------------------------------------------- sensitivity and information
@@ -203,24 +106,53 @@ def sensitivity(table: pd.DataFrame, result: str | None = None, outcome: str = "
     result = result or str(part["result"].iloc[-1])
     part = part[part["result"] == result]
     whole = "total" in part
-    value, unit = ("total", "Share of the variance, %") if whole else ("mu_star", "Mean size of its effect over its range, points")
-    data = pd.DataFrame({
-        "assumption": [label(str(n)) for n in part["factor"]], "value": 100 * part[value], "low": 100 * part[f"{value}_low"].clip(lower=0),
-        "high": 100 * part[f"{value}_high"], "alone": 100 * part["first"].clip(lower=0) if whole else math.nan,
-        "luck": (part["factor"] == NOISE).to_numpy(),
-    }).sort_values("value", ascending=False, kind="stable").head(_STRONG)  # fmt: skip
+    value, unit = (
+        ("total", "Share of the variance, %")
+        if whole
+        else ("mu_star", "Mean size of its effect over its range, points")
+    )
+    data = (
+        pd.DataFrame(
+            {
+                "assumption": [label(str(n)) for n in part["factor"]],
+                "value": 100 * part[value],
+                "low": 100 * part[f"{value}_low"].clip(lower=0),
+                "high": 100 * part[f"{value}_high"],
+                "alone": 100 * part["first"].clip(lower=0) if whole else math.nan,
+                "luck": (part["factor"] == NOISE).to_numpy(),
+            }
+        )
+        .sort_values("value", ascending=False, kind="stable")
+        .head(_STRONG)
+    )
     base = altair.Chart(data)
     y = altair.Y("assumption:N", sort=list(data["assumption"]), title=None, axis=altair.Axis(ticks=False, domain=False))
     bars = base.mark_bar(height=13, stroke=INK, strokeWidth=0.5).encode(
-        x=altair.X("value:Q", title=unit), y=y,
-        color=altair.Color("luck:N", scale=altair.Scale(domain=[False, True], range=["#6f9cc4", "#d9d9d9"]), legend=None))  # fmt: skip
+        x=altair.X("value:Q", title=unit),
+        y=y,
+        color=altair.Color(
+            "luck:N", scale=altair.Scale(domain=[False, True], range=["#6f9cc4", "#d9d9d9"]), legend=None
+        ),
+    )
     layers = [bars, base.mark_rule(color=INK, strokeWidth=1.3).encode(x="low:Q", x2="high:Q", y=y)]
     if whole:
         layers.append(base.mark_tick(color=INK, thickness=3, size=15).encode(x="alone:Q", y=y))
-    note = f"{label(result)}. " + ("Bar: with others; thick tick: alone; " if whole else "") + "line: 95% interval. Grey: luck of the seed, which no knowledge takes away."
-    chart = altair.layer(*layers).properties(width=340, height=altair.Step(21), title=_note(altair, note))
-    told = [f"{r['assumption']} {r['value']:.1f} ({r['low']:.1f} to {r['high']:.1f})" for r in data.head(5).to_dict("records")]
-    return finished(f"sensitivity-{word_of(result)}", chart, f"{unit}, of {label(result)}: {listed(told)}.", data.drop(columns=[] if whole else "alone"))
+    said_above = (
+        f"{label(result)}. "
+        + ("Bar: with others; thick tick: alone; line" if whole else "Line")
+        + ": 95% interval. Grey: luck of the seed, which no knowledge takes away."
+    )
+    chart = altair.layer(*layers).properties(width=340, height=altair.Step(21), title=note(said_above))
+    told = [
+        f"{r['assumption']} {r['value']:.1f} ({r['low']:.1f} to {r['high']:.1f})"
+        for r in data.head(5).to_dict("records")
+    ]
+    return finished(
+        f"sensitivity-{word_of(result)}",
+        chart,
+        f"{unit}, of {label(result)}: {listed(told)}.",
+        data.drop(columns=[] if whole else "alone"),
+    )
 
 
 def information(table: pd.DataFrame) -> Chart:
@@ -232,20 +164,42 @@ def information(table: pd.DataFrame) -> Chart:
     """
     altair, _ = needed()
     part = table[table["judgement"] == table["judgement"].iloc[0]] if "judgement" in table else table
-    data = pd.DataFrame({
-        "assumption": [label(str(n)) for n in part["assumption"]], "value": 100 * part["value"], "low": 100 * part["low"],
-        "high": 100 * part["high"], "told": part["told"].astype(bool),
-    }).sort_values(["told", "value"], ascending=False, kind="stable").head(_STRONG)  # fmt: skip
+    data = (
+        pd.DataFrame(
+            {
+                "assumption": [label(str(n)) for n in part["assumption"]],
+                "value": 100 * part["value"],
+                "low": 100 * part["low"],
+                "high": 100 * part["high"],
+                "told": part["told"].astype(bool),
+            }
+        )
+        .sort_values(["told", "value"], ascending=False, kind="stable")
+        .head(_STRONG)
+    )
     base = altair.Chart(data)
     y = altair.Y("assumption:N", sort=list(data["assumption"]), title=None, axis=altair.Axis(ticks=False, domain=False))
-    bars = base.mark_bar(height=13, stroke=INK, strokeWidth=0.5).encode(x=altair.X("value:Q", title="Points of efficiency that knowing it would be worth"), y=y,
-        color=altair.Color("told:N", scale=altair.Scale(domain=[True, False], range=[GAIN, "#e9e9e9"]), legend=None))  # fmt: skip
+    bars = base.mark_bar(height=13, stroke=INK, strokeWidth=0.5).encode(
+        x=altair.X("value:Q", title="Points of efficiency that knowing it would be worth"),
+        y=y,
+        color=altair.Color("told:N", scale=altair.Scale(domain=[True, False], range=[GAIN, "#e9e9e9"]), legend=None),
+    )
     lines = base.mark_rule(color="#777", strokeWidth=1.3).encode(x="low:Q", x2="high:Q", y=y)
-    note = "Dark: told from noise; pale: not. Line: 95% interval."
+    said_above = "Dark: told from noise; pale: not. Line: 95% interval."
     told = data[data["told"]]
-    alt = ("No single assumption is told from noise: knowing any one of them is not shown to change the choice." if told.empty else
-           "What knowing would be worth, in points of efficiency: " + listed([f"{r['assumption']} {r['value']:.2f}" for r in told.to_dict("records")]) + ".")  # fmt: skip
-    return finished("information", altair.layer(bars, lines).properties(width=340, height=altair.Step(21), title=_note(altair, note)), alt, data)
+    alt = (
+        "No single assumption is told from noise: knowing any one of them is not shown to change the choice."
+        if told.empty
+        else "What knowing would be worth, in points of efficiency: "
+        + listed([f"{r['assumption']} {r['value']:.2f}" for r in told.to_dict("records")])
+        + "."
+    )
+    return finished(
+        "information",
+        altair.layer(bars, lines).properties(width=340, height=altair.Step(21), title=note(said_above)),
+        alt,
+        data,
+    )
 
 
 # ---------------------------------------------------------------------- conditions
@@ -265,11 +219,24 @@ def box(boxes: pd.DataFrame, ranges: pd.DataFrame, name: str = "box") -> Chart:
         if r["name"] not in whole.index:
             continue
         low, high = float(whole.loc[r["name"], "low"]), float(whole.loc[r["name"], "high"])
-        one = rows.setdefault(r["name"], {"assumption": label(r["name"]), "least": low, "most": high, "from": low, "to": high, "range_low": low, "range_high": high})
+        one = rows.setdefault(
+            r["name"],
+            {
+                "assumption": label(r["name"]),
+                "least": low,
+                "most": high,
+                "from": low,
+                "to": high,
+                "range_low": low,
+                "range_high": high,
+            },
+        )
         one["from" if r["end"] == "low" else "to"] = float(r["limit"])
     data = pd.DataFrame(rows.values())
     width = (data["range_high"] - data["range_low"]).replace(0, 1)
-    drawn = data.assign(a=(data["from"] - data["range_low"]) / width, b=(data["to"] - data["range_low"]) / width, zero=0.0, one=1.0)
+    drawn = data.assign(
+        a=(data["from"] - data["range_low"]) / width, b=(data["to"] - data["range_low"]) / width, zero=0.0, one=1.0
+    )
     drawn["words"] = [f"{r['from']:.3g} to {r['to']:.3g}" for r in data.to_dict("records")]
     drawn["first"], drawn["last"] = ([f"{v:.3g}" for v in data[c]] for c in ("range_low", "range_high"))
     base = altair.Chart(drawn)
@@ -282,8 +249,21 @@ def box(boxes: pd.DataFrame, ranges: pd.DataFrame, name: str = "box") -> Chart:
         base.mark_text(align="left", dx=5, color="#5c5c5c").encode(x="one:Q", y=y, text="last:N"),
         base.mark_text(align="left", fontWeight="bold").encode(x=altair.value(395), y=y, text="words:N"),
     ]
-    chart = altair.layer(*layers).properties(width=390, height=altair.Step(30), title=_note(altair, "Grey: the range considered; hatched, and on the right: where it loses."))
-    alt = "Where all of these hold: " + listed([f"{r['assumption']} {r['from']:.3g} to {r['to']:.3g} (of {r['range_low']:.3g} to {r['range_high']:.3g})" for r in data.to_dict("records")]) + "."
+    chart = altair.layer(*layers).properties(
+        width=390,
+        height=altair.Step(30),
+        title=note("Grey: the range considered; hatched, and on the right: where it loses."),
+    )
+    alt = (
+        "Where all of these hold: "
+        + listed(
+            [
+                f"{r['assumption']} {r['from']:.3g} to {r['to']:.3g} (of {r['range_low']:.3g} to {r['range_high']:.3g})"
+                for r in data.to_dict("records")
+            ]
+        )
+        + "."
+    )
     return finished(name, chart, alt, data.drop(columns=["least", "most"]))
 
 
@@ -309,47 +289,46 @@ def regret(table: pd.DataFrame, name: str = "regret") -> Chart:
             if value <= right:
                 rows.append({"design": label(n), "percent": float(q), "points": value})
     data = pd.DataFrame(rows)
-    ends = pd.DataFrame({"design": [label(n) for n in own], **{f"within_in_{q}": [float(np.quantile(lost[n], q / 100)) for n in own] for q in (50, 90, 95)}})
+    ends = pd.DataFrame(
+        {
+            "design": [label(n) for n in own],
+            **{f"within_in_{q}": [float(np.quantile(lost[n], q / 100)) for n in own] for q in (50, 90, 95)},
+        }
+    )
     order = [label(n) for n in own]
     legend = altair.Legend(title="Nearest to the best first", orient="right", symbolSize=400, symbolStrokeWidth=2.4)
-    chart = altair.Chart(data).mark_line(strokeWidth=2.3).encode(
-        x=altair.X("points:Q", title="Points of efficiency that it lacks of the best in the same future", scale=altair.Scale(domain=[0, right], nice=False)),
-        y=altair.Y("percent:Q", title="Share of futures, %", scale=altair.Scale(domain=[0, 100])),
-        order="percent:Q",
-        color=altair.Color("design:N", sort=order, scale=altair.Scale(domain=order, range=[SHADES[i % len(SHADES)] for i in range(len(own))]), legend=legend),
-        strokeDash=altair.StrokeDash("design:N", sort=order, scale=altair.Scale(domain=order, range=[_dash(i) for i in range(len(own))]), legend=legend),
-    )  # fmt: skip
+    chart = (
+        altair.Chart(data)
+        .mark_line(strokeWidth=2.3)
+        .encode(
+            x=altair.X(
+                "points:Q",
+                title="Points of efficiency that it lacks of the best in the same future",
+                scale=altair.Scale(domain=[0, right], nice=False),
+            ),
+            y=altair.Y("percent:Q", title="Share of futures, %", scale=altair.Scale(domain=[0, 100])),
+            order="percent:Q",
+            color=altair.Color(
+                "design:N",
+                sort=order,
+                scale=altair.Scale(domain=order, range=[SHADES[i % len(SHADES)] for i in range(len(own))]),
+                legend=legend,
+            ),
+            strokeDash=altair.StrokeDash(
+                "design:N",
+                sort=order,
+                scale=altair.Scale(domain=order, range=[dash(i) for i in range(len(own))]),
+                legend=legend,
+            ),
+        )
+    )
     rule = altair.Chart(pd.DataFrame([{"y": 95}])).mark_rule(color="#777", strokeDash=[2, 3]).encode(y="y:Q")
-    note = f"Higher is safer. Dotted: 95 of 100 futures. {len(next(iter(lost.values())))} futures."
-    alt = "In 95 of 100 futures a design lacks of the best no more than: " + listed([f"{r['design']} {r['within_in_95']:.1f}" for r in ends.to_dict("records")]) + " points."
-    return finished(name, altair.layer(rule, chart).properties(width=390, height=260, title=_note(altair, note)), alt, ends)
-
-
-# ---------------------------------------------------------------------- membership
-def membership(table: pd.DataFrame, name: str = "membership") -> Chart:
-    """Draw what being in is worth to each donor or group.
-
-    Parameters
-    ----------
-    table : player, count, member, gain_m, gain_low, gain_high, as ``membership.csv`` has them
-    name : of the picture
-    """
-    altair, _ = needed()
-    data = table[["player", "count", "member", "gain_m", "gain_low", "gain_high"]].copy()
-    data["who"] = [f"{p}{'' if m else ' (outside)'}" for p, m in zip(data["player"], data["member"], strict=True)]
-    told = (data["gain_low"] > 0) | (data["gain_high"] < 0)
-    data["verdict"] = np.select([told & (data["gain_m"] > 0), told], ["better inside", "better outside"], "not told from chance")
-    data = data.sort_values("gain_m", ascending=False, kind="stable")
-    base = altair.Chart(data)
-    y = altair.Y("who:N", sort=list(data["who"]), title=None, axis=altair.Axis(ticks=False, domain=False, labelLimit=260))
-    bars = base.mark_bar(height=13, stroke="#777", strokeWidth=0.5).encode(
-        x=altair.X("gain_m:Q", title="EUR m a year that being in is worth to it"), y=y,
-        color=altair.Color("verdict:N", title=None, scale=altair.Scale(domain=["better inside", "better outside", "not told from chance"], range=[GAIN, LOSS, SAME]),
-                           legend=altair.Legend(orient="bottom", symbolType="square")))  # fmt: skip
-    lines = base.mark_rule(color="#333", strokeWidth=1.2).encode(x="gain_low:Q", x2="gain_high:Q", y=y)
-    zero = altair.Chart(pd.DataFrame([{"gain_m": 0.0}])).mark_rule(color="#777").encode(x="gain_m:Q")
-    chart = altair.layer(bars, lines, zero).properties(width=340, height=altair.Step(21), title=_note(altair, "Line: 95% interval of chance."))
-    counts = data.groupby("verdict")["player"].agg(list).to_dict()
-    said = [f"{kind}: {listed(list(map(str, counts[kind])))}" for kind in ("better inside", "better outside") if kind in counts]
-    alt = "What being in is worth. " + "; ".join([*said, f"{len(counts.get('not told from chance', []))} of {len(data)} not told from chance"]) + "."
-    return finished(name, chart, alt, data.drop(columns="who"))
+    said_above = f"Higher is safer. Dotted: 95 of 100 futures. {len(next(iter(lost.values())))} futures."
+    alt = (
+        "In 95 of 100 futures a design lacks of the best no more than: "
+        + listed([f"{r['design']} {r['within_in_95']:.1f}" for r in ends.to_dict("records")])
+        + " points."
+    )
+    return finished(
+        name, altair.layer(rule, chart).properties(width=390, height=260, title=note(said_above)), alt, ends
+    )

@@ -139,7 +139,9 @@ def states(
 
 def _wide(values: pd.DataFrame) -> pd.DataFrame:
     order = list(dict.fromkeys(values["architecture"].astype(str)))
-    mean = values.assign(architecture=values["architecture"].astype(str)).groupby(["iso3", "architecture"])["value"].mean()
+    mean = (
+        values.assign(architecture=values["architecture"].astype(str)).groupby(["iso3", "architecture"])["value"].mean()
+    )
     return mean.unstack("architecture")[order].astype("float64")
 
 
@@ -153,7 +155,9 @@ def table_of(wide: pd.DataFrame, named: bool) -> pd.DataFrame:
     """
     known = places().reindex(wide.index)
     if named:
-        heads = pd.DataFrame({"state": known["name"].fillna(pd.Series(wide.index, wide.index)), "region": known["region"]})
+        heads = pd.DataFrame(
+            {"state": known["name"].fillna(pd.Series(wide.index, wide.index)), "region": known["region"]}
+        )
         return pd.concat([heads, wide], axis=1).sort_values("state").reset_index(drop=True)
     parts = []
     for kind, column in (("region", "region"), ("income", "income_group")):
@@ -216,7 +220,9 @@ def _differences(
 def _between(low: float, high: float, unit: Unit, difference: bool) -> str:
     tail = " points" if difference and unit == "share" else _WORDS[unit]
     if low == -math.inf:
-        return f"{'' if difference else 'below '}{_number(high, unit, difference)}{tail}{' or less' if difference else ''}"
+        return (
+            f"{'' if difference else 'below '}{_number(high, unit, difference)}{tail}{' or less' if difference else ''}"
+        )
     if high == math.inf:
         return f"{_number(low, unit, difference)}{tail} or more"
     if difference and low < 0 < high:
@@ -312,7 +318,9 @@ def _drawn(
         parts.append(_panel(name, wide[architecture], located, dots, classes, scale, named, unit, first is not None))
         parts.append("</g></g>")
     rows = math.ceil(len(wide.columns) / columns)
-    legend, below = _legend(name, classes, title, first, rows * (height + _GAP), any(state in dots for state in wide.index))
+    legend, below = _legend(
+        name, classes, title, first, rows * (height + _GAP), any(state in dots for state in wide.index)
+    )
     return framed(name, WIDTH, below, alt, "".join(parts) + legend)
 
 
@@ -374,7 +382,9 @@ def _panel(
             nothing.append(mark if here not in dots else "")
             continue
         (rings if here in dots else shades)[_class_of(float(value), classes)].append(mark)
-    text = f'<g transform="scale({scale / 10:.6g})"><use href="#{name}-e" fill="#fff" stroke="#c4c4c4" stroke-width="8"/>'
+    text = (
+        f'<g transform="scale({scale / 10:.6g})"><use href="#{name}-e" fill="#fff" stroke="#c4c4c4" stroke-width="8"/>'
+    )
     text += f'<g class="n" fill="url(#{name}-none-s)"><use href="#{name}-o"/>{"".join(nothing)}</g>'
     for one, marks in zip(classes, shades, strict=True):
         if marks:
@@ -436,4 +446,3 @@ def _legend(
         y += 22 if line is notes[0] else 15
         text += f'<text x="0" y="{y + 10:g}" fill="{QUIET}" font-size="11">{html.escape(line)}</text>'
     return text + "</g>", y + 18
-

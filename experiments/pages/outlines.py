@@ -29,7 +29,9 @@ _SPECK: Final = 0.12  # area of islands that are left out, unless a state has no
 _LEFT_OUT: Final = ("010",)  # Antarctica
 _NOWHERE: Final = {"798": (179.2, -8.5)}
 """States that the file lacks, with longitude and latitude: Tuvalu, by its atoll Funafuti to a tenth of a degree."""
-_MIDDLE: Final = 11.0  # degrees east: so that the edge cuts no state but by the Bering Strait, and Pacific islands stay together
+_MIDDLE: Final = (
+    11.0  # degrees east: so that the edge cuts no state but by the Bering Strait, and Pacific islands stay together
+)
 _A: Final = (1.340264, -0.081106, 0.000893, 0.003796)  # of Equal Earth, from the article
 _TALLEST: Final = math.radians(84.0)  # nothing that is drawn lies further north
 _LOWEST: Final = math.radians(-56.5)  # nor further south, without Antarctica
