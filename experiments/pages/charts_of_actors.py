@@ -105,7 +105,8 @@ def _gains_of_states(groups: pd.DataFrame, by: str, smallest: float) -> Chart:
             layers.append(words)
         panels.append(altair.layer(*layers).properties(width=300, height=altair.Step(21), title=headed(name)))
     said_above = (
-        f"Bar: middle future; line: 5% to 95% of {total} futures. Right: in how many futures the group gains / loses {100 * smallest:g} points."
+        f"Bar: middle future; line: 5% to 95% of {total} futures. "
+        f"Right: in how many futures the group gains / loses {100 * smallest:g} points."
         if future
         else "Bar: mean of the replications at default values; line: 95% interval of chance, which says nothing of the assumptions."
     )
@@ -129,12 +130,8 @@ def _gains_of_donors(donors: pd.DataFrame) -> Chart:
         for k, m in zip(donors["kind"], donors["member"], strict=True)
     ]
     counts = pd.DataFrame({"proposal": [label(str(n)) for n in donors["proposal"]], "group": who, "verdict": found})
-    data = (
-        counts.value_counts(sort=False)
-        .unstack("verdict", fill_value=0)
-        .reindex(columns=["loses", "open", "gains"], fill_value=0)
-        .reset_index()
-    )
+    data = pd.crosstab([counts["proposal"], counts["group"]], counts["verdict"])
+    data = data.reindex(columns=["loses", "open", "gains"], fill_value=0).reset_index()
     data.columns.name = None
     own, order = list(dict.fromkeys(counts["proposal"])), sorted(set(who))
     rows = []
@@ -171,7 +168,10 @@ def _gains_of_donors(donors: pd.DataFrame) -> Chart:
         text = here.mark_text(fontWeight="bold").encode(x="middle:Q", y=y, text="donors:Q")
         panels.append(altair.layer(bars, text).properties(width=330, height=altair.Step(21), title=headed(name)))
     what = "most of the futures" if over else "the replications at default values"
-    said_above = f"Donors of a kind that lose (left, hatched), are open (grey) and gain (right, blue) by what they want themselves, in {what}."
+    said_above = (
+        "Donors of a kind that lose (left, hatched), are open (grey) and gain (right, blue) by what they want themselves, "
+        f"in {what}."
+    )
     alt = f"Donors by kind, in {what}. " + " ".join(
         f"{name}: {int(part['gains'].sum())} gain, {int(part['loses'].sum())} lose, {int(part['open'].sum())} open."
         for name, part in data.groupby("proposal", sort=False)
@@ -265,5 +265,8 @@ def ignorance(curve: pd.DataFrame) -> Chart:
         width=340, height=altair.Step(21), title=note("Line: 95% interval of chance.")
     )
     half = data[data["percent"] >= data["percent"].max() / 2]
-    alt = f"Share of what is paid twice that goes as donors report: {data['percent'].iloc[-1]:.0f}% with all {data['reporters'].iloc[-1]}; half of it with the first {half['reporters'].iloc[0]}."
+    alt = (
+        f"Share of what is paid twice that goes as donors report: {data['percent'].iloc[-1]:.0f}% with all "
+        f"{data['reporters'].iloc[-1]}; half of that with the first {half['reporters'].iloc[0]}."
+    )
     return finished("ignorance", chart, alt, data.drop(columns="words"))

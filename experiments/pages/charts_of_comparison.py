@@ -48,8 +48,8 @@ def futures(draws: pd.DataFrame, first: str, smallest: float, column: str = "eff
     column : outcome, a share, of which more is better
     """
     altair, _ = needed()
-    wide = draws.assign(architecture=draws["architecture"].astype(str)).pivot(
-        index="draw", columns="architecture", values=column
+    wide = draws.assign(architecture=draws["architecture"].astype(str)).pivot_table(
+        index="draw", columns="architecture", values=column, dropna=False
     )
     own = [name for name in names_in(draws) if name != first]
     change = wide[own].sub(wide[first], axis=0)
@@ -139,7 +139,10 @@ def futures(draws: pd.DataFrame, first: str, smallest: float, column: str = "eff
     )
     total = max((counts[name].count for name in own), default=0)
     each = f"{total / DOTS:g}" if total % DOTS == 0 else f"about {total / DOTS:.0f}"
-    said_above = f"A dot is {each} of {total} futures. Grey: less than {100 * smallest:g} points either way. Far from 0 the scale is compressed."
+    said_above = (
+        f"A dot is {each} of {total} futures. Grey: less than {100 * smallest:g} points either way. Far from 0 the scale is "
+        "compressed."
+    )
     chart = altair.hconcat(plot, numbers, spacing=6).properties(title=note(said_above))
     alt = f"Differences to {label(first)} over {total} futures. " + "; ".join(
         f"{r['architecture']}: better in {r['better']}, about the same in {r['same']}, worse in {r['worse']}, middle future "
@@ -330,5 +333,7 @@ def over_time(steps: pd.DataFrame, column: str = "capacity", horizon: int | None
             title=note(f"Grey: no new money after year {horizon / 4:g}. Mean of the replications at default values.")
         )
     alt = f"{title}, at the end of year {end:g}: " + listed([f"{label(n)} {float(last[n]):.1f}" for n in own]) + "."
-    table = data.pivot(index="year", columns="name", values="points")[[label(n) for n in own]].reset_index()
+    table = data.pivot_table(index="year", columns="name", values="points", observed=True)[
+        [label(n) for n in own]
+    ].reset_index()
     return finished(f"over-time-{column.replace('_', '-')}", chart, alt, table[table["year"] % 1 == 0])

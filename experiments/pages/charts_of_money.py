@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -125,7 +126,10 @@ def waterfall(shares: pd.DataFrame, first: str | None = None) -> Chart:
     )
     chart = chart.properties(title=note(said_above)) if others else chart
     worst = max((row for row in rows if row["kind"] == "lost"), key=lambda row: row["cents"])
-    alt = f"Of a euro under {label(first)}, {data.loc['effective', first]:.0f} cents are effective; the largest loss is '{worst['head']}', {worst['cents']:.0f} cents."
+    alt = (
+        f"Of a euro under {label(first)}, {data.loc['effective', first]:.0f} cents are effective; the largest loss is "
+        f"'{worst['head']}', {worst['cents']:.0f} cents."
+    )
     if others:
         alt += (
             " Effective under the others: "
@@ -199,7 +203,10 @@ def break_even(curves: pd.DataFrame, first: str = "fragmented", smallest: float 
             parts = [up, down, band, zero, line] if len(part) else [zero]
             panels.append(altair.layer(*parts).properties(width=width, height=58))
         rows.append(altair.hconcat(*panels, spacing=10).properties(title=headed(label(name))))
-    said_above = f"Points of efficiency above (blue) or below (hatched) {label(first)}, all else at default values; band: 95% interval of chance. An empty panel: the setting does nothing there."
+    said_above = (
+        f"Points of efficiency above (blue) or below (hatched) {label(first)}, all else at default values; band: 95% interval "
+        "of chance. An empty panel: the setting does nothing there."
+    )
     chart = altair.vconcat(*rows, spacing=6).properties(title=note(said_above))
     alt = f"Difference in efficiency to {label(first)} along {listed([label(s) for s in settings])}. "
     parts = []
@@ -208,7 +215,8 @@ def break_even(curves: pd.DataFrame, first: str = "fragmented", smallest: float 
             part = data[(data["architecture"] == name) & (data["parameter"] == setting)].sort_values("value")
             if len(part):
                 parts.append(
-                    f"{label(name)}, {label(setting)} {part['value'].iloc[0]:g} to {part['value'].iloc[-1]:g}: {signed(part['mean'].iloc[0])} to {signed(part['mean'].iloc[-1])} points"
+                    f"{label(name)}, {label(setting)} {part['value'].iloc[0]:g} to {part['value'].iloc[-1]:g}: "
+                    f"{signed(part['mean'].iloc[0])} to {signed(part['mean'].iloc[-1])} points"
                 )
     table = data.assign(
         parameter=[label(n) for n in data["parameter"]], architecture=[label(n) for n in data["architecture"]]
@@ -220,7 +228,7 @@ def _crossed(part: pd.DataFrame) -> pd.DataFrame:
     """Return a curve with a point wherever it crosses 0, so that areas above and below end there."""
     rows = part.sort_values("value")[["value", "mean", "low", "high"]].to_numpy(dtype=np.float64)
     found: list[np.ndarray] = []
-    for one, other in zip(rows[:-1], rows[1:], strict=True):
+    for one, other in pairwise(rows):
         found.append(one)
         if one[1] * other[1] < 0:
             found.append(one + (other - one) * (one[1] / (one[1] - other[1])))

@@ -9,9 +9,8 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -20,51 +19,31 @@ from donorlab.experiments.arguments import InputError
 from donorlab.experiments.canvas import INK
 from donorlab.experiments.pages import outlines
 from donorlab.experiments.pages.chart import (
-    FAINT_GAIN,
-    FAINT_LOSS,
-    GAIN,
     HATCHED,
-    LOSS,
     NOTICE,
     QUIET,
-    SAME,
     SIZE,
     SMALL,
     WIDTH,
     Chart,
     defined,
     framed,
-    signed,
     word_of,
 )
+from donorlab.experiments.pages.shades import Shade, Unit, amount, differences, levels, shade_of
 from donorlab.experiments.words import label
 from donorlab.scenarios.world import DATA
 
-Unit = Literal["share", "ratio", "EUR m", "number"]
-SHADES: Final = ("#dce8f3", "#b3cde5", "#7fa9cf", "#3f78ab", "#123a66")
 _GAP: Final = 14.0
 _HEAD: Final = 22.0  # above a panel, for its name
-_SMALLEST: Final = 14.0  # square pixels below which a state is a circle
-_CLASSES: Final = 5
-_NICE: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
+_SMALLEST: Final = 5.0  # square pixels below which a state is a circle
 _LAND: Final = "#f1f1f1"  # of states that are not in the model, under grey dots
-_WORDS: Final[dict[str, str]] = {"share": "%", "ratio": "", "EUR m": " EUR m", "number": ""}
-
-
-@dataclass(frozen=True)
-class _Class:
-    """A shade: its colour, its words, and from where (included) to where it goes."""
-
-    colour: str
-    words: str
-    low: float
-    high: float
 
 
 # ---------------------------------------------------------------------- places
 @cache
 def places() -> pd.DataFrame:
-    """Return what is known of states by ISO 3166-1 code of three letters: ``code`` (numeric), ``name``, ``region``, ``income_group``."""
+    """Return what is known of states by ISO 3166-1 code of three letters: ``code`` (numeric), name, region, income_group."""
     table = pd.read_csv(DATA / "beneficiaries.csv", keep_default_na=False, dtype=str)
     return table.set_index("iso3")[["iso_numeric", "name", "region", "income_group"]].rename(
         columns={"iso_numeric": "code"}
@@ -127,10 +106,10 @@ def states(
         told = None if told is None else told.drop(columns=first, errors="ignore").reindex(columns=wide.columns)
         if wide.empty:
             raise InputError(f"maps: nothing to set against {first}")
-        classes = _differences(wide, unit, breaks, smallest, more_is_better)
+        classes = differences(wide, unit, breaks, smallest, more_is_better)
         wide_drawn = wide if told is None else wide.where(told, 0.0)
     else:
-        classes, wide_drawn = _levels(wide, unit, breaks), wide
+        classes, wide_drawn = levels(wide, unit, breaks), wide
     name = name or f"map-{word_of(title)}{'-difference' if first is not None else ''}"
     alt = _alt(title, wide_drawn, classes, unit, first, missing, more_is_better)
     svg = _drawn(name, wide_drawn, classes, unit, first, title, alt, named)
@@ -139,10 +118,8 @@ def states(
 
 def _wide(values: pd.DataFrame) -> pd.DataFrame:
     order = list(dict.fromkeys(values["architecture"].astype(str)))
-    mean = (
-        values.assign(architecture=values["architecture"].astype(str)).groupby(["iso3", "architecture"])["value"].mean()
-    )
-    return mean.unstack("architecture")[order].astype("float64")
+    plain = values.assign(architecture=values["architecture"].astype(str), value=values["value"].astype("float64"))
+    return plain.pivot_table(index="iso3", columns="architecture", values="value", dropna=False)[order]
 
 
 def table_of(wide: pd.DataFrame, named: bool) -> pd.DataFrame:
@@ -170,89 +147,11 @@ def table_of(wide: pd.DataFrame, named: bool) -> pd.DataFrame:
     return found[["kind", "group", "states", *map(str, wide.columns)]]
 
 
-# ---------------------------------------------------------------------- shades
-def nice(step: float) -> float:
-    """Return the next round number: 1, 2, 2.5 or 5 times a power of ten."""
-    if not step > 0 or not math.isfinite(step):
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(step))
-    return float(next(power * size for size in _NICE if power * size >= step * (1 - 1e-9)))
-
-
-def _levels(wide: pd.DataFrame, unit: Unit, breaks: Sequence[float]) -> list[_Class]:
-    own = wide.to_numpy(dtype=np.float64)
-    own = own[np.isfinite(own)]
-    limits = list(breaks)
-    if not limits:
-        low, high = (float(x) for x in np.quantile(own, (0.05, 0.95))) if len(own) else (0.0, 1.0)
-        step = nice((high - low) / _CLASSES)
-        start = step * math.floor(low / step + 1e-9)
-        limits = [start + step * i for i in range(1, _CLASSES)]
-        limits = [x for x in limits if x < (float(own.max()) if len(own) else 1.0)] or limits[:1]
-    colours = [SHADES[round(i * (len(SHADES) - 1) / len(limits))] for i in range(len(limits) + 1)]
-    ends = [-math.inf, *limits, math.inf]
-    return [
-        _Class(colour, _between(ends[i], ends[i + 1], unit, False), ends[i], ends[i + 1])
-        for i, colour in enumerate(colours)
-    ]
-
-
-def _differences(
-    wide: pd.DataFrame, unit: Unit, breaks: Sequence[float], smallest: float, more_is_better: bool
-) -> list[_Class]:
-    if len(breaks) == 2:
-        near, far = float(breaks[0]), float(breaks[1])
-    else:
-        size = np.abs(wide.to_numpy(dtype=np.float64))
-        size = size[np.isfinite(size)]
-        near = smallest or nice(float(np.quantile(size, 0.95)) / 5 if len(size) and size.max() > 0 else 1.0)
-        far = max(nice(float(np.quantile(size, 0.98)) if len(size) and size.max() > 0 else 2 * near), 2 * near)
-    colours = [LOSS, FAINT_LOSS, SAME, FAINT_GAIN, GAIN]
-    if not more_is_better:
-        colours.reverse()
-    ends = [-math.inf, -far, -near, near, far, math.inf]
-    return [
-        _Class(colour, _between(ends[i], ends[i + 1], unit, True), ends[i], ends[i + 1])
-        for i, colour in enumerate(colours)
-    ]
-
-
-def _between(low: float, high: float, unit: Unit, difference: bool) -> str:
-    tail = " points" if difference and unit == "share" else _WORDS[unit]
-    if low == -math.inf:
-        return (
-            f"{'' if difference else 'below '}{_number(high, unit, difference)}{tail}{' or less' if difference else ''}"
-        )
-    if high == math.inf:
-        return f"{_number(low, unit, difference)}{tail} or more"
-    if difference and low < 0 < high:
-        return "about the same"
-    if difference and high <= 0:  # nearer to nothing first
-        low, high = high, low
-    return f"{_number(low, unit, difference)} to {_number(high, unit, difference)}{tail}"
-
-
-def _number(value: float, unit: Unit, difference: bool) -> str:
-    shown = 100 * value if unit == "share" else value
-    text = f"{shown:.4g}"
-    if difference and float(text) > 0:
-        text = f"+{text}"
-    return text.replace("-", "\N{MINUS SIGN}")
-
-
-def _class_of(value: float, classes: Sequence[_Class]) -> int:
-    """Return the shade of a value; a limit belongs to the shade that is further from nothing."""
-    for i, one in enumerate(classes):
-        if one.low <= value < one.high or (value < 0 and value == one.high and one.high <= 0 and one.low < one.high):
-            return i
-    return len(classes) - 1
-
-
 # ---------------------------------------------------------------------- words
 def _alt(
     title: str,
     wide: pd.DataFrame,
-    classes: Sequence[_Class],
+    classes: Sequence[Shade],
     unit: Unit,
     first: str | None,
     missing: Sequence[str],
@@ -262,7 +161,7 @@ def _alt(
     panels = f"{len(wide.columns)} world map{'s' if len(wide.columns) > 1 else ''}"
     if first is None:
         text = f"{title}: {panels} of {count} states. Mean over states: "
-        text += "; ".join(f"{label(str(n))} {_amount(float(wide[n].mean()), unit)}" for n in wide) + "."
+        text += "; ".join(f"{label(str(n))} {amount(float(wide[n].mean()), unit)}" for n in wide) + "."
     else:
         text = f"{title}, difference to {label(first)}: {panels} of {count} states. "
         near = next(one for one in classes if one.low < 0 < one.high).high
@@ -277,20 +176,11 @@ def _alt(
     return text
 
 
-def _amount(value: float, unit: Unit, difference: bool = False) -> str:
-    if math.isnan(value):
-        return "not defined"
-    if unit == "share":
-        return f"{signed(100 * value)} points" if difference else f"{100 * value:.0f}%"
-    tail = _WORDS[unit]
-    return f"{signed(value, 2)}{tail}" if difference else f"{value:.2f}{tail}"
-
-
 # ---------------------------------------------------------------------- drawing
 def _drawn(
     name: str,
     wide: pd.DataFrame,
-    classes: Sequence[_Class],
+    classes: Sequence[Shade],
     unit: Unit,
     first: str | None,
     title: str,
@@ -309,7 +199,7 @@ def _drawn(
     parts = [_definitions(name, world, shown, classes, scale), _style(name)]
     for i, architecture in enumerate(wide.columns):
         x, y = (i % columns) * (width + _GAP), (i // columns) * (height + _GAP)
-        mean = _amount(float(wide[architecture].mean()), unit, first is not None)
+        mean = amount(float(wide[architecture].mean()), unit, first is not None)
         parts.append(
             f'<g transform="translate({x:g} {y:g})"><text x="0" y="15" font-size="{SIZE}" font-weight="bold" fill="{INK}">'
             f'{html.escape(label(str(architecture)))}<tspan font-weight="normal" fill="{QUIET}"> · mean state {mean}'
@@ -331,7 +221,7 @@ def _style(name: str) -> str:
     )
 
 
-def _definitions(name: str, world: outlines.World, shown: set[str], classes: Sequence[_Class], scale: float) -> str:
+def _definitions(name: str, world: outlines.World, shown: set[str], classes: Sequence[Shade], scale: float) -> str:
     """Return all outlines once: states of the model apart, all else as one; and hatches and dots at both scales."""
     others = world.others + "".join(one.path for code, one in world.states.items() if code not in shown)
     paths = [f'<path id="{name}-o" d="{others}"/>', f'<path id="{name}-e" d="{world.edge}"/>']
@@ -357,7 +247,7 @@ def _panel(
     own: pd.Series[float],
     located: Mapping[str, str],
     dots: Mapping[str, tuple[float, float, float]],
-    classes: Sequence[_Class],
+    classes: Sequence[Shade],
     scale: float,
     named: bool,
     unit: Unit,
@@ -371,7 +261,7 @@ def _panel(
         here = str(state)
         if here not in located:
             continue
-        told = f"{names[here]}: {_amount(float(value), unit, difference)}"
+        told = f"{names[here]}: {amount(float(value), unit, difference)}"
         inside = f"<title>{html.escape(told)}</title>" if named else ""
         if here in dots:
             x, y, radius = dots[here]
@@ -381,7 +271,7 @@ def _panel(
         if math.isnan(float(value)):
             nothing.append(mark if here not in dots else "")
             continue
-        (rings if here in dots else shades)[_class_of(float(value), classes)].append(mark)
+        (rings if here in dots else shades)[shade_of(float(value), classes)].append(mark)
     text = (
         f'<g transform="scale({scale / 10:.6g})"><use href="#{name}-e" fill="#fff" stroke="#c4c4c4" stroke-width="8"/>'
     )
@@ -425,7 +315,7 @@ def circles(located: Mapping[str, str], scale: float) -> dict[str, tuple[float, 
 
 
 def _legend(
-    name: str, classes: Sequence[_Class], title: str, first: str | None, top: float, dots: bool
+    name: str, classes: Sequence[Shade], title: str, first: str | None, top: float, dots: bool
 ) -> tuple[str, float]:
     """Return the legend below the panels, and where it ends."""
     words = title if first is None else f"{title}, difference to {label(first)}"

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -108,7 +109,7 @@ def simpler(line: np.ndarray, tolerance: float) -> np.ndarray:
     if len(line) > 2 and np.allclose(line[0], line[-1]):  # closed: begin with the furthest point
         keep[int(np.hypot(*(line - line[0]).T).argmax())] = True
     ends = np.flatnonzero(keep)
-    waiting = list(zip(ends[:-1], ends[1:], strict=True))
+    waiting = list(pairwise(ends.tolist()))
     while waiting:
         low, high = waiting.pop()
         if high - low < 2:
@@ -127,7 +128,8 @@ def simpler(line: np.ndarray, tolerance: float) -> np.ndarray:
 def _simplified(arc: np.ndarray) -> np.ndarray:
     """Return an arc of longitudes and latitudes with fewer points; what is judged is its line on the plane."""
     straight = _unwrapped(arc)
-    return arc[simpler(_placed(straight[:, 0], straight[:, 1]), _TOLERANCE)]
+    keep = simpler(_placed(straight[:, 0], straight[:, 1]), _TOLERANCE)
+    return np.asarray(arc[keep])
 
 
 def _unwrapped(line: np.ndarray) -> np.ndarray:
