@@ -55,7 +55,8 @@ def futures(draws: pd.DataFrame, first: str, smallest: float, column: str = "eff
     change = wide[own].sub(wide[first], axis=0)
     counts = {name: ensemble.futures(change[name], smallest) for name in own}
     own.sort(key=lambda name: (-counts[name].better, counts[name].worse))
-    dots, rows = [], []
+    dots: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for name in own:
         here = 100 * change[name].dropna().to_numpy(dtype=np.float64)
         count = counts[name]
@@ -90,7 +91,7 @@ def futures(draws: pd.DataFrame, first: str, smallest: float, column: str = "eff
             labelOverlap="greedy",
         ),
     )
-    rows_of = altair.Scale(paddingInner=0, paddingOuter=0)
+    rows_of = altair.Scale(type="band", paddingInner=0, paddingOuter=0)
     y = altair.Y(
         "architecture:N",
         sort=order,
@@ -191,18 +192,20 @@ def comparison(
     """
     altair, _ = needed()
     own = designs_in(summary)
-    table = summary.set_index("outcome")
-    rows, panels = [], []
-    for name in (name for name in outcomes if name in table.index):
-        share = str(table.loc[name, "unit"]) == "share"
+    table: dict[Any, dict[Any, Any]] = summary.set_index("outcome").to_dict("index")
+    rows: list[pd.DataFrame] = []
+    panels: list[Any] = []
+    for name in (name for name in outcomes if name in table):
+        here = table[name]
+        share = here["unit"] == "share"
         factor, words = (100.0 if share else 1.0), outcome(name).label
         part = pd.DataFrame(
             {
                 "outcome": f"{words}, %" if share else words,
                 "architecture": label(one),
-                "value": factor * float(table.loc[name, one]),
-                "low": factor * float(table.loc[name].get(f"{one}_range_low", math.nan)),
-                "high": factor * float(table.loc[name].get(f"{one}_range_high", math.nan)),
+                "value": factor * float(here[one]),
+                "low": factor * float(here.get(f"{one}_range_low", math.nan)),
+                "high": factor * float(here.get(f"{one}_range_high", math.nan)),
             }
             for one in own
         )

@@ -81,8 +81,8 @@ def waterfall(shares: pd.DataFrame, first: str | None = None) -> Chart:
     )
     grid["who"] = [label(str(name)) for name in grid["architecture"]]
     # for what is effective more is better, for every loss less
-    good = np.where(grid["head"] == "effective", grid["change"], -grid["change"])
-    grid["verdict"] = np.select([good >= 0.5, good <= -0.5], ["better", "worse"], "same")
+    better = np.where(grid["head"] == "effective", grid["change"], -grid["change"])
+    grid["verdict"] = np.select([better >= 0.5, better <= -0.5], ["better", "worse"], "same")
     grid["words"] = [signed(value, 0) for value in grid["change"]]
     chart: Any = fall
     if others:
@@ -126,16 +126,13 @@ def waterfall(shares: pd.DataFrame, first: str | None = None) -> Chart:
     )
     chart = chart.properties(title=note(said_above)) if others else chart
     worst = max((row for row in rows if row["kind"] == "lost"), key=lambda row: row["cents"])
+    kept = dict(zip(own, data.loc["effective", own].to_numpy(dtype=np.float64), strict=True))
     alt = (
-        f"Of a euro under {label(first)}, {data.loc['effective', first]:.0f} cents are effective; the largest loss is "
+        f"Of a euro under {label(first)}, {kept[first]:.0f} cents are effective; the largest loss is "
         f"'{worst['head']}', {worst['cents']:.0f} cents."
     )
     if others:
-        alt += (
-            " Effective under the others: "
-            + listed([f"{label(n)} {data.loc['effective', n]:.0f} cents" for n in others])
-            + "."
-        )
+        alt += " Effective under the others: " + listed([f"{label(n)} {kept[n]:.0f} cents" for n in others]) + "."
     table = data.rename_axis("cents of a euro").rename(columns={name: label(name) for name in own}).reset_index()
     return finished("waterfall", chart, alt, table)
 

@@ -163,9 +163,15 @@ def test_limits_belong_to_what_matters(value: float, place: int) -> None:
 
 def test_words_of_shades() -> None:
     found = shades.differences(pd.DataFrame({"a": [0.0]}), "share", (0.02, 0.05), 0.02, True)
-    assert [one.words for one in found] == [
-        "\N{MINUS SIGN}5 points or less", "\N{MINUS SIGN}2 to \N{MINUS SIGN}5 points", "about the same", "+2 to +5 points", "+5 points or more",
-    ]  # fmt: skip
+    minus = "\N{MINUS SIGN}"
+    words = [
+        f"{minus}5 points or less",
+        f"{minus}2 to {minus}5 points",
+        "about the same",
+        "+2 to +5 points",
+        "+5 points or more",
+    ]
+    assert [one.words for one in found] == words
     found = shades.levels(pd.DataFrame({"a": [0.2, 2.0]}), "ratio", (0.5, 1.5))
     assert [one.words for one in found] == ["below 0.5", "0.5 to 1.5", "1.5 or more"]
 
