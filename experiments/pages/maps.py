@@ -322,11 +322,11 @@ def _legend(
     text = f'<g font-size="{SMALL}" fill="{INK}"><text x="0" y="{top + 12:g}">{html.escape(words)}</text>'
     items = [(_fill(name, one.colour, False), one.words) for one in classes]
     items.append((f"url(#{name}-none)", "not in the model"))
-    x, y = 0.0, top + 24
+    x, y = 0.5, top + 24
     for paint, said in items:
         room = 24 + 6.6 * len(said) + 10
-        if x and x + room > WIDTH:
-            x, y = 0.0, y + 20
+        if x > 1 and x + room > WIDTH:
+            x, y = 0.5, y + 20
         text += f'<rect x="{x:g}" y="{y:g}" width="18" height="12" fill="{paint}" stroke="#666" stroke-width=".6"/>'
         text += f'<text x="{x + 23:g}" y="{y + 10.5:g}">{html.escape(said)}</text>'
         x += room

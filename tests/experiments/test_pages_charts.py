@@ -264,6 +264,14 @@ def test_regimes_tell_chance_from_difference(made: dict[str, Chart]) -> None:
     assert table.loc[(0.0, 0)] == "better"
     assert table.loc[(0.2, 0)] == "worse"
     assert table.loc[(0.0, 9)] == "not told from chance"
+    near = charts.regime(regimes(), "overhead", "decision_lag", smallest=0.05).data.set_index(
+        ["overhead", "decision lag"]
+    )
+    assert near.loc[(0.0, 0), "verdict"] == "better"  # exactly what matters
+    far = charts.regime(regimes(), "overhead", "decision_lag", smallest=0.06).data.set_index(
+        ["overhead", "decision lag"]
+    )
+    assert far.loc[(0.0, 0), "verdict"] == "a little better"
     alone = charts.regime(regimes()[lambda t: t["seed"] == 0], "overhead", "decision_lag")
     assert set(alone.data["verdict"]) == {"not told from chance"}  # one seed tells nothing
 
