@@ -33,7 +33,7 @@ from donorlab.experiments.outcomes import cents
 from donorlab.experiments.tables import names_in
 from donorlab.experiments.words import DEFAULT_VALUES, in_lines, label
 
-_GROUPS: Final[tuple[tuple[str, tuple[str, ...], str, str], ...]] = (
+GROUPS: Final[tuple[tuple[str, tuple[str, ...], str, str], ...]] = (
     ("effective", ("effective",), "#14375e", ""),
     ("displaced\nown effort", ("displaced_own_effort",), "#6aa3c4", ""),
     ("wrong state\nor pillar", ("misallocation_states", "misallocation_pillars"), "#d5dde5", "...."),
@@ -183,7 +183,7 @@ def losses(waterfalls: pd.DataFrame, stamp: Stamp) -> Drawn:
     share = data.pivot_table(
         index="architecture", columns="bar", values="share", sort=False, dropna=False, observed=True
     )
-    grouped = pd.DataFrame({head: share[list(bars)].sum(axis=1, skipna=False) for head, bars, *_ in _GROUPS}).loc[names]
+    grouped = pd.DataFrame({head: share[list(bars)].sum(axis=1, skipna=False) for head, bars, *_ in GROUPS}).loc[names]
     title = _losses_claim(grouped, names)
     with style():
         body = 2.3 + 0.72 * len(names)
@@ -205,7 +205,7 @@ def losses(waterfalls: pd.DataFrame, stamp: Stamp) -> Drawn:
 def _stacks(axes: Axes, grouped: pd.DataFrame) -> None:
     y = np.arange(len(grouped))[::-1].astype(np.float64)
     left = np.zeros(len(grouped))
-    for head, _, colour, hatch in _GROUPS:
+    for head, _, colour, hatch in GROUPS:
         width = np.nan_to_num(100 * np.maximum(0, grouped[head].to_numpy(dtype=np.float64)))
         axes.barh(y, width, left=left, height=0.66, color=colour, hatch=hatch, edgecolor=INK, linewidth=0.5)
         for at, x, size in zip(y, left, width, strict=True):
@@ -232,14 +232,14 @@ def _name_stacks(axes: Axes, row: pd.Series[float], width: float) -> None:
     middles = edges - row.to_numpy(dtype=np.float64) / 2
     top = len(axes.get_yticks()) - 1 + 0.36
     for tier in range(2):
-        chosen = list(range(tier, len(_GROUPS), 2))
-        widest = [max(text_width_cm(line, SMALL) for line in _GROUPS[i][0].split("\n")) for i in chosen]
+        chosen = list(range(tier, len(GROUPS), 2))
+        widest = [max(text_width_cm(line, SMALL) for line in GROUPS[i][0].split("\n")) for i in chosen]
         wanted = [float(middles[i]) * width for i in chosen]
         placed = spread(wanted, max(widest) + 0.12)
         shift = min(0.0, width + _MARGIN - 0.1 - max(p + w / 2 for p, w in zip(placed, widest, strict=True)))
         for i, x in zip(chosen, placed, strict=True):
             at, place = (100 * float(middles[i]), top), (100 * (x + shift) / width, top + 0.36 + 0.95 * (1 - tier))
-            led_text(axes, _GROUPS[i][0], at, place, ha="center", va="bottom", fontsize=SMALL, linespacing=0.95)
+            led_text(axes, GROUPS[i][0], at, place, ha="center", va="bottom", fontsize=SMALL, linespacing=0.95)
 
 
 def _losses_claim(grouped: pd.DataFrame, names: Sequence[str]) -> str:
@@ -250,7 +250,7 @@ def _losses_claim(grouped: pd.DataFrame, names: Sequence[str]) -> str:
     good = cents(float(grouped["effective"].to_dict()[first]))
     text = f"Of each euro of {who}, {good} would have bought the same gain without friction"
     loss = {
-        head.replace("\n", " "): float(grouped[head].to_dict()[first]) for head, *_ in _GROUPS if head != "effective"
+        head.replace("\n", " "): float(grouped[head].to_dict()[first]) for head, *_ in GROUPS if head != "effective"
     }
     worst = max(loss, key=lambda head: loss[head])
     return f"{text}; the largest loss is '{worst}', {cents(loss[worst])}"
