@@ -36,6 +36,9 @@ def alike(one: Any, other: Any) -> None:
             alike(mine, theirs)
     elif isinstance(one, float):
         assert struct.pack("d", one) == struct.pack("d", other) or (math.isnan(one) and math.isnan(other))
+    elif isinstance(one, np.generic):
+        assert one.dtype == other.dtype
+        assert one.tobytes() == other.tobytes()  # NaN is not equal to itself, its bits are
     elif isinstance(one, np.ndarray):
         assert one.dtype == other.dtype
         assert one.shape == other.shape
