@@ -260,19 +260,40 @@ class Dask:
                 if not flying:
                     return
                 batch = self._finished(done)
-                whole = [future for future in batch if future.status == "finished"]
-                answers = dict(zip([one.key for one in whole], self._client.gather(whole), strict=True))
+                answers = self._answers(batch)
                 for future in batch:
+                    if future.key not in answers and future.status in ("pending", "finished"):  # lost, being made anew
+                        future.add_done_callback(done.put)
+                        continue
                     task = flying.pop(future)
                     if future.key in answers:
                         yield task, answers.pop(future.key)
                     else:
                         yield task, self._death(future)
-                del batch, whole, future, task
+                    del task
+                del batch, future
                 self._see_who_is_there()
         finally:
             with contextlib.suppress(Exception):
                 self._client.cancel(list(flying))
+
+    def _answers(self, batch: list[Any]) -> dict[Any, Any]:
+        """Return the answers of futures that have one, by their keys.
+
+        A worker may die with an answer that nobody has fetched yet; then that one is missing, and the others are not lost with it.
+        """
+        whole = [future for future in batch if future.status == "finished"]
+        try:
+            return dict(zip([one.key for one in whole], self._client.gather(whole), strict=True))
+        except Exception:
+            found = {}
+            for future in whole:
+                try:
+                    found[future.key] = self._client.gather(future)
+                except Exception:
+                    if future.status == "finished":  # it is there and cannot be read
+                        raise
+            return found
 
     def _finished(self, done: queue.SimpleQueue[Any]) -> list[Any]:
         """Wait for a future that is done and return it with all others that are by now."""

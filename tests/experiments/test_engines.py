@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,3 +79,54 @@ def test_tasks_of_a_process_that_died_come_back_and_can_be_tried_again(tmp_path:
                 found.append(answer)
     assert deaths >= 1
     assert sorted(found) == list(range(6))
+
+
+class Answered:
+    """A task of Dask that is done already."""
+
+    def __init__(self, key: Any, task: int, killed: Exception) -> None:
+        self.key, self.task, self.killed = key, task, killed
+        self.status = "finished"
+
+    def add_done_callback(self, call: Any) -> None:
+        self.status = "finished"
+        call(self)
+
+    def exception(self) -> Exception | None:
+        return self.killed if self.status == "error" else None
+
+
+class Losing:
+    """A client of Dask whose worker dies with the answers to tasks 3 and 5 before they are fetched; 5 is soon there again."""
+
+    def __init__(self, killed: Exception) -> None:
+        self.killed, self.lost = killed, {3: "error", 5: "pending"}
+
+    def submit(self, _: Any, task: int, key: Any, pure: bool) -> Answered:
+        return Answered(key, task, self.killed)
+
+    def gather(self, wanted: Any) -> Any:
+        if isinstance(wanted, list):
+            if any(one.task in self.lost for one in wanted):
+                raise self.killed
+            return [2 * one.task for one in wanted]
+        if wanted.task in self.lost:
+            wanted.status = self.lost.pop(wanted.task)
+            raise self.killed
+        return 2 * wanted.task
+
+    def nthreads(self) -> dict[str, int]:
+        return {"there": 1}
+
+    def cancel(self, _: Any) -> None:
+        return
+
+
+def test_an_answer_that_is_lost_with_its_worker_before_it_is_fetched_takes_no_other_with_it() -> None:
+    distributed = pytest.importorskip("distributed")
+    from donorlab.experiments.engine_dask import Dask
+
+    engine = Dask(workers=3, client=Losing(distributed.KilledWorker("3", None, 0)))  # 9 at a time
+    found = dict(engine.unordered(double, range(9)))
+    assert isinstance(found.pop(3), Died)
+    assert found == {i: 2 * i for i in range(9) if i != 3}
