@@ -58,6 +58,7 @@ class Study:
     folders : of the sweeps
     sources : what made the numbers, see `donorlab.experiments.sweeps.identity`
     asked : number of points, failed ones included
+    twice : points of further sweeps that are left out, because an earlier one has the same values at the same seed
     """
 
     labels: tuple[str, ...]
@@ -69,6 +70,7 @@ class Study:
     folders: tuple[Path, ...]
     sources: tuple[str, ...]
     asked: int
+    twice: int = 0
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -111,11 +113,17 @@ class Study:
 
     def told_failures(self) -> list[str]:
         """Return what a report must say of failed runs: nothing where there are none."""
+        found = []
+        if self.twice:
+            found.append(
+                f"{counted(self.twice, 'point')} of further sweeps {'is' if self.twice == 1 else 'are'} in an earlier one too, at "
+                "the same seed, and counted once"
+            )
         if self.failed.empty:
-            return []
+            return found
         gone = self.asked - len(self.points)
         first = self.failed.iloc[0]
-        return [
+        return found + [
             f"{counted(len(self.failed), 'run')} failed, so that {counted(gone, 'point')} of {self.asked:,} are left out of what "
             f"follows; the first: point {first[POINT]} under {first['architecture']}: {first['error']}"
         ]
@@ -223,7 +231,8 @@ def opened(
     frames: list[pd.DataFrame] = []
     factors: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
-    offset = 0
+    offset = twice = 0
+    worlds: list[Any] = []
     for folder in map(Path, folders):
         one = Opened(folder)
         if upto is None:
@@ -235,11 +244,21 @@ def opened(
                 f"{_some(labels)}; only sweeps of the same kind can be taken together"
             )
         factors, labels = factors or own_factors, labels or own_labels
+        worlds.append(_world(one, labels))
+        if worlds[-1] != worlds[0]:
+            raise InputError(
+                f"{folder}: is of another world than {folders[0]} ({_settings(one)}, and {_settings(Opened(folders[0]))}); only "
+                "sweeps that differ in nothing but their points can be taken together"
+            )
         frame = one.frame("runs", where=None if upto is None else [(POINT, "<=", upto)])
         if upto is not None:
             _, replications, count = from_plain(one.manifest["plan"]).size
             if len(frame) < upto * replications * count:
                 _refuse_incomplete(one)
+        if frames:
+            again = _again(frames, frame, factors)
+            twice += len(again)
+            frame = frame[~frame[POINT].isin(again)]
         frame[POINT] += offset
         offset = int(frame[POINT].max()) if len(frame) else offset
         frames.append(frame)
@@ -280,7 +299,27 @@ def opened(
         folders=tuple(map(Path, folders)),
         sources=sources,
         asked=int(runs[POINT].nunique()),
+        twice=twice,
     )
+
+
+def _world(one: Opened, labels: Sequence[str]) -> list[Any]:
+    """Return what a sweep's points do not change, by architecture: what is built, and the hash of what no column changes."""
+    plan = from_plain(one.manifest["plan"])
+    return [[plan.builds[at], plan.worlds[at]] for at in map(plan.labels.index, labels)]
+
+
+def _settings(one: Opened) -> str:
+    asked_for = one.manifest["plan"]["configuration"]
+    return " ".join(map(str, [asked_for["scenario"], *asked_for["settings"]]))
+
+
+def _again(before: Sequence[pd.DataFrame], frame: pd.DataFrame, factors: Sequence[str]) -> set[int]:
+    """Return points of a sweep that an earlier one has: the same values of all factors, and a seed in common."""
+    key = [*factors, "seed"]
+    there = set(pd.concat([one[key] for one in before]).itertuples(index=False, name=None))
+    rows = zip(frame[POINT], frame[key].itertuples(index=False, name=None), strict=True)
+    return {int(point) for point, row in rows if row in there}
 
 
 def _refuse_incomplete(one: Opened) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from donorlab.experiments import setting
@@ -106,12 +108,33 @@ def test_versions_are_not_mixed_in_silence(made: study.Study, tmp_path: Path) ->
     for part in made.folders[0].glob("runs/*/*.parquet"):
         table = pq.read_table(part).to_pandas()
         table["source"] = "0123456789abcdef"
+        table["seed"] += 1000  # other futures: the same ones are counted once
         table.to_parquet(tmp_path / "runs" / "0" / part.name, index=False)
     with pytest.raises(InputError, match="mix=true"):
         study.opened([made.folders[0], tmp_path])
     both = study.opened([made.folders[0], tmp_path], mix=True)
     assert len(both.points) == 12
     assert len(both.sources) == 2
+
+
+def test_the_same_futures_are_counted_once_and_told(made: study.Study) -> None:
+    """Twice the same futures would halve all uncertainty, and stand on both sides of a split."""
+    both = study.opened([made.folders[0], made.folders[0]])
+    assert len(both.points) == both.asked == 6
+    assert both.twice == 6
+    pd.testing.assert_frame_equal(both.runs, made.runs)
+    (line,) = both.told_failures()
+    assert "6 points of further sweeps are in an earlier one too" in line
+
+
+def test_sweeps_of_other_worlds_are_not_taken_together(made: study.Study, tmp_path: Path) -> None:
+    manifest = json.loads((made.folders[0] / "manifest.json").read_text())
+    manifest["plan"]["worlds"][0][0] = "0" * 64
+    manifest["plan"]["configuration"]["settings"] = ["money=20"]
+    shutil.copytree(made.folders[0], tmp_path / "other")
+    (tmp_path / "other" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match="of another world .*toy money=20, and toy"):
+        study.opened([made.folders[0], tmp_path / "other"])
 
 
 def test_too_few_points_are_refused_with_the_number_that_would_do(made: study.Study) -> None:
