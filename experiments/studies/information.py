@@ -160,8 +160,19 @@ def value_of_information(points: pd.DataFrame, values: pd.DataFrame, each: pd.Da
     table = (
         pd.DataFrame(rows).sort_values(["told", "value", "raw"], ascending=False, kind="stable").reset_index(drop=True)
     )
-    everything = float((own.max(axis=1)).mean() - own.mean(axis=0).max())
+    everything = of_everything(values if each is None else each)
     return Information(str(values.columns[chosen]), table, everything, of_all_assumptions(each))
+
+
+def of_everything(each: pd.DataFrame) -> float:
+    """Return the value of knowing all of the future, the luck of its seed included; each future counts alike.
+
+    Parameters
+    ----------
+    each : index point, or (point, seed): a choice for each seed gains more than one for the mean of several; a column a design
+    """
+    best = each.max(axis=1).groupby(level=0).mean().mean()
+    return float(best - each.groupby(level=0).mean().mean().max())
 
 
 def _shuffled(curve: np.ndarray, noise: np.ndarray, level: np.ndarray, orders: np.ndarray, chosen: int) -> np.ndarray:

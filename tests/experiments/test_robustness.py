@@ -241,6 +241,16 @@ def test_a_step_is_seen() -> None:
     assert not table.loc["other", "told"]
 
 
+def test_knowing_everything_is_a_choice_for_each_seed() -> None:
+    """Each design is ahead by 1 with one of the two seeds: on the mean of both there is nothing to choose."""
+    index = pd.MultiIndex.from_product([range(1, 121), [1, 2]], names=["point", "seed"])
+    each = pd.DataFrame({"A": [1.0, 0.0] * 120, "B": [0.0, 1.0] * 120}, index=index)
+    points = pd.DataFrame({"x": np.linspace(0, 1, 120)}, index=range(1, 121))
+    found = information.value_of_information(points, each.groupby(level="point").mean(), each)
+    assert found.everything == pytest.approx(0.5)
+    assert information.of_everything(each.iloc[:3]) == pytest.approx(0.25)
+
+
 def test_knowing_all_assumptions_leaves_luck_out() -> None:
     """A and B differ by luck alone: knowing everything seems worth much, knowing the assumptions nothing."""
     random = np.random.Generator(np.random.Philox(13))
