@@ -24,7 +24,7 @@ from donorlab.experiments.canvas import (
     style,
     text_width_cm,
 )
-from donorlab.experiments.report_of_sensitivity import LIKELY, SURE, amount
+from donorlab.experiments.report_of_sensitivity import LIKELY, SURE, amount, hidden
 from donorlab.experiments.studies.factors import NOISE
 from donorlab.experiments.studies.indices import MOST, REST, SETTLED, Indices
 from donorlab.experiments.studies.measures import Measure
@@ -165,6 +165,9 @@ def shares_claim(found: Mapping[Measure, Indices]) -> str:
         own = indices.table[indices.table["told"] & ~indices.table["factor"].isin([NOISE, REST])]
         if own.empty:
             parts.append(f"{what}: no single assumption is told from luck")
+            continue
+        if hidden(indices):
+            parts.append(f"{what}: which assumption drives it most is open")
             continue
         first = own.sort_values("total", ascending=False, kind="stable").iloc[0]
         chance = float(first["chance_first"])

@@ -221,6 +221,12 @@ def _drives(found: Indices) -> str:
     if not told:
         return "no single assumption is told from luck"
     first = told[0]
+    if beaten := hidden(found):
+        return (
+            f"which assumption drives it most is open; told from luck {'is' if len(told) == 1 else 'are'} "
+            f"{listed([f'{label(str(row["factor"]))} ({_interval(row, "total")})' for row in told[:NAMED]])}, but the total index of "
+            f"{label(beaten)}, which is not told from it, is estimated larger"
+        )
     name, total, alone = label(str(first["factor"])), _interval(first, "total"), _interval(first, "first")
     what = f"{name}, {total} of its variance with all interplay, {alone} alone"
     chance = float(first["chance_first"])
@@ -236,6 +242,18 @@ def _drives(found: Indices) -> str:
         )
     others = [f"{label(str(row['factor']))} ({percent(float(row['total']))})" for row in told[1:NAMED]]
     return f"{text}; then {listed(others)}" if others else text
+
+
+def hidden(found: Indices) -> str:
+    """Return the single assumption with the largest total index, if it is not told from luck and some other is; else nothing.
+
+    An assumption may be told by its first-order index while others have larger total ones: then it is not what drives most.
+    """
+    own = found.table[~found.table["factor"].isin([NOISE, REST])]
+    if not own["told"].any():
+        return ""
+    largest = own.sort_values("total", ascending=False, kind="stable").iloc[0]
+    return "" if largest["told"] else str(largest["factor"])
 
 
 def _converged(found: Indices) -> str:

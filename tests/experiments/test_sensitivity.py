@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from donorlab.experiments import figures_of_sensitivity
 from donorlab.experiments import report_of_sensitivity as report
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.studies import indices, screening
@@ -298,3 +299,21 @@ def test_what_drives_most_is_said_as_surely_as_resamples_agree(chance: float, wo
     assert "base_points=4096 would do" in texts[1]
     silent = indices.Indices(table.assign(told=False), 0.2, 0.4, (0.7, 0.6, 0.8), 256, 1.0)
     assert "no single assumption is told from luck" in report.of_indices(DIFFERENCE, silent)[0]
+
+
+def test_what_is_told_by_its_first_order_index_alone_is_not_said_to_drive_most() -> None:
+    """Told from luck and the ninth in size: the largest total index belongs to an assumption that is not told."""
+    table = pd.DataFrame(
+        {
+            "factor": ["money", "lapse", NOISE],
+            "first": [0.1, 0.2, 0.4], "first_low": [-0.1, 0.1, 0.3], "first_high": [0.3, 0.3, 0.5],
+            "total": [0.88, 0.3, 0.9], "total_low": [0.4, 0.2, 0.6], "total_high": [1.3, 0.4, 1.2],
+            "chance_first": [0.9, 0.1, math.nan], "told": [False, True, False],
+        }
+    )  # fmt: skip
+    found = indices.Indices(table, 0.9, 2.0, (0.3, 0.1, 0.5), 64, 1.0)
+    text = report.of_indices(DIFFERENCE, found)[0]
+    assert "which assumption drives it most is open; told from luck is lapse (30% (20 to 40))" in text
+    assert "total index of money, which is not told from it, is estimated larger" in text
+    assert "among what drives it most" not in text
+    assert figures_of_sensitivity.shares_claim({DIFFERENCE: found}).endswith("drives it most is open")
