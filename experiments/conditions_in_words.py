@@ -9,7 +9,7 @@ from typing import Final
 from donorlab.experiments.levers import WHOLE
 from donorlab.experiments.studies.boxes import Counted, Limits
 from donorlab.experiments.studies.discovery import HALVES, Box
-from donorlab.experiments.studies.findings import Finding, amount
+from donorlab.experiments.studies.findings import Finding, amount, short
 from donorlab.experiments.studies.trees import Leaf, by_chance, tells
 from donorlab.experiments.sweeps.columns import rows
 from donorlab.experiments.words import label
@@ -112,11 +112,10 @@ def headline(finding: Finding) -> str:
 
 def of_box(finding: Finding, box: Box, place: int) -> str:
     """Return what a box is, what it holds, and whether it holds in fresh futures and against noise."""
-    short = _short(finding)
     of_these = "" if place == 1 else " of those outside the boxes before"
     text = (
         f"Box {place}: where {conditions(box.limits)}, it {_short(finding)} in {of(box.found)}: density "
-        f"{percent(box.found.density)} where it {short} in {percent(box.found.rate)} of all{of_these}, coverage "
+        f"{percent(box.found.density)} where it {_short(finding)} in {percent(box.found.rate)} of all{of_these}, coverage "
         f"{percent(box.found.coverage)} of the futures in which it {_short(finding)}{of_these}, size {percent(box.found.mass)}."
     )
     fresh = box.fresh
@@ -128,7 +127,7 @@ def of_box(finding: Finding, box: Box, place: int) -> str:
 
 
 def _short(finding: Finding) -> str:
-    return {"loses": "loses", "wins": "wins", "not_better": "is not better"}[finding.question.case]
+    return short(finding.question)
 
 
 def of_luck(box: Box) -> str:

@@ -27,7 +27,7 @@ def run(words: Sequence[str]) -> None:
     study.check(question.outcome)
     if len(study.labels) < 2:
         raise InputError(f"architectures: discover needs two; the runs have {', '.join(study.labels)}")
-    enough(study, LEAST, "discover", "more points" if asked.reads else f"futures={LEAST}")
+    enough(study, LEAST, "discover", None if asked.reads else "futures")
     futures = None if asked.reads else keys["futures"]
     others = study.labels[1:]
     steps = len(others) * keys["boxes"] * (1 + keys["permutations"] + discovery.HALVES)

@@ -28,7 +28,7 @@ from donorlab.experiments.canvas import (
 )
 from donorlab.experiments.studies.boxes import Limits
 from donorlab.experiments.studies.discovery import Box
-from donorlab.experiments.studies.findings import Finding, verb
+from donorlab.experiments.studies.findings import Finding, short, verb
 from donorlab.experiments.studies.trees import tells
 from donorlab.experiments.sweeps.columns import rows
 from donorlab.experiments.words import label
@@ -52,7 +52,7 @@ def draw_all(finding: Finding, stamp: Stamp) -> Iterator[Drawn]:
 
 
 def _loses(finding: Finding) -> str:
-    return verb(finding.question).removesuffix(" to").removesuffix(" over").removesuffix(" than")
+    return short(finding.question)
 
 
 def _trust(box: Box) -> str:

@@ -190,7 +190,8 @@ def objectives_claim(answer: Answer) -> str:
     table = answer.pareto
     count = int((table["dominated_by"] != "").sum())
     if count == 0:
-        return f"None of {len(table)} designs is worse in all five objectives beyond noise: each buys something with something"
+        text = f"None of {len(table)} designs is dominated beyond noise in the five objectives"
+        return f"{text}: each buys something with something" if bool(table["on_front"].all()) else text
     names = ", ".join(label(name) for name in table.loc[table["dominated_by"] != "", "design"])
     return f"{names}: another design is better or the same in all five objectives, beyond noise"
 

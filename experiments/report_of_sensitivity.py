@@ -77,7 +77,10 @@ def _told(screen: Console, texts: Sequence[str]) -> None:
 
 
 def _sentence(screen: Console, text: str) -> None:
-    lines = textwrap.wrap(text, screen.width - 1, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+    dash = "    - " if text.startswith(" ") else "- "  # what belongs to the line before
+    lines = textwrap.wrap(
+        text.strip(), screen.width - 1, initial_indent=dash, subsequent_indent=" " * len(dash), break_on_hyphens=False
+    )
     screen.print("\n".join(lines), highlight=False, markup=False)
 
 
@@ -222,9 +225,10 @@ def _drives(found: Indices) -> str:
         return "no single assumption is told from luck"
     first = told[0]
     if beaten := hidden(found):
+        names = [f"{label(str(row['factor']))} ({_interval(row, 'total')})" for row in told[:NAMED]]
         return (
             f"which assumption drives it most is open; told from luck {'is' if len(told) == 1 else 'are'} "
-            f"{listed([f'{label(str(row["factor"]))} ({_interval(row, "total")})' for row in told[:NAMED]])}, but the total index of "
+            f"{listed(names)}, but the total index of "
             f"{label(beaten)}, which is not told from it, is estimated larger"
         )
     name, total, alone = label(str(first["factor"])), _interval(first, "total"), _interval(first, "first")

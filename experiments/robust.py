@@ -67,7 +67,11 @@ def _check(asked: asking.Asked) -> None:
         robust.enough(keys["futures"], information.FUTURES_LEAST, "value of information", "information=false")
     if keys["values"]:
         robust.enough(
-            keys["values_futures"], robustness.FUTURES_LEAST, "other value judgements", "values=false", "values_futures"
+            keys["values_futures"],
+            robustness.FUTURES_LEAST,
+            "other value judgements",
+            "values=false",
+            key="values_futures",
         )
         if keys["values_futures"] > keys["futures"]:
             raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from donorlab.experiments.opened import Opened
 from donorlab.experiments.store import ResultFolder, default_folder, digest_of
 from donorlab.experiments.studies.study import ENGINE_KEYS, Study, opened
 from donorlab.sim.compiled import source_hash
+from donorlab.sim.outcomes.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     from donorlab.sim import Scenario
@@ -142,7 +144,8 @@ def read(command: str, words: Sequence[str], bare: str = "scenario", least: int 
     """
     arguments = parse(command, words, bare)
     keys = arguments.experiment
-    if not 0 < keys["smallest_difference"] < 1:
+    unit = CATALOGUE.get(str(keys.get("outcome")), ("share", ""))[0]  # a command with one outcome counts in its unit
+    if not 0 < keys["smallest_difference"] < (1 if unit == "share" else math.inf):
         raise InputError(
             f"smallest_difference: {keys['smallest_difference']:g} is out of range; it is a share such as 0.02"
         )

@@ -208,9 +208,27 @@ def said(asked: Question, first: str, other: str) -> str:
     return f"{label(other)} {verb(asked)} {label(first)} by {amount(asked)}"
 
 
+BETTER: Final = (
+    "efficiency",
+    "efficiency_at_horizon",
+    "path_efficiency",
+    "relative_to_central",
+    "welfare",
+    "gain_per_user",
+)
+"""Outcomes of which more is better without a doubt: only in these is who has less said to lose."""
+
+
 def verb(asked: Question) -> str:
-    """Return what the case is called in words."""
+    """Return what the case is called in words: of an outcome of which more may be worse, whether it is below or above."""
+    if asked.outcome not in BETTER:
+        return {"loses": "is below", "wins": "is above", "not_better": "is not above"}[asked.case]
     return {"loses": "loses to", "wins": "wins over", "not_better": "is not better than"}[asked.case]
+
+
+def short(asked: Question) -> str:
+    """Return the case in words without the other architecture, for example ``loses``."""
+    return verb(asked).removesuffix(" to").removesuffix(" over").removesuffix(" than")
 
 
 def amount(asked: Question) -> str:

@@ -14,7 +14,7 @@ from donorlab.experiments.studies import information, objectives, robustness
 from donorlab.experiments.studies.information import Information
 from donorlab.experiments.studies.objectives import OBJECTIVES, Measured, Rule
 from donorlab.experiments.studies.robustness import Stability
-from donorlab.experiments.studies.study import Study
+from donorlab.experiments.studies.study import Study, would_do
 
 OWN: Final = "as set"
 WHO: Final = "who counts"
@@ -108,15 +108,16 @@ def answered(study: Study, judged: Mapping[str, Study], own: str, keys: Mapping[
     """
     found = objectives.rules(keys["satisfice"])
     measured = objectives.measured(study)
-    enough(measured.futures, robustness.FUTURES_LEAST, "scores")
+    there = (study.asked, None if keys["from"] else "futures")
+    enough(measured.futures, robustness.FUTURES_LEAST, "scores", "", *there)
     if keys["information"]:
-        enough(measured.futures, information.FUTURES_LEAST, "value of information", "information=false")
+        enough(measured.futures, information.FUTURES_LEAST, "value of information", "information=false", *there)
     good = objectives.satisfied(found, respects(study, measured))
     judgements = [Judgement(f"efficiency, {own}", OWN, measured.mean["efficiency"], good, measured)]
-    told = [*study.told_failures(), *told_undefined(measured, own)]
+    told = [*study.told_failures(), *told_undefined(measured, own), *told_rules(found, respects(study, measured))]
     for name, other in judged.items():
         here = objectives.measured(other)
-        enough(here.futures, robustness.FUTURES_LEAST, f"scores under '{name}'", key="values_futures")
+        enough(here.futures, robustness.FUTURES_LEAST, f"scores under '{name}'", "", other.asked, "values_futures")
         its = objectives.satisfied(found, respects(other, here))
         judgements.append(Judgement(f"efficiency, {name}", WHO, here.mean["efficiency"], its, here))
         told += [f"{name}: {line}" for line in other.told_failures()] + told_undefined(here, name)
@@ -228,11 +229,27 @@ def told_undefined(measured: Measured, name: str) -> list[str]:
     ]
 
 
-def enough(futures: int, least: int, method: str, otherwise: str = "", key: str = "futures") -> None:
-    """Refuse too few futures for a method, with the number that would do."""
+def told_rules(found: Sequence[Rule], values: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return what a report must say of rules about something that is undefined in some futures."""
+    lines = []
+    for name in dict.fromkeys(rule.name for rule in found):
+        missing = values[name].isna().any(axis=1)
+        if missing.any():
+            lines.append(
+                f"satisfice: {name} is undefined under some design in {int(missing.sum()):,} of {len(missing):,} futures; a design "
+                "without it counts as not good enough there"
+            )
+    return lines
+
+
+def enough(
+    futures: int, least: int, method: str, otherwise: str = "", asked: int = 0, key: str | None = "futures"
+) -> None:
+    """Refuse too few futures for a method, with the number that would do; ``asked``: of how many these are left, 0 for all."""
     if futures < least:
+        more = would_do(futures, asked or futures, least, key)
         instead = f", or {otherwise}" if otherwise else ""
-        raise InputError(f"{method}: {futures:,} futures are too few; it needs {least:,}: {key}={least}{instead}")
+        raise InputError(f"{method}: {futures:,} futures are too few; it needs {least:,}: {more}{instead}")
 
 
 def _first(frame: pd.DataFrame, *names: str) -> pd.DataFrame:

@@ -7,6 +7,7 @@ A failed run is never left out in silence: its point is set apart, counted and t
 from __future__ import annotations
 
 import contextlib
+import math
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -123,9 +124,10 @@ class Study:
             return found
         gone = self.asked - len(self.points)
         first = self.failed.iloc[0]
-        return found + [
+        return [
+            *found,
             f"{counted(len(self.failed), 'run')} failed, so that {counted(gone, 'point')} of {self.asked:,} are left out of what "
-            f"follows; the first: point {first[POINT]} under {first['architecture']}: {first['error']}"
+            f"follows; the first: point {first[POINT]} under {first['architecture']}: {first['error']}",
         ]
 
 
@@ -356,7 +358,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
-def enough(study: Study, least: int, method: str, command: str) -> None:
+def enough(study: Study, least: int, method: str, key: str | None) -> None:
     """Refuse too few points for a method; the message has the number that would do.
 
     Parameters
@@ -364,7 +366,21 @@ def enough(study: Study, least: int, method: str, command: str) -> None:
     study : runs
     least : number of points that the method needs
     method : its name
-    command : what to write to have them
+    key : of the command, that has more of them; None where runs are read
     """
     if len(study.points) < least:
-        raise InputError(f"{method}: {len(study.points):,} points are too few; it needs {least:,}: {command}")
+        more = would_do(len(study.points), study.asked, least, key)
+        raise InputError(f"{method}: {len(study.points):,} points are too few; it needs {least:,}: {more}")
+
+
+def would_do(left: int, asked: int, least: int, key: str | None) -> str:
+    """Return what to write to have ``least`` points, if as large a share of them is left as of those that there are.
+
+    Parameters
+    ----------
+    left, asked : points that can be used, of so many
+    least : that are needed
+    key : of the command; None where runs are read
+    """
+    needed = math.ceil(least * asked / left) if left else least
+    return f"{key}={needed}" if key else f"sweeps with {needed:,} points or more"

@@ -209,3 +209,17 @@ def test_cases_are_what_they_are_called() -> None:
     assert Question("efficiency", "wins", 0.02).cases(difference).tolist() == [False, False, False, True]
     assert Question("efficiency", "not_better", 0.02).cases(difference).tolist() == [True, True, True, False]
     assert findings.amount(Question("projects", "loses", 5)) == "5 of projects or more"
+
+
+def test_who_has_less_of_what_may_be_bad_is_not_said_to_lose() -> None:
+    one = Question("duplication_share", "loses", 0.02)
+    assert findings.said(one, "fragmented", "umbrella") == (
+        "umbrella is below fragmented by 2 points of duplication share or more"
+    )
+    assert findings.short(one) == "is below"
+    assert findings.short(Question("efficiency", "not_better", 0.02)) == "is not better"
+
+
+def test_what_matters_is_asked_in_the_unit_of_the_outcome(shell: Shell) -> None:
+    assert "is a share" in shell.refused("discover", "toy", "smallest_difference=2")
+    assert "futures: 59" in shell.refused("discover", "toy", "outcome=orphans", "smallest_difference=2", "futures=59")

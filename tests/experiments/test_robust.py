@@ -168,3 +168,29 @@ def test_runs_of_one_design_are_no_choice(folder: Path) -> None:
 def test_a_rule_about_nothing_is_refused(folder: Path) -> None:
     with pytest.raises(InputError, match="no objective or outcome 'eficiency'"):
         robust.run([f"from=[{folder}]", "satisfice=[eficiency>=1]"])
+
+
+def test_a_design_off_the_front_is_not_said_to_buy_anything(answer: Answer) -> None:
+    """Worse in the means of all five, but not beyond noise."""
+    free = answer.pareto.assign(dominated_by="")
+    assert figures_of_robust.objectives_claim(dataclasses.replace(answer, pareto=free.assign(on_front=True))).endswith(
+        "each buys something with something"
+    )
+    behind = dataclasses.replace(answer, pareto=free.assign(on_front=[True, False, True]))
+    assert "buys" not in figures_of_robust.objectives_claim(behind)
+
+
+def test_the_number_that_would_do_counts_what_is_left_out(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"scores: 49 futures are too few; it needs 50: futures=52"):
+        answers.enough(49, 50, "scores", "", 50)
+    with pytest.raises(InputError, match=r"sweeps with 100 points or more, or information=false"):
+        answers.enough(60, 100, "value of information", "information=false", 60, None)
+
+
+def test_where_a_rule_speaks_of_what_is_undefined_that_is_told(folder: Path) -> None:
+    runs = study.opened([folder])
+    assert not runs.mean("release_rate")["fragmented"].notna().all()
+    found = answers.answered(
+        runs, {}, "own", {**defaults("robust"), "satisfice": ["release_rate>=0.5"], "information": False}
+    )
+    assert any("release_rate" in line and "not good enough" in line for line in found.told)

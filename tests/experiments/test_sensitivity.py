@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from donorlab.experiments import figures_of_sensitivity
 from donorlab.experiments import report_of_sensitivity as report
@@ -317,3 +318,8 @@ def test_what_is_told_by_its_first_order_index_alone_is_not_said_to_drive_most()
     assert "total index of money, which is not told from it, is estimated larger" in text
     assert "among what drives it most" not in text
     assert figures_of_sensitivity.shares_claim({DIFFERENCE: found}).endswith("drives it most is open")
+
+
+def test_what_belongs_to_the_line_before_is_set_in(capsys: pytest.CaptureFixture[str]) -> None:
+    report._sentence(Console(width=60), "  Not settled: more would do.")
+    assert capsys.readouterr().out == "    - Not settled: more would do.\n"

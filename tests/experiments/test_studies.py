@@ -57,7 +57,7 @@ def test_a_study_holds_what_the_sweep_holds(made: study.Study) -> None:
     assert each.shape == (12, 2)
     assert not each.isna().to_numpy().any()
     difference = made.difference("efficiency", "umbrella", "fragmented")
-    by_hand = made.runs.groupby(["point", "architecture"])["efficiency"].mean().unstack()
+    by_hand = made.runs.groupby(["point", "architecture"])["efficiency"].mean().unstack()  # noqa: PD010
     assert np.allclose(difference, by_hand["umbrella"] - by_hand["fragmented"], atol=1e-14)
     own = made.runs[made.runs["architecture"] == "umbrella"].groupby("point")["efficiency"].var().mean()
     assert made.noise("efficiency", "umbrella") == pytest.approx(own)
@@ -133,13 +133,16 @@ def test_sweeps_of_other_worlds_are_not_taken_together(made: study.Study, tmp_pa
     manifest["plan"]["configuration"]["settings"] = ["money=20"]
     shutil.copytree(made.folders[0], tmp_path / "other")
     (tmp_path / "other" / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(InputError, match="of another world .*toy money=20, and toy"):
+    with pytest.raises(InputError, match=r"of another world .*toy money=20, and toy"):
         study.opened([made.folders[0], tmp_path / "other"])
 
 
 def test_too_few_points_are_refused_with_the_number_that_would_do(made: study.Study) -> None:
     with pytest.raises(InputError, match="6 points are too few; it needs 50: futures=50"):
-        study.enough(made, 50, "PRIM", "futures=50")
+        study.enough(made, 50, "PRIM", "futures")
+    with pytest.raises(InputError, match="sweeps with 50 points or more"):
+        study.enough(made, 50, "PRIM", None)
+    assert study.would_do(49, 50, 50, "futures") == "futures=52"  # one of 50 failed: 50 would not do again
 
 
 def test_the_unit_cube_becomes_values_and_seeds(given: Arguments) -> None:
