@@ -189,7 +189,7 @@ def left_out(share: float) -> str:
 
 def percent(value: float) -> str:
     """Return a share as a whole percentage; an index below 0 is one that the runs do not tell from 0."""
-    return f"{min(100.0, max(0.0, 100 * value)):.0f}%"
+    return f"{max(0.0, 100 * value):.0f}%"
 
 
 def _interval(row: Mapping[Any, Any], key: str) -> str:
@@ -197,7 +197,10 @@ def _interval(row: Mapping[Any, Any], key: str) -> str:
 
 
 def spanned(value: float, low: float, high: float) -> str:
-    """Return a share of the variance with its interval, e.g. ``34% (30 to 38)``; it cannot be below 0 or above 100."""
+    """Return a share of the variance with its interval, e.g. ``34% (30 to 38)``.
+
+    An estimate above 100% stands as it is: it says that there are too few base points.
+    """
     return f"{percent(value)} ({percent(low)[:-1]} to {percent(high)[:-1]})"
 
 
