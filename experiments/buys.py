@@ -135,6 +135,10 @@ def run(words: Sequence[str]) -> None:
             drawings.append(figures_of_buys.accession(joining.states, joining.lines, joining.last, stamp))
         for drawing in drawings:
             folder.figure(drawing.name, drawing.figure, drawing.data, drawing.stamp.metadata(drawing.title))
+        others = int((yearly_budgets(world) > 0).sum()) - 2
+        fixed = report_of_buys.by_construction(world, others, joining is not None)
+        told = (found, who, works_how, contest, joining, len(options.seeds), fixed)
+        folder.sentences(report_of_buys.sentences(*told))
         folder.json("configuration", configuration)
         folder.manifest(setting.manifest(configuration, words, options.seeds, started, clock))
     screen = tables.console()

@@ -125,4 +125,24 @@ def discover(words: tuple[str, ...], retry_failed: bool) -> None:
     run([*words, "retry_failed=true"] if retry_failed else words)
 
 
-COMMANDS: Final = (discover, robust, sensitivity)
+@click.command()
+@click.argument("words", nargs=-1, metavar="FOLDER... [KEY=VALUE]...")
+@click.option("--pdf", is_flag=True, help="Also report.pdf, printed by Chromium; the same as pdf=true.")
+def report(words: tuple[str, ...], pdf: bool) -> None:
+    """Make one page of result folders: a report for a minister.
+
+    FOLDERs are those of `donorlab compare`, which every report needs, and of winners, membership, ignorance, sensitivity,
+    discover, robust, sweep, buys and validate, as far as there are any; a folder that holds them will do. What is missing is
+    named and left out. The page opens from disk, needs no network, and prints well.
+
+    
+    names=false              true: states are named in tables of havens, compliance and losers, and on maps
+    pdf=false                also --pdf
+    out=FOLDER               default ./results/<date>-<time>-report-<hash>
+    """
+    from donorlab.experiments.report import run
+
+    run([*words, "pdf=true"] if pdf else words)
+
+
+COMMANDS: Final = (discover, report, robust, sensitivity)

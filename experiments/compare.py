@@ -100,6 +100,7 @@ def _store(folder: ResultFolder, found: Study, summary: pd.DataFrame, stamp: fig
     if found.draws is not None:
         folder.table("ensemble", found.draws)
     folder.csv("summary", summary)
+    folder.csv("designs", _designs(comparison))
     folder.csv("waterfall", falls.summarise(comparison.waterfalls, found.draws))
     if found.curves is not None:
         folder.csv("break_even", found.curves)
@@ -167,6 +168,15 @@ def _configuration(
         **({"proposals": {item.name: provenance.as_plain(item) for item in proposed}} if proposed else {}),
         **setting.resolved(arguments, loaded),
     }
+
+
+def _designs(comparison: Comparison) -> pd.DataFrame:
+    """Return a row an architecture or proposal: what it is here, and whether it runs exactly like the first."""
+    same = levers.same_as_first(comparison.scenarios)
+    return pd.DataFrame(
+        {"design": name, "architecture": one.architecture, "what": levers.in_words(one), "as_first": name in same}
+        for name, one in comparison.scenarios.items()
+    )
 
 
 def _ensemble(plan: ensemble.Plan) -> dict[str, Any]:

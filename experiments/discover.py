@@ -46,6 +46,7 @@ def run(words: Sequence[str]) -> None:
         folder.csv("boxes", report_of_discover.box_table(found))
         folder.csv("tree", report_of_discover.tree_table(found))
         folder.csv("failed", study.failed)
+        folder.sentences([*study.told_failures(), *report_of_discover.told(found)])
         for one in found:
             folder.csv(f"futures_{one.other}", report_of_discover.case_table(one))
             for picture in figures_of_discover.draw_all(one, stamp):

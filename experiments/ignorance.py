@@ -74,6 +74,7 @@ def run(words: Sequence[str]) -> None:
         folder.csv("reporters", found)
         folder.csv("curve", curve)
         folder.table("contributions", _long(sample, contributions))
+        folder.sentences(report_of_ignorance.sentences(found, curve, options.report))
         drawing = draw(found, curve, options.report, stamp)
         folder.figure(drawing.name, drawing.figure, drawing.data, drawing.stamp.metadata(drawing.title))
         folder.json("configuration", configuration)

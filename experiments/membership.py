@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -99,6 +99,7 @@ def run(words: Sequence[str]) -> None:
         folder.csv("membership_by_donor", single)
         folder.csv("sequence", sequence_table(payoffs, paths))
         folder.table("payoffs", _payoffs(payoffs))
+        folder.sentences(_told(name, single, standing, paths, found, histories, who, end, len(options.seeds)))
         folder.json("configuration", configuration)
         folder.manifest(setting.manifest(configuration, words, options.seeds, started, clock))
     screen = tables.console()
@@ -107,6 +108,24 @@ def run(words: Sequence[str]) -> None:
         players = free_members.by_player(histories, who)
         report_of_membership.show_free(screen, name, players, end, len(options.seeds), found)
     screen.print(f"\nResults: {folder.path}", soft_wrap=True, highlight=False)
+
+
+def _told(
+    name: str,
+    single: pd.DataFrame,
+    standing: Sequence[coalitions.Stand],
+    paths: Mapping[str, Sequence[coalitions.Step]],
+    found: pd.DataFrame,
+    histories: pd.DataFrame | None,
+    who: Sequence[reporters.Player],
+    end: free_members.Ends | None,
+    seeds: int,
+) -> list[str]:
+    """Return what was found in words."""
+    told = report_of_membership.sentences(name, single, together(standing), paths, len(found))
+    if histories is not None and end is not None:
+        told += report_of_membership.sentences_of_free(free_members.by_player(histories, who), end, seeds, found)
+    return told
 
 
 def _options(arguments: Arguments) -> Options:

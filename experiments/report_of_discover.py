@@ -43,6 +43,15 @@ def lines(finding: Finding) -> list[str]:
     return found + said.caveats(finding)
 
 
+def told(findings: Sequence[Finding]) -> list[str]:
+    """Return all that is said of all pairs, each under a line with its names."""
+    found = []
+    for finding in findings:
+        found.append(f"{label(finding.other)} against {label(finding.first)}:")
+        found += [f" {text.strip()}" for text in lines(finding)]
+    return found
+
+
 def _line(screen: Console, text: str) -> None:
     first, rest = ("    - ", "      ") if text.startswith(" ") else ("- ", "  ")
     wrapped = textwrap.wrap(

@@ -61,6 +61,19 @@ def show(
         screen.print(f"[dim]{_INDEXED}[/]", highlight=False)
 
 
+def sentences(found: Screening | None, shares: Apportioned | None, smallest: float) -> list[str]:
+    """Return all that is said, without the tables."""
+    texts: list[str] = []
+    if found is not None:
+        texts += [*found.told, *(of_screening(one, table, smallest) for one, table in found.tables.items())]
+    if shares is not None:
+        texts += [*shares.told, varied(shares)]
+        for one, indices in shares.found.items():
+            texts += of_indices(one, indices)
+            texts += [left_out(shares.left[one])] if one in shares.left else []
+    return texts
+
+
 _SCREENED: Final = (
     "mu* (95%): mean size of the effect over the whole range, of shares in points. *: matters, beyond what reshuffled luck can "
     "make; ?: open; =: nothing at all; no mark: smaller than what matters. Luck: another seed, on the same scale."

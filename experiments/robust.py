@@ -43,7 +43,7 @@ def run(words: Sequence[str]) -> None:
             folder.csv("information", robust.information_table(answer))
         for drawn in figures_of_robust.draw_all(answer, stamp):
             folder.figure(drawn.name, drawn.figure, drawn.data, drawn.stamp.metadata(drawn.title))
-        folder.text("report.txt", "\n".join(report_of_robust.sentences(answer)) + "\n")
+        folder.sentences(report_of_robust.sentences(answer))
     screen = tables.console()
     report_of_robust.show(screen, answer, asked.reads)
     screen.print(f"\nResults, figures and their data: {folder.path}", soft_wrap=True, highlight=False)

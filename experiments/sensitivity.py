@@ -96,6 +96,7 @@ def run(words: Sequence[str]) -> None:
             folder.csv("convergence", _long(shares.convergence))
             for drawn in figures_of_sensitivity.of_indices(shares.found, shares.convergence, stamp):
                 folder.figure(drawn.name, drawn.figure, drawn.data, drawn.stamp.metadata(drawn.title))
+        folder.sentences(report_of_sensitivity.sentences(found, shares, keys["smallest_difference"]))
     screen = tables.console()
     report_of_sensitivity.show(screen, asked.arguments.overrides, found, shares, keys["smallest_difference"])
     screen.print(f"\nResults, figures and their data: {folder.path}", soft_wrap=True, highlight=False)

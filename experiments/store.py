@@ -14,7 +14,7 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -148,6 +148,10 @@ class ResultFolder:
         """Write ``name.json``, indented; what is not a finite number becomes null."""
         text = json.dumps(plain_json(value), indent=1, ensure_ascii=False, allow_nan=False)
         self._new(f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+    def sentences(self, texts: Iterable[str]) -> None:
+        """Write what was found in words as ``report.txt``, a sentence a line; one that belongs to the last begins with a space."""
+        self.text("report.txt", "".join(f"{text}\n" for text in texts))
 
     def text(self, name: str, text: str) -> None:
         """Write a text file under its full name, in UTF-8."""

@@ -1,0 +1,47 @@
+"""Amounts of money as a page writes them: with their currency, their price year and what it rests on."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from donorlab.experiments.pages.chart import MINUS
+
+PRICE_YEAR: Final = 2021
+"""Year in whose prices amounts are read: *assumption*. The total of 250 is sized by programmes counted in 2021 (Cybil, see the
+source of ``money``); budgets of single projects, which give the cost of a task, are of 2013 to 2024 and are not deflated. The model
+has no inflation."""
+PRICES: Final = f"{PRICE_YEAR} prices"
+PRICES_SAID: Final = (
+    f"Amounts are in euros at constant prices, read as those of {PRICE_YEAR} (an assumption: the total is sized by programmes counted "
+    "in that year, the project budgets behind the cost of a task are not deflated, and the model has no inflation)."
+)
+
+
+def euros(million: float, per: str = "", sign: bool = False) -> str:
+    """Return an amount in words, e.g. ``EUR 2.3 million a year (2021 prices)``.
+
+    Parameters
+    ----------
+    million : EUR m
+    per : what follows, such as ``a year``
+    sign : with its sign, which nothing has not
+    """
+    text = f"EUR {bare(million, sign)} million"
+    return f"{text} {per} ({PRICES})" if per else f"{text} ({PRICES})"
+
+
+def bare(million: float, sign: bool = False) -> str:
+    """Return an amount without its unit, to two figures below 10, whole above."""
+    if math.isnan(million):
+        return "an unknown number of"
+    size = abs(million)
+    decimals = 0 if size >= 10 or size == 0 else 1 if size >= 1 else 2 if size >= 0.1 else 3
+    text = f"{million:{'+' if sign else ''}z,.{decimals}f}"
+    text = text.lstrip("+-") if float(text.replace(",", "")) == 0 else text
+    return text.replace("-", MINUS)
+
+
+def head(words: str = "EUR million", per: str = "a year") -> str:
+    """Return what stands above a column of amounts."""
+    return f"{words} {per}, {PRICES}".replace(" ,", ",")
