@@ -201,7 +201,7 @@ def small(line: Mapping[Any, Any], smallest: float) -> list[tuple[float, float]]
 
 def reading(line: Mapping[Any, Any], smallest: float) -> str:
     """Return what a line says in words; ``smallest`` is the least difference in efficiency that matters."""
-    found, touched = _clear(line["crossings"])
+    found, touched = clear(line["crossings"])
     least, most = float(line["least"]), float(line["most"])
     if math.isnan(least):
         return "efficiency is not defined"
@@ -257,7 +257,7 @@ def _listed(values: Sequence[float]) -> str:
     return ", ".join(f"{value:.2g}" for value in values)
 
 
-def _clear(found: Sequence[Crossing]) -> tuple[list[Crossing], list[Crossing]]:
+def clear(found: Sequence[Crossing]) -> tuple[list[Crossing], list[Crossing]]:
     """Return the changes of sign that noise does not undo, and those that the next one takes back within it."""
     clear: list[Crossing] = []
     touched: list[Crossing] = []

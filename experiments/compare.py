@@ -101,6 +101,8 @@ def _store(folder: ResultFolder, found: Study, summary: pd.DataFrame, stamp: fig
         folder.table("ensemble", found.draws)
     folder.csv("summary", summary)
     folder.csv("designs", _designs(comparison))
+    if found.plan is not None:
+        folder.csv("uncertainties", _uncertainties(found.plan, comparison))
     folder.csv("waterfall", falls.summarise(comparison.waterfalls, found.draws))
     if found.curves is not None:
         folder.csv("break_even", found.curves)
@@ -177,6 +179,19 @@ def _designs(comparison: Comparison) -> pd.DataFrame:
         {"design": name, "architecture": one.architecture, "what": levers.in_words(one), "as_first": name in same}
         for name, one in comparison.scenarios.items()
     )
+
+
+def _uncertainties(plan: ensemble.Plan, comparison: Comparison) -> pd.DataFrame:
+    """Return a row a number that was drawn: its range and source, and whether it can do anything under any architecture."""
+    idle = {row.name for row in ensemble.idle(plan, comparison.scenarios)}
+    return pd.DataFrame(
+        {
+            "name": row.name, "low": row.range[0], "high": row.range[-1], "default": row.default, "distribution": row.distribution,
+            "acts": row.name not in idle, "source": row.source,
+        }
+        for row in plan.varied
+        if row.range is not None
+    )  # fmt: skip
 
 
 def _ensemble(plan: ensemble.Plan) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.stats import qmc
 
 from donorlab import scenarios as catalogue
-from donorlab.experiments.levers import WHOLE
+from donorlab.experiments.levers import WHOLE, without_effect
 from donorlab.experiments.projects import expected_projects
 from donorlab.experiments.runner import Job, Run
 from donorlab.scenarios.parameters import ParameterRow, Value
@@ -133,6 +133,11 @@ def _larger_by(scenario: Scenario) -> int:
 def _typed(row: Mapping[Any, Any]) -> dict[str, Value]:
     """Return the parameters of a row as whole numbers and numbers."""
     return {str(k): int(v) if k in WHOLE else float(v) for k, v in row.items() if k != RAISED}
+
+
+def idle(made: Plan, scenarios: Mapping[str, Scenario]) -> list[ParameterRow]:
+    """Return what is drawn and can do nothing under any of the architectures."""
+    return [row for row in made.varied if all(without_effect(one, [row.name]) for one in scenarios.values())]
 
 
 # ---------------------------------------------------------------------- runs

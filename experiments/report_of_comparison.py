@@ -108,8 +108,7 @@ def _assumptions(study: Study) -> list[str]:
             "No ensemble: seed noise only. How much the assumptions matter is another question (draws=200).",
         ]
     plan = study.plan
-    scenarios = study.comparison.scenarios.values()
-    idle = [row for row in plan.varied if all(levers.without_effect(one, [row.name]) for one in scenarios)]
+    idle = ensemble.idle(plan, study.comparison.scenarios)
     count = f"{len(plan.varied) - len(idle)} uncertainties" + (
         f" (and {len(idle)} that can do nothing here)" if idle else ""
     )
@@ -343,20 +342,31 @@ def ranking(frame: pd.DataFrame) -> Table:
 def swap_sentences(study: Study, smallest: float) -> list[str]:
     """Return where the ranking depends on the value judgement beyond noise."""
     assert study.rankings is not None
-    found, within = values.swaps(study.rankings)
     _, refused = values.possible(next(iter(study.comparison.scenarios.values())))
     notes = [f"Not possible here: {name} ({reason})." for name, reason in refused.items()]
-    if values.means(study.rankings).isna().any(axis=None):
-        return [*notes, "Efficiency is not defined under every value judgement."]
+    return [*notes, *swaps_in(study.rankings, smallest)]
+
+
+def swaps_in(rankings: pd.DataFrame, smallest: float) -> list[str]:
+    """Return which pairs change places between value judgements beyond noise.
+
+    Parameters
+    ----------
+    rankings : judgement, architecture, seed, efficiency
+    smallest : least difference in efficiency that matters
+    """
+    found, within = values.swaps(rankings)
+    if values.means(rankings).isna().any(axis=None):
+        return ["Efficiency is not defined under every value judgement."]
     if not found:
         same = "The ranking is the same under every one of them"
         if within:
             same += f" beyond noise: {counted(within, 'pair')} of architectures change places, but "
-            seeds = study.rankings["seed"].nunique()
+            seeds = rankings["seed"].nunique()
             same += (
                 f"by less than {sure(seeds):.2g} standard errors" if seeds > 1 else "one seed tells nothing from chance"
             )
-        return [*notes, same + "."]
+        return [same + "."]
     large = [swap for swap in found if min(swap.by, swap.minus) >= smallest]
     points = f"{100 * smallest:g} points"
     told = [
@@ -371,4 +381,4 @@ def swap_sentences(study: Study, smallest: float) -> list[str]:
     ]
     if len(large) > _NAMED:
         told.append(f"Further pairs that change places by as much as {points}: {len(large) - _NAMED}.")
-    return [*notes, *told]
+    return told

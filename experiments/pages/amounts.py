@@ -13,7 +13,8 @@ source of ``money``); budgets of single projects, which give the cost of a task,
 has no inflation."""
 PRICES: Final = f"{PRICE_YEAR} prices"
 PRICES_SAID: Final = (
-    f"Amounts are in euros at constant prices, read as those of {PRICE_YEAR} (an assumption: the total is sized by programmes counted "
+    f"Amounts are in euros at constant prices, read as those of {PRICE_YEAR} (an assumption: the total is sized by "
+    "programmes counted "
     "in that year, the project budgets behind the cost of a task are not deflated, and the model has no inflation)."
 )
 

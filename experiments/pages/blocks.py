@@ -11,8 +11,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from donorlab.experiments.pages import interactive
-from donorlab.experiments.pages.chart import MINUS, NOTICE, Chart, word_of
-from donorlab.experiments.words import label
+from donorlab.experiments.pages.chart import MINUS, NOTICE, Chart, label, word_of
 
 Cell = Callable[[Any], str]
 """Writes a value of a column."""
@@ -204,3 +203,8 @@ def anchor(text: str) -> str:
 def escaped(text: str) -> Markup:
     """Return text as HTML."""
     return escape(text)
+
+
+def unfold(summary: str, inside: Markup) -> Markup:
+    """Return what a reader may unfold; in print it is left out, because the files have it."""
+    return Markup("<details><summary>{}</summary>{}</details>").format(summary, inside)

@@ -14,9 +14,9 @@ from donorlab.experiments.arguments import InputError
 from donorlab.experiments.ensemble import Futures
 from donorlab.experiments.opened import Opened
 from donorlab.experiments.pages import gathered
+from donorlab.experiments.pages.chart import label
 from donorlab.experiments.pages.gathered import Gathered
 from donorlab.experiments.tables import names_in
-from donorlab.experiments.words import label
 
 
 @dataclass(frozen=True)
@@ -216,6 +216,7 @@ class Case:
     def footer(self) -> str:
         """What stands under the page."""
         return (
-            f"DonorLab, scenario {self.scenario}. Boundaries and names imply no endorsement; model results under stated assumptions, "
+            f"DonorLab, scenario {self.scenario}. Boundaries and names imply no endorsement; model results under "
+            "stated assumptions, "
             "no forecast of any state or donor."
         )

@@ -14,6 +14,7 @@ import pandas as pd
 
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.canvas import DASHES, INK
+from donorlab.experiments.words import label as plain_label
 
 NOTICE: Final = "Boundaries and names imply no endorsement; model result under stated assumptions."
 WIDTH: Final = 640
@@ -74,6 +75,11 @@ def needed() -> tuple[Any, Any]:
 
 
 # ---------------------------------------------------------------------- words
+def label(name: str) -> str:
+    """Return the name of an architecture or a parameter as the page writes it: the field as it is by a name that tells it."""
+    return "donors apart" if name == "fragmented" else plain_label(name)
+
+
 def signed(value: float, decimals: int = 1) -> str:
     """Return a number with its sign, a true minus; nothing has none."""
     text = f"{value:+z.{decimals}f}"

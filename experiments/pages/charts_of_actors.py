@@ -17,13 +17,13 @@ from donorlab.experiments.pages.chart import (
     Chart,
     finished,
     headed,
+    label,
     listed,
     needed,
     note,
     signed,
     word_of,
 )
-from donorlab.experiments.words import label
 
 _WHO: Final = {
     "region": "region",

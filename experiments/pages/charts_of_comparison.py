@@ -20,13 +20,13 @@ from donorlab.experiments.pages.chart import (
     dash,
     finished,
     headed,
+    label,
     listed,
     needed,
     note,
     signed,
 )
 from donorlab.experiments.tables import names_in
-from donorlab.experiments.words import label
 
 DOTS: Final = 20
 """Futures are shown as so many quantiles: few enough to be counted (Kay et al. 2016, CHI: 5092-5103)."""

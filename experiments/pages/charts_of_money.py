@@ -18,13 +18,13 @@ from donorlab.experiments.pages.chart import (
     Chart,
     finished,
     headed,
+    label,
     listed,
     needed,
     note,
     signed,
 )
 from donorlab.experiments.tables import names_in, sure
-from donorlab.experiments.words import label
 
 
 # ---------------------------------------------------------------------- where each euro went

@@ -18,6 +18,7 @@ from donorlab.experiments.pages.chart import (
     Chart,
     dash,
     finished,
+    label,
     listed,
     needed,
     note,
@@ -26,7 +27,6 @@ from donorlab.experiments.pages.chart import (
 )
 from donorlab.experiments.studies.factors import NOISE
 from donorlab.experiments.tables import sure
-from donorlab.experiments.words import label
 
 _STRONG: Final = 12  # rows of a chart of assumptions
 

@@ -28,10 +28,10 @@ from donorlab.experiments.pages.chart import (
     Chart,
     defined,
     framed,
+    label,
     word_of,
 )
 from donorlab.experiments.pages.shades import Shade, Unit, amount, differences, levels, shade_of
-from donorlab.experiments.words import label
 from donorlab.scenarios.world import DATA
 
 _GAP: Final = 14.0

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Sequence
 from importlib import resources
-from typing import Any, Final
+from typing import Final
 
+import jinja2
 from markupsafe import Markup
 
 from donorlab.experiments import provenance
-from donorlab.experiments.arguments import InputError
 from donorlab.experiments.pages import (
     interactive,
     page_one,
@@ -65,7 +65,9 @@ def written(case: Case, now: datetime.datetime) -> str:
     case : what is reported
     now : when it is made
     """
-    environment = _environment()
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
     first, others = page_one.first(case), sections(case)
     charts = [chart for section in (first, *others) for chart in section.charts]
     _refuse_twice([chart.name for chart in charts])
@@ -81,16 +83,6 @@ def written(case: Case, now: datetime.datetime) -> str:
         scripts=Markup(interactive.scripts(charts)),
     )
     return text
-
-
-def _environment() -> Any:
-    try:
-        import jinja2
-    except ImportError:
-        raise InputError(
-            "report: jinja2 is not installed; install the extra (pip install 'donorlab[report]')"
-        ) from None
-    return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
 
 
 def _file(name: str) -> str:

@@ -1,14 +1,185 @@
-"""Page one: the question, the answer in calibrated words, one picture, break-even, and what would change the answer."""
+"""Page one: the question, the answer in calibrated words, one picture, break-even, what would change it, and the words."""
 
 from __future__ import annotations
 
-from donorlab.experiments.pages import blocks, charts
+from typing import Final
+
+from markupsafe import Markup
+
+from donorlab.experiments.pages import (
+    amounts,
+    blocks,
+    charts,
+    claims,
+    claims_of_break_even,
+    claims_of_studies,
+    gathered,
+)
 from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
+from donorlab.experiments.pages.chart import Chart
+from donorlab.experiments.words import counted
+
+_ROWS: Final = 8  # of the picture
 
 
 def first(case: Case) -> Section:
     """Return page one."""
-    made = [] if case.draws is None else [charts.futures(case.draws, case.first, case.smallest)]
-    pictures = [blocks.picture(one, "Differences over the futures") for one in made]
-    return Section("answer", f"Would {case.title} do better?", tuple(pictures), tuple(made))
+    parts = [_answer(case), _under_answer(case)]
+    made: list[Chart] = []
+    if case.draws is not None and case.others:
+        shown = case.draws[case.draws["architecture"].astype(str).isin([case.first, *case.ranked[:_ROWS]])]
+        made.append(
+            charts.futures(shown.assign(architecture=shown["architecture"].astype(str)), case.first, case.smallest)
+        )
+        parts.append(
+            blocks.picture(
+                made[0],
+                f"Each row: how much better or worse than {case.called(case.first)}, over the futures considered.",
+            )
+        )
+    parts += [_prices(case), _change(case), _words(case)]
+    return Section("answer", question(case), tuple(parts), tuple(made))
+
+
+def question(case: Case) -> str:
+    """Return what is asked, as a question."""
+    who, of = case.others, case.called(case.first)
+    if not who:
+        return f"What do {of} achieve?"
+    thing = "proposals" if case.proposals else "architectures"
+    if len(who) == 1:
+        return f"Would {case.called(who[0])} serve states better than {of}?"
+    return f"Which of {len(who)} {thing} would serve states better than {of}?"
+
+
+def _answer(case: Case) -> Markup:
+    called = {name: case.called(name) for name in case.names}
+    counts = {name: case.counts[name] for name in case.candidates} if case.counts else {}
+    return blocks.say(claims.answer(counts, called, case.called(case.first), case.points), "answer")
+
+
+def _under_answer(case: Case) -> Markup:
+    """Return what the best one buys and costs, each a sentence."""
+    if case.draws is None or not case.counts:
+        return Markup("")
+    best = case.candidates[0]
+    called, of = case.called(best), case.called(case.first)
+    texts = [
+        claims.size(case.differences[best]),
+        claims.other_draws(case.counts[best]),
+        claims.twice(case.draws, case.first, best, called, of),
+        _costs(case, best),
+    ]
+    head = blocks.say(f"What the best of them, {called}, buys and costs:") if len(case.candidates) > 1 else Markup("")
+    return head + blocks.points([text for text in texts if text], "claims")
+
+
+def _costs(case: Case, name: str) -> str:
+    found = claims.cost(case.runs, case.first, name, case.years)
+    if found is None:
+        return ""
+    more, share = found
+    if abs(share) < 5e-5:
+        return "To coordinate costs nothing of its own, at default values."
+    return (
+        f"To coordinate costs {100 * share:.1f}% of all money, {amounts.euros(more, 'a year')}, paid by its members "
+        "out of what they have; "
+        "this is at default values and taken off in all that is said here."
+    )
+
+
+def _prices(case: Case) -> Markup:
+    """Return the break-even lines of the best one."""
+    curves = case.optional("break_even")
+    if curves is None or not case.candidates:
+        return (
+            blocks.note("Up to which price it pays was not asked for (donorlab compare break_even=true).")
+            if case.others
+            else Markup("")
+        )
+    best = case.candidates[0]
+    texts = claims_of_break_even.sentences(curves, best, case.smallest)
+    if not texts:
+        return Markup("")
+    head = f"When does {case.called(best)} pay?"
+    return (
+        blocks.heading(head)
+        + blocks.points(texts, "claims")
+        + blocks.note("One setting at a time, all else at default values; over the assumptions these limits move.")
+    )
+
+
+def _change(case: Case) -> Markup:
+    """Return what evidence would change the answer."""
+    head = blocks.heading("What evidence would change this?")
+    robust = case.one("robust")
+    table = gathered.csv(robust, "information") if robust is not None else None
+    if table is None:
+        return head + blocks.note(
+            "Not asked: donorlab robust tells which assumption, if it were known, would change the choice, and what "
+            "that would be worth."
+        )
+    return head + blocks.points(claims_of_studies.would_change(table), "claims")
+
+
+def _words(case: Case) -> Markup:
+    """Return what the words of page one mean."""
+    drawn = (
+        ""
+        if case.ensemble is None
+        else f" {len(case.ensemble['varied'])} uncertain numbers are drawn evenly over their ranges in each."
+    )
+    of = case.called(case.first)
+    entries = [
+        (
+            "Future",
+            f"one way in which the world may be.{drawn} All designs meet the same futures. They are no forecasts, and "
+            "shares of them no "
+            "probabilities: the ranges are assumptions themselves, listed below with their sources.",
+        ),
+        (
+            "Points",
+            "of efficiency: 100 points are the most that the same money could do for states if it met no obstacle at "
+            "all, which nobody "
+            f"need be able to reach. {_level(case)} A difference below {case.points} counts as none.",
+        ),
+    ]
+    if case.first == "fragmented":
+        entries.append((of.capitalize(), _REFERENCE))
+    entries += [(case.called(name).capitalize(), text) for name, text in _described(case)]
+    items = Markup("").join(Markup("<dt>{}:</dt> <dd>{}</dd>").format(head, text) for head, text in entries)
+    return Markup('<div class="words"><dl>{}</dl><p>{}</p></div>').format(items, _world(case))
+
+
+_REFERENCE: Final = (
+    "the field as it is. Each donor decides by itself whom to help with what, sees only some of what others do, and "
+    "so pays at times for "
+    "what is already paid for."
+)
+
+
+def _level(case: Case) -> str:
+    row = case.summary[case.summary["outcome"] == "efficiency"]
+    if row.empty or row[case.first].isna().all():
+        return ""
+    return f"{case.called(case.first).capitalize()} reach {100 * float(row[case.first].iloc[0]):.0f} at default values."
+
+
+def _described(case: Case) -> list[tuple[str, str]]:
+    """Return what the best proposal is, in its own words."""
+    found = []
+    for name in case.candidates[:1]:
+        own = case.proposals.get(name)
+        if own and own.get("description"):
+            found.append((name, " ".join(str(own["description"]).split())))
+    return found
+
+
+def _world(case: Case) -> str:
+    return (
+        f"The scenario: {counted(case.donors, 'donor')}, {counted(case.states, 'state')}, "
+        f"{amounts.euros(case.money, 'a year')} for {case.years:g} years, measured "
+        f"{float(case.parameters['wind_down']) / 4:g} years after the "
+        "money stops."
+    )

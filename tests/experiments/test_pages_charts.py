@@ -227,7 +227,7 @@ def test_dots_that_meet_are_stacked_around_the_middle() -> None:
 def test_waterfall_ends_at_what_is_effective(made: dict[str, Chart]) -> None:
     table = made["waterfall"].data.set_index("cents of a euro")
     assert table.sum().to_numpy() == pytest.approx(100)
-    assert table.loc["effective", "fragmented"] == pytest.approx(100 / len(BARS))
+    assert table.loc["effective", "donors apart"] == pytest.approx(100 / len(BARS))
     assert table.loc["effective", "umbrella"] == pytest.approx(200 / len(BARS))
     bars = [row for rows in made["waterfall"].spec["datasets"].values() for row in rows if "from" in row]
     lost = [row for row in bars if row["kind"] == "lost"]

@@ -89,7 +89,7 @@ def test_a_map_shades_each_value_and_names_nobody() -> None:
     chart = maps.states(values, "Capacity", "share", breaks=(0.25, 0.5, 0.75))
     light, dark = shades.SHADES[0], shades.SHADES[-1]
     first, second = chart.svg.split(">umbrella<")
-    assert set(painted(first.split(">fragmented<")[1])) == {light}
+    assert set(painted(first.split(">donors apart<")[1])) == {light}
     assert set(painted(second.split("<g font-size")[0])) == {dark}
     assert "Kenya" not in chart.svg
     assert "Kenya" not in chart.data.to_string()

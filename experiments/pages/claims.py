@@ -1,0 +1,250 @@
+"""Sentences of page one and of the comparison: each follows from numbers by a rule, and stands only where the rule holds.
+
+Claims rest on the futures considered. A share of futures is no probability: futures are drawn evenly over ranges that are
+themselves assumptions. What is told only at default values says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from donorlab.experiments.ensemble import Futures
+from donorlab.experiments.pages.chart import listed, signed
+from donorlab.experiments.tables import SURE
+
+CONFIDENCE: Final = 0.95
+MOST: Final = 0.5
+"""Share of the futures above which it is said to be so in most of them."""
+HARDLY: Final = 0.9
+"""Share of the futures with no difference that matters, from which on it is said to make hardly any difference: *assumption*."""
+_FINE: Final = 0.5  # points: half a 95% interval of the middle future, below which one decimal is supported
+
+BETTER, OFTEN, OPEN, HARDLY_ANY, WORSE = "better", "often", "open", "hardly any", "worse"
+
+
+def verdict(count: Futures) -> str:
+    """Return what the futures say of one against the reference.
+
+    Returns
+    -------
+    str
+        `HARDLY_ANY` where nine of ten futures show no difference that matters; `BETTER` or `WORSE` where most do, and more than
+        a fair coin would make of those that differ; `OFTEN` where fewer do, but clearly more than show the opposite; else `OPEN`
+    """
+    total = count.better + count.same + count.worse
+    if total == 0:
+        return OPEN
+    if count.same >= HARDLY * total:
+        return HARDLY_ANY
+    differ, ahead = count.better + count.worse, count.better - count.worse
+    if abs(ahead) <= SURE * math.sqrt(differ):
+        return OPEN
+    if ahead < 0:
+        return WORSE
+    return BETTER if count.better > MOST * total else OFTEN
+
+
+def answer(counts: Mapping[str, Futures], called: Mapping[str, str], first: str, points: str) -> str:
+    """Return the answer in one or two sentences.
+
+    Parameters
+    ----------
+    counts : by name, those first that are better in more futures
+    called : their names in words
+    first : the reference in words
+    points : least difference that matters, in words
+    """
+    if not counts:
+        return (
+            "No futures were drawn, so that nothing is claimed: what follows holds at default values only, where chance "
+            "is all that varies."
+        )
+    told = {name: verdict(count) for name, count in counts.items()}
+    total = max(count.count for count in counts.values())
+    if len(counts) == 1:
+        (name,) = counts
+        return f"{_LEAD[told[name]]} {_of_one(called[name], counts[name], first, points)}."
+    better = [name for name in counts if told[name] == BETTER]
+    often = [name for name in counts if told[name] == OFTEN]
+    worse = [name for name in counts if told[name] == WORSE]
+    best = next(iter(counts))
+    if better:
+        who = listed([called[name] for name in better])
+        text = (
+            f"{_some(len(better), len(counts))} than {first} by at least {points} in most of the {total} futures "
+            f"considered: {who}."
+        )
+    elif often:
+        who = listed([called[name] for name in often])
+        text = (
+            f"None of the {len(counts)} does better than {first} by at least {points} in most of the {total} futures considered; "
+            f"{len(often)} of them {'does' if len(often) == 1 else 'do'} in some, and clearly more often than worse: {who}."
+        )
+    else:
+        text = f"None of the {len(counts)} is shown to do better than {first} over the {total} futures considered."
+    one = counts[best]
+    text += (
+        f" The best, {called[best]}, is better in {one.better}, about the same in {one.same} and worse in {one.worse}."
+    )
+    if worse:
+        text += (
+            f" {_capital(listed([called[name] for name in worse]))} {'does' if len(worse) == 1 else 'do'} worse more "
+            "often than better."
+        )
+    return text
+
+
+_LEAD: Final[Mapping[str, str]] = {
+    BETTER: "Yes, in most of the futures considered:",
+    OFTEN: "Sometimes, and more often than the opposite:",
+    OPEN: "That is open:",
+    HARDLY_ANY: "It hardly makes a difference:",
+    WORSE: "No, it does worse more often than better:",
+}
+
+
+def _some(number: int, of: int) -> str:
+    return f"{_NUMBERS.get(number, str(number))} of {of} {'does' if number == 1 else 'do'} better"
+
+
+_NUMBERS: Final = {1: "One", 2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight", 9: "Nine"}
+
+
+def _of_one(name: str, count: Futures, first: str, points: str) -> str:
+    text = (
+        f"{name} is better than {first} by at least {points} in {count.better} of {count.count} futures considered, "
+        "about the same in "
+        f"{count.same}, worse in {count.worse}"
+    )
+    return f"{text}, not defined in {count.undefined}" if count.undefined else text
+
+
+def size(difference: pd.Series[float]) -> str:
+    """Return how large the difference is over the futures: its middle and nine tenths, in points, no finer than they support.
+
+    Parameters
+    ----------
+    difference : in efficiency, a share, a value a future
+    """
+    here = 100 * difference.dropna().to_numpy(dtype=np.float64)
+    if len(here) < 2:
+        return ""
+    low, middle, high = (float(value) for value in np.quantile(here, (0.05, 0.5, 0.95)))
+    fine = 1 if middle_open(here) <= _FINE else 0
+    return (
+        f"In the middle future the difference is {signed(middle, fine)} points; in nine of ten futures it lies between "
+        f"{signed(low, 0)} and {signed(high, 0)}."
+    )
+
+
+def middle_open(values: np.ndarray) -> float:
+    """Return half the 95% interval of the median of so many futures (order statistics), in units of the values.
+
+    Source: Conover 1999, Practical Nonparametric Statistics, 3.2.
+    """
+    ordered, count = np.sort(values), len(values)
+    at = int(stats.binom.ppf((1 - CONFIDENCE) / 2, count, 0.5))
+    return float(ordered[min(count - 1, count - 1 - at)] - ordered[at]) / 2 if count > at else math.inf
+
+
+def other_draws(count: Futures) -> str:
+    """Return how far the count hangs on which futures were drawn; nothing where there are none.
+
+    Wilson's 95% interval of a share (Wilson 1927), times the number of futures.
+    """
+    total = count.better + count.same + count.worse
+    if total == 0:
+        return ""
+    found = stats.binomtest(count.better, total).proportion_ci(CONFIDENCE, method="wilson")
+    low, high = math.floor(total * found.low + 0.5), math.ceil(total * found.high - 0.5)
+    return (
+        f"As many other futures, drawn in the same way, would give between {low} and {high} in place of {count.better}."
+    )
+
+
+# ---------------------------------------------------------------------- what it buys, what it costs
+def twice(draws: pd.DataFrame, first: str, name: str, called: str, of_first: str) -> str:
+    """Return what happens to duplication over the futures: middle shares, and in how many futures it falls.
+
+    Parameters
+    ----------
+    draws : draw, architecture, duplication_share
+    first, name : architectures
+    called, of_first : in words
+    """
+    if "duplication_share" not in draws:
+        return ""
+    wide = draws.assign(architecture=draws["architecture"].astype(str)).pivot_table(
+        index="draw", columns="architecture", values="duplication_share", dropna=False
+    )
+    both = wide[[first, name]].dropna()
+    if both.empty:
+        return ""
+    before, after = (100 * float(both[one].median()) for one in (first, name))
+    falls, rises = int((both[name] < both[first]).sum()), int((both[name] > both[first]).sum())
+    text = (
+        f"Of each 100 euros spent on tasks, {_whole(before)} pay for what is already paid for under {of_first} and "
+        f"{_whole(after)} under {called} (middle future); "
+    )
+    if falls >= rises:
+        return text + f"it is less in {falls} of {len(both)} futures."
+    return text + f"it is more in {rises} of {len(both)} futures."
+
+
+def _whole(value: float) -> str:
+    return f"{value:.0f}" if value >= 0.95 or value == 0 else "less than 1"
+
+
+def cost(runs: pd.DataFrame, first: str, name: str, years: float) -> tuple[float, float] | None:
+    """Return what coordinating itself costs, EUR m a year and as a share of all money, at default values; None if not known.
+
+    Parameters
+    ----------
+    runs : architecture, seed, overhead_share, appropriated_m
+    first, name : architectures
+    years : with new money
+    """
+    if not {"overhead_share", "appropriated_m"} <= set(runs.columns):
+        return None
+    spent = (runs["overhead_share"] * runs["appropriated_m"]).groupby(runs["architecture"].astype(str)).mean()
+    whole = runs["appropriated_m"].groupby(runs["architecture"].astype(str)).mean()
+    more = float(spent[name] - spent[first])
+    if math.isnan(more) or years <= 0 or not float(whole[name]) > 0:
+        return None
+    return more / years, more / float(whole[name])
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def harm(draws: pd.DataFrame, names: Sequence[str], called: Mapping[str, str]) -> str:
+    """Return in how many futures aid leaves states below where they would be without it; nothing where it never does.
+
+    Parameters
+    ----------
+    draws : draw, architecture, harm
+    names : architectures, the reference first
+    called : in words
+    """
+    if "harm" not in draws:
+        return ""
+    wide = draws.assign(architecture=draws["architecture"].astype(str), hurt=draws["harm"] > 0)
+    counts = {name: int(wide.loc[wide["architecture"] == name, "hurt"].sum()) for name in names}
+    total = int(draws["draw"].nunique())
+    if not any(counts.values()):
+        return ""
+    first, *others = names
+    text = f"In {counts[first]} of {total} futures states end below where they would be without any aid under {called[first]}"
+    text += "".join(f", in {counts[name]} under {called[name]}" for name in others)
+    return (
+        f"{text}: projects, and donors who hire its staff away, use up the administration that states would have "
+        "needed for work of "
+        "their own."
+    )
