@@ -49,9 +49,9 @@ def points(texts: Sequence[str], kind: str = "") -> Markup:
     return Markup('<ul class="{}">{}</ul>').format(kind or "plain", items)
 
 
-def heading(text: str) -> Markup:
-    """Return a heading inside a section."""
-    return Markup("<h3>{}</h3>").format(text)
+def heading(text: str, level: int = 3) -> Markup:
+    """Return a heading inside a section; ``level`` 2 on page one, which has no other above it."""
+    return Markup('<h{} class="inner">{}</h{}>').format(level, text, level)
 
 
 def note(text: str) -> Markup:

@@ -104,7 +104,7 @@ def _prices(case: Case) -> Markup:
         return Markup("")
     head = f"When does {case.called(best)} pay?"
     return (
-        blocks.heading(head)
+        blocks.heading(head, 2)
         + blocks.points(texts, "claims")
         + blocks.note("One setting at a time, all else at default values; over the assumptions these limits move.")
     )
@@ -112,7 +112,7 @@ def _prices(case: Case) -> Markup:
 
 def _change(case: Case) -> Markup:
     """Return what evidence would change the answer."""
-    head = blocks.heading("What evidence would change this?")
+    head = blocks.heading("What evidence would change this?", 2)
     robust = case.one("robust")
     table = gathered.csv(robust, "information") if robust is not None else None
     if table is None:
