@@ -22,7 +22,7 @@ from experiments.conftest import Shell
 
 COMMANDS = (
     "benchmark", "bundle", "buys", "check", "compare", "describe", "discover", "ignorance", "list", "mechanisms", "membership",
-    "merge", "new", "parameters", "reproduce", "rerun", "robust", "sensitivity", "sweep", "trace", "validate", "winners",
+    "merge", "new", "parameters", "report", "reproduce", "rerun", "robust", "sensitivity", "sweep", "trace", "validate", "winners",
 )  # fmt: skip
 
 
