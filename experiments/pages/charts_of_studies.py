@@ -98,8 +98,11 @@ def regime(
     layers = [cells]
     if size >= _ROOM:
         words = {"x": ax, "y": ay, "text": "words:N"}
-        layers.append(base.mark_text(fontWeight="bold", stroke="white", strokeWidth=3.5).encode(**words))
-        layers.append(base.mark_text(fontWeight="bold").encode(**words))
+        light = base.transform_filter("datum.verdict !== 'better'")
+        layers.append(light.mark_text(fontWeight="bold", stroke="white", strokeWidth=3.5).encode(**words))
+        layers.append(light.mark_text(fontWeight="bold").encode(**words))
+        dark = base.transform_filter("datum.verdict === 'better'")
+        layers.append(dark.mark_text(fontWeight="bold", color="white").encode(**words))
     chart = altair.layer(*layers).properties(width=altair.Step(size), height=altair.Step(34))
     counts = data["verdict"].value_counts()
     alt = (
@@ -152,7 +155,7 @@ def sensitivity(
     base = altair.Chart(data)
     y = altair.Y("assumption:N", sort=list(data["assumption"]), title=None, axis=altair.Axis(ticks=False, domain=False))
     bars = base.mark_bar(height=13, stroke=INK, strokeWidth=0.5).encode(
-        x=altair.X("value:Q", title=unit),
+        x=altair.X("value:Q", title=unit, axis=altair.Axis(tickCount=6)),
         y=y,
         color=altair.Color(
             "luck:N", scale=altair.Scale(domain=[False, True], range=["#6f9cc4", "#d9d9d9"]), legend=None
@@ -205,7 +208,9 @@ def information(table: pd.DataFrame) -> Chart:
     base = altair.Chart(data)
     y = altair.Y("assumption:N", sort=list(data["assumption"]), title=None, axis=altair.Axis(ticks=False, domain=False))
     bars = base.mark_bar(height=13, stroke=INK, strokeWidth=0.5).encode(
-        x=altair.X("value:Q", title="Points of efficiency that knowing it would be worth"),
+        x=altair.X(
+            "value:Q", title="Points of efficiency that knowing it would be worth", axis=altair.Axis(tickCount=6)
+        ),
         y=y,
         color=altair.Color("told:N", scale=altair.Scale(domain=[True, False], range=[GAIN, "#e9e9e9"]), legend=None),
     )

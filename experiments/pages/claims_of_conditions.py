@@ -167,12 +167,19 @@ def where(one: Searched) -> list[str]:
 
 
 def _of_box(one: Searched, box: Held) -> str:
-    text = f"Where {conditions(box.limits)}, it {one.happens} in {_of(box.fresh)}"
-    outside = " of those outside the conditions before" if box.place > 1 else ""
+    here = f"where {conditions(box.limits)}, it {one.happens} in {_of(box.fresh)}"
+    if box.place > 1:  # counted among what the boxes before leave
+        rest = (
+            f", against {percent(box.fresh.rate)} of all futures that the conditions before leave"
+            if box.fresh.futures
+            else ""
+        )
+        return f"Elsewhere, {here}{rest}."
+    text = started(here)
     if box.fresh.futures:
-        text += f", against {percent(box.fresh.rate)} of all{outside}"
+        text += f", against {percent(box.fresh.rate)} of all"
     if box.fresh.cases:
-        text += f"; {percent(box.fresh.coverage)} of the fresh futures in which it {one.happens}{outside} lie there"
+        text += f"; {percent(box.fresh.coverage)} of the fresh futures in which it {one.happens} lie there"
     return f"{text}."
 
 
@@ -225,9 +232,7 @@ def rivals_title(found: Sequence[Conclusion]) -> str:
     told = [one for one in found if one.fate in ("survives", "turns", "left open")]
     if not told:
         open_ = any(one.fate == "no conclusion" for one in found)
-        return "Rival submodels test no conclusion here" + (
-            ", since none is drawn from so few futures" if open_ else ""
-        )
+        return "Rival submodels test no conclusion here" + (": with the forms as set all is open" if open_ else "")
     turned, kept = (sum(one.fate == fate for one in told) for fate in ("turns", "survives"))
     of = counted(len(told), "conclusion")
     if turned:
@@ -253,7 +258,7 @@ def fate(one: Conclusion, first: str, called: Called) -> str:
         return f"That {is_so} is not tested: no rival form changes a run of the two."
     if one.fate == "no conclusion":
         text = f"Whether {who} {be(who)} better or worse than {first} is open in these futures"
-        return f"{text}; not so with {_forms(one.opposite)}." if one.opposite else f"{text}, with every form."
+        return f"{text}; not so with {_forms(one.opposite)}." if one.opposite else f"{text}, with every form that acts."
     if one.fate == "survives":
         which = "the one rival form that acts" if acting == 1 else f"all {acting} rival forms that act"
         return f"That {is_so} survives {which}."

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import pandas as pd
 
-from donorlab.experiments.conditions_in_words import number
 from donorlab.experiments.outcomes import percent
-from donorlab.experiments.pages.chart import listed, signed
+from donorlab.experiments.pages.chart import listed
 from donorlab.experiments.report_of_robust import SURE, in_points, likely
 from donorlab.experiments.report_of_sensitivity import LIKELY as LIKELY_FIRST
 from donorlab.experiments.report_of_sensitivity import SURE as SURE_FIRST
 from donorlab.experiments.report_of_sensitivity import hidden_in, spanned
 from donorlab.experiments.studies.factors import NOISE
 from donorlab.experiments.studies.indices import REST
-from donorlab.experiments.studies.robust import nearest_in
+from donorlab.experiments.studies.robust import OWN, nearest_in
 from donorlab.experiments.studies.robustness import SHARE
 from donorlab.experiments.sweeps.columns import rows
 from donorlab.experiments.words import counted, label
@@ -38,106 +36,22 @@ def be(called: str) -> str:
 
 
 def explained(name: str) -> str:
-    """Return a parameter with what it means, e.g. ``reform cost (political cost of a reform)``."""
+    """Return a parameter with what it means, e.g. ``reform cost (political cost of a reform)``; a formula explains nothing."""
+    means = meaning(name)
+    return f"{label(name)} ({means})" if means else label(name)
+
+
+def meaning(name: str) -> str:
+    """Return what a parameter means in plain words; nothing where that is a formula, or unknown."""
     row = rows().get(name)
-    return label(name) if row is None else f"{label(name)} ({row.meaning.partition(';')[0]})"
+    text = "" if row is None else row.meaning.partition(";")[0]
+    return "" if any(sign in text for sign in "=*^") else text
 
 
-def at_value(name: str, value: float) -> str:
-    """Return a lever at a value with its unit, e.g. ``decision lag 4 quarters``, ``overhead 5%``."""
-    row = rows().get(name)
-    if in_percent(name):
-        return f"{label(name)} {100 * value:g}%"
-    unit = "" if row is None or row.unit == "-" else f" {row.unit}"
-    return f"{label(name)} {number(value)}{unit}"
-
-
-def in_percent(name: str) -> bool:
-    """Return whether a parameter is written in percent."""
-    row = rows().get(name)
-    return row is not None and row.unit in ("share", "probability")
-
-
-# ---------------------------------------------------------------------- regimes
-@dataclass(frozen=True)
-class Regimes:
-    """A map of regimes as it is drawn.
-
-    Attributes
-    ----------
-    other, first : architectures in words; differences are of the other less the first
-    x, y : names of the levers
-    cells : x, y, ``points`` (difference in efficiency, in points) and ``verdict``, one of `charts_of_studies.REGIMES`
-    points : least difference that matters, in words
-    """
-
-    other: str
-    first: str
-    x: str
-    y: str
-    cells: pd.DataFrame
-    points: str
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """Cells by verdict."""
-        return {str(name): int(count) for name, count in self.cells["verdict"].value_counts().items()}
-
-    @property
-    def levers(self) -> str:
-        """The levers in words."""
-        return f"{label(self.x)} and {label(self.y)}"
-
-
-def regime_title(one: Regimes) -> str:
-    """Return what a map of regimes says as a heading."""
-    cells, counts = len(one.cells), one.counts
-    better, worse, open_ = (counts.get(name, 0) for name in ("better", "worse", "not told from chance"))
-    at = f"of {cells} settings of {one.levers}"
-    if open_ == cells:
-        return f"At default values no difference over {one.levers} is told from chance"
-    if better and worse:
-        return f"At default values {one.levers} decide whether {one.other} {be(one.other)} better or worse"
-    if better == cells or worse == cells:
-        word = "better" if better else "worse"
-        return f"At default values {one.other} {be(one.other)} {word} than {one.first} at all {cells} settings of {one.levers}"
-    if better:
-        return f"At default values {one.other} {be(one.other)} better than {one.first} in {better} {at}, worse in none"
-    if worse:
-        return f"At default values {one.other} {be(one.other)} worse than {one.first} in {worse} {at}, better in none"
-    return f"At default values no setting of {one.levers} is shown to make a difference of {one.points}"
-
-
-def regime_counts(one: Regimes) -> str:
-    """Return in how many settings it is better, worse, and neither."""
-    counts = one.counts
-    parts = [
-        f"{words} in {counts[name]}"
-        for name, words in (
-            ("better", f"better by {one.points} of efficiency or more"),
-            ("a little better", "better by less"),
-            ("worse", f"worse by {one.points} or more"),
-            ("a little worse", "worse by less"),
-            ("not told from chance", "not told from chance"),
-        )
-        if name in counts
-    ]
-    settings = f"{counted(len(one.cells), 'setting')} of {one.levers}"
-    return f"Of {settings}, {one.other} {be(one.other)}, against {one.first}, {listed(parts)}."
-
-
-def regime_ends(one: Regimes) -> str:
-    """Return where the difference is largest and least, of what is told from chance; nothing where one setting or none is told."""
-    told = one.cells[one.cells["verdict"] != "not told from chance"].sort_values(
-        "points", ascending=False, kind="stable"
-    )
-    if len(told) < 2 or told["points"].iloc[0] == told["points"].iloc[-1]:
-        return ""
-    most, least = (
-        f"{signed(float(row['points']))} points at {at_value(one.x, float(row['x']))} and {at_value(one.y, float(row['y']))}"
-        for row in told.iloc[[0, -1]].to_dict("records")
-    )
-    return f"Of what is told from chance, the difference is largest with {most}, and least with {least}."
+def glossary(names: Iterable[str]) -> str:
+    """Return what parameters mean, for a note under a picture that names them; nothing where none has a meaning in words."""
+    found = [f"{label(name)}: {meaning(name)}" for name in dict.fromkeys(names) if meaning(name)]
+    return f"{started('; '.join(found))}." if found else ""
 
 
 # ---------------------------------------------------------------------- sensitivity
@@ -179,7 +93,7 @@ def drives(table: pd.DataFrame, what: str) -> str:
     """Return which assumption drives a result most, with its share of the spread over the futures."""
     name, sure = driver(table)
     if sure == "none":
-        return f"No single assumption is told from luck as a driver of {what}."
+        return f"No single assumption is told from luck as what drives the spread of {what} over the futures."
     told = _single(table)
     first = told.iloc[0]
     share = spanned(float(first["total"]), float(first["total_low"]), float(first["total_high"]))
@@ -206,7 +120,9 @@ def luck(table: pd.DataFrame) -> str:
         return ""
     row = found.iloc[0]
     share = spanned(float(row["total"]), float(row["total_low"]), float(row["total_high"]))
-    return f"The luck of the seed makes {share} of it, which no knowledge of the assumptions would take away."
+    if float(row["total"]) >= 1:  # an estimate: no share is more than the whole
+        return f"The luck of the seed makes about all of that spread (estimated {share}), which no knowledge would take away."
+    return f"The luck of the seed makes {share} of that spread, which no knowledge of the assumptions would take away."
 
 
 def settled(state: str) -> str:
@@ -339,13 +255,31 @@ def judgements(scores: pd.DataFrame) -> pd.DataFrame:
         next_ = order[order["design"] != design].head(1)
         found.append(
             {
-                "judgement": str(name), "kind": str(part["kind"].iloc[0]), "nearest": design,
+                "judgement": judgement_in_words(str(name), str(part["kind"].iloc[0])), "nearest": design,
                 "lacks": 100 * float(order["regret_95"].iloc[0]), "sure": chance,
                 "next": str(next_["design"].iloc[0]) if len(next_) else "",
                 "next_lacks": 100 * float(next_["regret_95"].iloc[0]) if len(next_) else float("nan"),
             }
         )  # fmt: skip
     return pd.DataFrame(found)
+
+
+def judgement_in_words(name: str, kind: str) -> str:
+    """Return a value judgement in plain words."""
+    if kind == OWN:
+        return "efficiency as the scenario has it"
+    return _JUDGEMENTS.get(name, name)
+
+
+_JUDGEMENTS: Final = {
+    "efficiency, equal states": "efficiency, all states count the same",
+    "efficiency, by users": "efficiency, states count by their users",
+    "efficiency, poorest first": "efficiency, poorer states count more",
+    "efficiency, concavity 1": "efficiency, a further task counts as much as the first",
+    "efficiency, concavity 3": "efficiency, a further task counts much less than the first",
+    "all five alike": "all five objectives alike",
+    "four alike, no autonomy": "four objectives alike, autonomy of donors aside",
+}
 
 
 # ---------------------------------------------------------------------- value of information

@@ -11,11 +11,12 @@ from donorlab.experiments.arguments import InputError
 from donorlab.experiments.conditions_in_words import axis
 from donorlab.experiments.opened import Opened
 from donorlab.experiments.pages import blocks, charts
+from donorlab.experiments.pages import claims_of_regimes as turns
 from donorlab.experiments.pages import claims_of_studies as said
 from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
 from donorlab.experiments.pages.chart import Chart, listed
-from donorlab.experiments.sweeps.columns import SEED, rows
+from donorlab.experiments.sweeps.columns import SEED
 from donorlab.experiments.words import counted, label
 
 _PICTURES: Final = 3  # further architectures of a sweep
@@ -27,7 +28,7 @@ def regimes(case: Case) -> Section | None:
     sweeps = case.gathered.found.get("sweep", ())
     if not sweeps:
         return None
-    made: list[tuple[said.Regimes, Chart, list[str]]] = []
+    made: list[tuple[turns.Regimes, Chart, list[str]]] = []
     left: list[str] = []
     for place, one in enumerate(sweeps):
         why, levers = _levers(one)
@@ -41,12 +42,14 @@ def regimes(case: Case) -> Section | None:
         )
     body = []
     for drawn, chart, notes in made:
-        body.append(blocks.points(said.spoken([said.regime_counts(drawn), said.regime_ends(drawn)]), "claims"))
-        caption = f"Difference in efficiency, {drawn.other} less {drawn.first}, in points, over {drawn.levers}"
+        body.append(
+            blocks.points(said.spoken([turns.counts_said(drawn), turns.lever(drawn), turns.ends(drawn)]), "claims")
+        )
+        caption = f"Difference in efficiency, {drawn.other} less {drawn.first}, in points, over {drawn.levers}."
         body.append(blocks.picture(chart, caption, {"points": blocks.signed_cell()}))
         body += [blocks.note(text) for text in notes]
     body += [blocks.note(_REGIMES), *(blocks.note(text) for text in left)]
-    return Section("regimes", said.regime_title(made[0][0]), tuple(body), tuple(chart for _, chart, _ in made))
+    return Section("regimes", turns.title(made[0][0]), tuple(body), tuple(chart for _, chart, _ in made))
 
 
 _REGIMES: Final = (
@@ -85,7 +88,7 @@ def _levers(one: Opened) -> tuple[str, tuple[str, ...]]:
 
 def _maps(
     case: Case, one: Opened, levers: Sequence[str], name: str, left: list[str]
-) -> list[tuple[said.Regimes, Chart, list[str]]]:
+) -> list[tuple[turns.Regimes, Chart, list[str]]]:
     """Return a map for each further architecture of a sweep; what is left out is added to ``left``."""
     x, y = levers
     runs = one.frame("runs", ["point", "architecture", SEED, x, y, _OUTCOME, "error"])
@@ -116,17 +119,17 @@ def _maps(
                 f"The sweep in {one.path.name} has no pair of runs of {case.called(who)} in which efficiency is defined."
             )
             continue
-        heads = (axis(x), axis(y)) if not (said.in_percent(x) or said.in_percent(y)) else (_head(x), _head(y))
-        percent = (said.in_percent(x), said.in_percent(y))
+        heads = (axis(x), axis(y)) if not (turns.in_percent(x) or turns.in_percent(y)) else (_head(x), _head(y))
+        percent = (turns.in_percent(x), turns.in_percent(y))
         chart = charts.regime(difference, x, y, case.smallest, f"{name}-{place}", heads, percent)
         cells = chart.data.set_axis(["x", "y", "points", "verdict"], axis=1)
-        found = said.Regimes(case.called(who), case.called(first), x, y, cells, case.points)
+        found = turns.Regimes(case.called(who), case.called(first), x, y, cells, case.points)
         made.append((found, chart, [_read(x, y, difference), *notes]))
     return made
 
 
 def _head(name: str) -> str:
-    return label(name) if said.in_percent(name) else axis(name)
+    return label(name) if turns.in_percent(name) else axis(name)
 
 
 def _read(x: str, y: str, difference: pd.DataFrame) -> str:
@@ -134,5 +137,4 @@ def _read(x: str, y: str, difference: pd.DataFrame) -> str:
     sizes = difference.groupby([x, y]).size()
     few, most = int(sizes.min()), int(sizes.max())
     seeds = counted(most, "pair") if few == most else f"{few} to {most} pairs"
-    means = [f"{label(name)}: {row.meaning}" for name in (x, y) if (row := rows().get(name)) is not None]
-    return said.started(f"{'; '.join([*means, f'each cell is the mean of {seeds} of runs with the same seed'])}.")
+    return f"{said.glossary((x, y))} Each cell is the mean of {seeds} of runs with the same seed.".strip()

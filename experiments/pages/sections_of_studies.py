@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import pandas as pd
@@ -9,7 +10,7 @@ from markupsafe import Markup
 
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.opened import Opened
-from donorlab.experiments.pages import blocks, charts, gathered
+from donorlab.experiments.pages import amounts, blocks, charts, gathered
 from donorlab.experiments.pages import claims_of_conditions as told
 from donorlab.experiments.pages import claims_of_studies as said
 from donorlab.experiments.pages.blocks import Section
@@ -20,10 +21,12 @@ from donorlab.experiments.pages.sections_of_rivals import rivals
 from donorlab.experiments.studies.boxes import Counted
 from donorlab.experiments.studies.findings import Question
 from donorlab.experiments.studies.measures import Measure
+from donorlab.experiments.sweeps.columns import rows as parameters
 from donorlab.experiments.words import label
 from donorlab.scenarios import parameter_table
 
 _PICTURES: Final = 3  # of a kind in a section
+_EXPLAINED: Final = 6  # assumptions of a picture that a note explains
 _OUTCOME: Final = "efficiency"
 
 __all__ = ["discovery", "regimes", "rivals", "robustness", "sensitivity"]
@@ -65,9 +68,11 @@ def sensitivity(case: Case) -> Section | None:
         title = title or (said.sensitivity_title(own, short) if whole else said.screened_title(own, short))
         chart = charts.sensitivity(part, result, outcome, words)
         made.append(chart)
+        largest = own.sort_values("total" if whole else "mu_star", ascending=False, kind="stable")["factor"].astype(str)
         body += [
             blocks.points(said.spoken(texts), "claims"),
-            blocks.picture(chart, f"Assumptions that move it most: {words}"),
+            blocks.picture(chart, f"Assumptions that move it most: {words}."),
+            *_words(largest.head(_EXPLAINED)),
         ]
     body.append(blocks.note(_SHARES if whole else _SCREENED))
     return Section("sensitivity", title, (*body, *_own_words(one)), tuple(made))
@@ -162,10 +167,13 @@ def discovery(case: Case) -> Section | None:
             )
             made.append(chart)
             which = f", set of conditions {box.place}" if len(pair.held) > 1 else ""
-            body.append(blocks.picture(chart, f"Where {pair.other} {pair.happens}{which}: all of these together"))
+            body.append(blocks.picture(chart, f"Where {pair.other} {pair.happens}{which}: all of these together."))
     if not found:
         return Section("discovery", "Under which conditions the answer turns was not searched", (*_own_words(one),))
-    body.append(blocks.note(_CONDITIONS))
+    limited = [name for pair in found for box in pair.held for name in box.limits]
+    body += [*_words(limited), blocks.note(_CONDITIONS)]
+    if any(row.unit.startswith("EUR") for name in limited if (row := parameters().get(name)) is not None):
+        body.append(blocks.note(amounts.PRICES_SAID))
     return Section("discovery", told.searched_title(found), (*body, *_own_words(one)), tuple(made))
 
 
@@ -247,14 +255,14 @@ def robustness(case: Case) -> Section | None:
     ]
     gathered.needs(scores, ["judgement", "kind", "design", *columns], one.path / "scores.csv")
     gathered.needs(regret, ["judgement", "design", "regret"], one.path / "regret.csv")
-    chart = charts.regret(regret)
+    chart = charts.regret(regret.assign(design=[case.called(str(name)) for name in regret["design"]]))
     claims = [
         said.never_far(scores, case.called), said.lag_of(scores, case.first, case.called),
         said.best_in(scores, case.points, case.called), said.judged(scores, case.called),
     ]  # fmt: skip
     body = [
         blocks.points(said.spoken(claims), "claims"),
-        blocks.picture(chart, "What each design lacks of the best design in the same future, in points of efficiency"),
+        blocks.picture(chart, "What each design lacks of the best design in the same future, in points of efficiency."),
     ]
     if len(scores["judgement"].unique()) > 1:
         body += [_judgements(case, scores), blocks.note(_JUDGED)]
@@ -269,8 +277,9 @@ def robustness(case: Case) -> Section | None:
             blocks.heading(said.worth_title(information)),
             blocks.points(said.would_change(information, case.called), "claims"),
             blocks.picture(
-                worth, "What it would be worth to know single assumptions before choosing, in points of efficiency"
+                worth, "What it would be worth to know single assumptions before choosing, in points of efficiency."
             ),
+            *_words(information["assumption"].astype(str).head(_EXPLAINED)),
             blocks.note(_WORTH),
         ]
     return Section("robustness", said.robust_title(scores, case.called), (*body, *_own_words(one)), tuple(made))
@@ -287,20 +296,23 @@ _WORTH: Final = (
 )
 
 
+_TABLE: Final = "Which design is nearest to the best, by value judgement, and how many points it lacks of the best in 95 of 100 futures at most"
+
+
 def _judgements(case: Case, scores: pd.DataFrame) -> Markup:
-    table = said.judgements(scores).drop(columns="kind")
+    table = said.judgements(scores)
     for name in ("nearest", "next"):
         table[name] = [case.called(who) if who else "" for who in table[name]]
     heads = {
         "judgement": "Value judgement",
         "nearest": "Nearest to the best",
-        "lacks": "Lacks in 95 of 100 futures, points",
+        "lacks": "Lacks, points",
         "sure": "How sure",
         "next": "Next",
         "next_lacks": "Lacks, points",
     }
     cells = {"lacks": _decimal, "next_lacks": _decimal, "sure": blocks.percent_cell()}
-    return blocks.table(table, "Which design is nearest to the best, by value judgement", cells, heads=heads)
+    return blocks.table(table, _TABLE, cells, heads=heads)
 
 
 def _decimal(value: Any) -> str:
@@ -308,6 +320,12 @@ def _decimal(value: Any) -> str:
 
 
 # ---------------------------------------------------------------------- own words
+def _words(names: Iterable[str]) -> list[Markup]:
+    """Return a note that says what assumptions are; nothing where there is nothing to say."""
+    text = said.glossary(names)
+    return [blocks.note(text)] if text else []
+
+
 def _own_words(one: Opened) -> list[Markup]:
     """Return all that a study says itself, to be unfolded; nothing where an older version made the folder and it says nothing."""
     path = one.path / "report.txt"
@@ -323,10 +341,8 @@ def _own_words(one: Opened) -> list[Markup]:
             items[-1][1].append(line.strip())
         else:
             items.append((line.strip(), []))
+    if not items:
+        return []
     inside = Markup("").join(Markup("<li>{}{}</li>").format(text, blocks.points(below)) for text, below in items)
-    summary = f"All that `donorlab {one.manifest.get('command')}` says, in its own words"
-    return (
-        [Markup('<details><summary>{}</summary><ul class="plain note">{}</ul></details>').format(summary, inside)]
-        if items
-        else []
-    )
+    head = Markup("All that <code>donorlab {}</code> says, in its own words").format(str(one.manifest.get("command")))
+    return [Markup('<details><summary>{}</summary><ul class="plain note">{}</ul></details>').format(head, inside)]
