@@ -85,7 +85,7 @@ class Searched:
     @property
     def tells(self) -> bool:
         """Whether the tree tells more than chance."""
-        return tells(tuple(leaf for _, leaf in self.leaves))
+        return len(self.leaves) > 1 and tells(tuple(leaf for _, leaf in self.leaves))
 
 
 def counts_of(row: Mapping[Any, Any], prefix: str = "") -> Counted:
@@ -145,7 +145,7 @@ def where(one: Searched) -> list[str]:
     """Return where it happens: a sentence a box beyond chance; else what the tree tells; else that it is not found."""
     if one.held:
         return [_of_box(one, box) for box in one.held]
-    if one.tells and len(one.leaves) > 1:
+    if one.tells:
         order = sorted(
             (found for found in one.leaves if found[1].fresh.inside),
             key=lambda found: found[1].fresh.density,
@@ -268,7 +268,11 @@ def fate(one: Conclusion, first: str, called: Called) -> str:
     if one.opened:
         parts.append(f"it is open with {_forms(one.opened)}")
     if one.same:
-        parts.append(f"it holds with the other {len(one.same)} that {'acts' if len(one.same) == 1 else 'act'}")
+        parts.append(
+            "it holds with the other one that acts"
+            if len(one.same) == 1
+            else f"it holds with the other {len(one.same)} that act"
+        )
     return f"That {is_so} {'turns' if one.fate == 'turns' else 'is left open'}: {'; '.join(parts)}."
 
 

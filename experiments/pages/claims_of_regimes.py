@@ -20,7 +20,7 @@ def at_value(name: str, value: float) -> str:
     if in_percent(name):
         return f"{label(name)} {100 * value:g}%"
     unit = "" if row is None or row.unit == "-" else f" {row.unit}"
-    return f"{label(name)} {number(value)}{unit}"
+    return f"{label(name)} {number(value)}{unit.removesuffix('s') if value == 1 and unit == ' quarters' else unit}"
 
 
 def in_percent(name: str) -> bool:

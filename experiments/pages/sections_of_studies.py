@@ -296,7 +296,10 @@ _WORTH: Final = (
 )
 
 
-_TABLE: Final = "Which design is nearest to the best, by value judgement, and how many points it lacks of the best in 95 of 100 futures at most"
+_TABLE: Final = (
+    "Which design is nearest to the best, by value judgement, and how many points it lacks of the best in 95 of 100 "
+    "futures at most"
+)
 
 
 def _judgements(case: Case, scores: pd.DataFrame) -> Markup:
