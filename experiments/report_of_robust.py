@@ -64,8 +64,8 @@ def near(answer: Answer) -> str:
     """Return how far each design is from the best in 95 of 100 futures, the nearest first."""
     table = answer.of(answer.own.name).sort_values("regret_95", kind="stable")
     parts = [
-        f"{label(name)} {_points(row['regret_95'])} ({_points(row['regret_95_low'])} to {_points(row['regret_95_high'])}; "
-        f"at most {_points(row['regret_maximum'])})"
+        f"{label(name)} {in_points(row['regret_95'])} ({in_points(row['regret_95_low'])} to {in_points(row['regret_95_high'])}; "
+        f"at most {in_points(row['regret_maximum'])})"
         for name, row in _some(table)
     ]
     return (
@@ -86,13 +86,13 @@ def spread(answer: Answer) -> str:
         if sure
         else f"Which of them is nearest to the best is open: {label(nearest)} is nearest only {of}."
     )
-    text += f" It is within {_points(answer.far)} points of the best in {percent(close)} of futures."
+    text += f" It is within {in_points(answer.far)} points of the best in {percent(close)} of futures."
     if math.isnan(answer.luck):
         return text + " Each future has one seed, so that its luck is in all of these numbers."
     noise = answer.luck / math.sqrt(answer.replications)
     return (
         text
-        + f" Luck of the seeds is part of it: it moves the lead of the first over the next by {_points(noise)} points."
+        + f" Luck of the seeds is part of it: it moves the lead of the first over the next by {in_points(noise)} points."
     )
 
 
@@ -107,7 +107,7 @@ def judged(answer: Answer) -> list[str]:
         for name in names:
             nearest, chance = answer.nearest(name)
             short = name.removeprefix("efficiency, ")
-            text = f"{short} ({_points(answer.score(name, nearest, 'regret_95'))}{'' if chance >= SURE else '?'})"
+            text = f"{short} ({in_points(answer.score(name, nearest, 'regret_95'))}{'' if chance >= SURE else '?'})"
             by.setdefault(nearest, []).append(text)
         parts = [
             f"{label(design)} is nearest to the best under {', '.join(under)}"
@@ -151,7 +151,7 @@ def order(answer: Answer) -> str:
     return (
         f"Order by mean efficiency: {', '.join(names)}; the same in {percent(one.same)} of resampled futures. Futures agree by "
         f"W = {one.concordance:.2f} (1: the same order in all, 0: none); {label(first)} is best in "
-        f"{percent(answer.score(own, first, 'best_share'))} of them, and ahead of all others by {_points(answer.smallest)} "
+        f"{percent(answer.score(own, first, 'best_share'))} of them, and ahead of all others by {in_points(answer.smallest)} "
         f"points in {percent(answer.score(own, first, 'clear_share'))}."
     )
 
@@ -195,9 +195,9 @@ def known(answer: Answer) -> list[str]:
     one = answer.information[answer.own.name]
     money = answer.own.measured.money_m
     found = [_worth(one, money)]
-    ceiling = f"Knowing all of the future, luck included, would be worth {_points(one.everything)} points"
+    ceiling = f"Knowing all of the future, luck included, would be worth {in_points(one.everything)} points"
     if not math.isnan(one.assumptions):
-        ceiling += f"; all assumptions without the luck, at least {_points(max(0.0, one.assumptions))}"
+        ceiling += f"; all assumptions without the luck, at least {in_points(max(0.0, one.assumptions))}"
     found.append(f"{ceiling}. Without knowing more, one takes {label(one.chosen)}.")
     others = {
         name: other
@@ -206,7 +206,7 @@ def known(answer: Answer) -> list[str]:
     }
     if others:
         parts = [
-            f"{name}: {label(other.table['assumption'].iloc[0])} ({_points(other.table['value'].iloc[0])})"
+            f"{name}: {label(other.table['assumption'].iloc[0])} ({in_points(other.table['value'].iloc[0])})"
             for name, other in others.items()
         ]
         found.append(f"Worth knowing most under other value judgements, points: {'; '.join(parts)}.")
@@ -219,28 +219,28 @@ def _worth(one: Information, money: float) -> str:
         first = one.table.iloc[0]
         return (
             f"No single assumption, if it were known, would change the choice by more than chance can feign; the most, "
-            f"{label(first['assumption'])}, seems worth {_points(first['value'])} points ({_points(first['low'])} to "
-            f"{_points(first['high'])})."
+            f"{label(first['assumption'])}, seems worth {in_points(first['value'])} points ({in_points(first['low'])} to "
+            f"{in_points(first['high'])})."
         )
     first = told.iloc[0]
     most = told.sort_values("changes", ascending=False, kind="stable").iloc[0]
     text = (
-        f"Worth knowing most: {label(first['assumption'])}, {_points(first['value'])} points ({_points(first['low'])} to "
-        f"{_points(first['high'])}), as much as {euros(first['value'] * money)} of the {euros(money)} of a run; it would "
+        f"Worth knowing most: {label(first['assumption'])}, {in_points(first['value'])} points ({in_points(first['low'])} to "
+        f"{in_points(first['high'])}), as much as {euros(first['value'] * money)} of the {euros(money)} of a run; it would "
         f"change the choice from {label(one.chosen)}, mostly to {label(first['to'])}, in {percent(first['changes'])} of futures, "
-        f"and gain {_points(first['when_changed'])} points there."
+        f"and gain {in_points(first['when_changed'])} points there."
     )
     if most["assumption"] != first["assumption"]:
         text += f" Most often, in {percent(most['changes'])}, {label(most['assumption'])} would change it."
     others = told.iloc[1:5]
     if len(others):
-        parts = [f"{label(row['assumption'])} ({_points(row['value'])})" for row in others.to_dict("records")]
+        parts = [f"{label(row['assumption'])} ({in_points(row['value'])})" for row in others.to_dict("records")]
         text += f" Then {', '.join(parts)}."
     rest = len(one.table) - len(told)
     return text + (f" The other {rest} are not told from chance." if rest else "")
 
 
-def _points(value: float) -> str:
+def in_points(value: float) -> str:
     """Return a share in points, one decimal; two where that would be 0."""
     number = 100 * float(value)
     return f"{number:.2f}" if 0.005 <= abs(number) < 0.05 else f"{number:.1f}"
@@ -289,10 +289,10 @@ def _of_designs(answer: Answer) -> Table:
     for at, head in enumerate(heads):
         table.add_column(head, justify="right" if at else "left", no_wrap=True)
     for name, row in answer.of(answer.own.name).iterrows():
-        between = f"{_points(row['regret_95_low'])}-{_points(row['regret_95_high'])}"
+        between = f"{in_points(row['regret_95_low'])}-{in_points(row['regret_95_high'])}"
         table.add_row(
             in_lines(str(name)), *(f"{100 * row[key]:.1f}%" for key in ("mean", "worst_mean", "minimum")),
-            _points(row["regret_mean"]), f"{_points(row['regret_95'])} ({between})", _points(row["regret_maximum"]),
+            in_points(row["regret_mean"]), f"{in_points(row['regret_95'])} ({between})", in_points(row["regret_maximum"]),
             percent(row["best_share"]), percent(row["good_share"]),
         )  # fmt: skip
     table.caption = (
@@ -315,7 +315,7 @@ def _of_judgements(answer: Answer, names: Sequence[str]) -> Table:
         table.add_row(
             one.name,
             *(
-                _points(answer.score(one.name, name, "regret_95")) + (mark if name == nearest else " ")
+                in_points(answer.score(one.name, name, "regret_95")) + (mark if name == nearest else " ")
                 for name in names
             ),
             str(len(one.worth)),
@@ -353,8 +353,8 @@ def _of_information(answer: Answer) -> Table:
         table.add_column(head, justify="right" if at and at != 5 else "left", no_wrap=True)
     for row in one.table.head(_SHOWN).to_dict("records"):
         table.add_row(
-            label(row["assumption"]) + (" *" if row["told"] else ""), _points(row["value"]),
-            f"{_points(row['low'])}-{_points(row['high'])}", f"{row['value'] * answer.own.measured.money_m:.1f}",
+            label(row["assumption"]) + (" *" if row["told"] else ""), in_points(row["value"]),
+            f"{in_points(row['low'])}-{in_points(row['high'])}", f"{row['value'] * answer.own.measured.money_m:.1f}",
             percent(row["changes"]) if row["told"] else "", label(row["to"]) if row["told"] else "", f"{row['chance']:.2f}",
         )  # fmt: skip
     table.caption = (

@@ -269,7 +269,12 @@ def hidden(found: Indices) -> str:
 
     An assumption may be told by its first-order index while others have larger total ones: then it is not what drives most.
     """
-    own = found.table[~found.table["factor"].isin([NOISE, REST])]
+    return hidden_in(found.table)
+
+
+def hidden_in(table: pd.DataFrame) -> str:
+    """Return the same of a table of indices of one result."""
+    own = table[~table["factor"].isin([NOISE, REST])]
     if not own["told"].any():
         return ""
     largest = own.sort_values("total", ascending=False, kind="stable").iloc[0]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from donorlab.experiments.canvas import INK, SHADES
+from donorlab.experiments.conditions_in_words import edge
 from donorlab.experiments.pages.chart import (
     FAINT_GAIN,
     FAINT_LOSS,
@@ -29,10 +30,21 @@ from donorlab.experiments.studies.factors import NOISE
 from donorlab.experiments.tables import sure
 
 _STRONG: Final = 12  # rows of a chart of assumptions
+_ROOM: Final = 38  # pixels of a cell below which its number has no room
+REGIMES: Final = ("better", "a little better", "worse", "a little worse", "not told from chance")
+"""What a cell of a map of regimes is."""
 
 
 # ---------------------------------------------------------------------- regimes
-def regime(runs: pd.DataFrame, x: str, y: str, smallest: float = 0.02, name: str = "regime") -> Chart:
+def regime(
+    runs: pd.DataFrame,
+    x: str,
+    y: str,
+    smallest: float = 0.02,
+    name: str = "regime",
+    heads: tuple[str, str] | None = None,
+    percent: tuple[bool, bool] = (False, False),
+) -> Chart:
     """Draw the difference between two architectures over two levers; a cell that is not told from chance is grey.
 
     Parameters
@@ -41,6 +53,8 @@ def regime(runs: pd.DataFrame, x: str, y: str, smallest: float = 0.02, name: str
     x, y : names of the levers
     smallest : least difference that matters, as a share
     name : of the picture
+    heads : what stands beside the axes; the names in plain words if None
+    percent : whether x, and y, is a share to be written in percent
     """
     altair, _ = needed()
     grouped = (100 * runs.set_index([x, y])["difference"]).groupby(level=[0, 1])
@@ -55,16 +69,20 @@ def regime(runs: pd.DataFrame, x: str, y: str, smallest: float = 0.02, name: str
             told & (data["mean"] <= -far),
             told & (data["mean"] < 0),
         ],
-        ["better", "a little better", "worse", "a little worse"],
-        "not told from chance",
+        REGIMES[:-1],
+        REGIMES[-1],
     )
     data["words"] = [signed(value) for value in data["mean"]]
-    kinds = ["worse", "a little worse", "not told from chance", "a little better", "better"]
-    axis = {"labelAngle": 0, "ticks": False, "domain": False, "format": "~g"}
+    for axis, share in zip("xy", percent, strict=True):
+        data[f"{axis}_words"] = [f"{100 * value:g}%" if share else f"{value:g}" for value in data[axis]]
+    own, beside = heads or (label(x), label(y)), altair.Axis(labelAngle=0, ticks=False, domain=False)
     ax, ay = (
-        altair.X("x:O", title=label(x), axis=altair.Axis(**axis)),
-        altair.Y("y:O", title=label(y), sort="descending", axis=altair.Axis(**axis)),
+        altair.X("x_words:N", title=own[0], axis=beside, sort=list(dict.fromkeys(data.sort_values("x")["x_words"]))),
+        altair.Y(
+            "y_words:N", title=own[1], axis=beside, sort=list(dict.fromkeys(data.sort_values("y")["y_words"]))[::-1]
+        ),
     )
+    kinds = [REGIMES[at] for at in (2, 3, 4, 1, 0)]
     base = altair.Chart(data)
     size = min(64, 420 / max(data["x"].nunique(), 1))
     cells = base.mark_rect(stroke="white", strokeWidth=2).encode(
@@ -77,9 +95,15 @@ def regime(runs: pd.DataFrame, x: str, y: str, smallest: float = 0.02, name: str
             legend=altair.Legend(orient="bottom", columns=3, symbolType="square", symbolSize=160),
         ),
     )
-    back = base.mark_text(fontWeight="bold", stroke="white", strokeWidth=3.5).encode(x=ax, y=ay, text="words:N")
-    front = base.mark_text(fontWeight="bold").encode(x=ax, y=ay, text="words:N")
-    chart = altair.layer(cells, back, front).properties(width=altair.Step(size), height=altair.Step(34))
+    layers = [cells]
+    if size >= _ROOM:
+        words = {"x": ax, "y": ay, "text": "words:N"}
+        light = base.transform_filter("datum.verdict !== 'better'")
+        layers.append(light.mark_text(fontWeight="bold", stroke="white", strokeWidth=3.5).encode(**words))
+        layers.append(light.mark_text(fontWeight="bold").encode(**words))
+        dark = base.transform_filter("datum.verdict === 'better'")
+        layers.append(dark.mark_text(fontWeight="bold", color="white").encode(**words))
+    chart = altair.layer(*layers).properties(width=altair.Step(size), height=altair.Step(34))
     counts = data["verdict"].value_counts()
     alt = (
         f"Difference over {label(x)} and {label(y)}, {len(data)} cells: "
@@ -91,7 +115,9 @@ def regime(runs: pd.DataFrame, x: str, y: str, smallest: float = 0.02, name: str
 
 
 # ---------------------------------------------------------------------- sensitivity and information
-def sensitivity(table: pd.DataFrame, result: str | None = None, outcome: str = "efficiency") -> Chart:
+def sensitivity(
+    table: pd.DataFrame, result: str | None = None, outcome: str = "efficiency", said: str | None = None
+) -> Chart:
     """Draw which assumptions move a result: total indices, or sizes of effects where there was only a screening.
 
     Parameters
@@ -100,6 +126,7 @@ def sensitivity(table: pd.DataFrame, result: str | None = None, outcome: str = "
         interval, verdict)
     result : an architecture or a difference; the last of the table if None
     outcome : of the table
+    said : what the result is, in words; its name if None
     """
     altair, _ = needed()
     part = table[table["outcome"] == outcome] if "outcome" in table else table
@@ -128,7 +155,7 @@ def sensitivity(table: pd.DataFrame, result: str | None = None, outcome: str = "
     base = altair.Chart(data)
     y = altair.Y("assumption:N", sort=list(data["assumption"]), title=None, axis=altair.Axis(ticks=False, domain=False))
     bars = base.mark_bar(height=13, stroke=INK, strokeWidth=0.5).encode(
-        x=altair.X("value:Q", title=unit),
+        x=altair.X("value:Q", title=unit, axis=altair.Axis(tickCount=6)),
         y=y,
         color=altair.Color(
             "luck:N", scale=altair.Scale(domain=[False, True], range=["#6f9cc4", "#d9d9d9"]), legend=None
@@ -137,8 +164,9 @@ def sensitivity(table: pd.DataFrame, result: str | None = None, outcome: str = "
     layers = [bars, base.mark_rule(color=INK, strokeWidth=1.3).encode(x="low:Q", x2="high:Q", y=y)]
     if whole:
         layers.append(base.mark_tick(color=INK, thickness=3, size=15).encode(x="alone:Q", y=y))
+    said = said or label(result)
     said_above = (
-        f"{label(result)}. "
+        f"{said}. "
         + ("Bar: with others; thick tick: alone; line" if whole else "Line")
         + ": 95% interval. Grey: luck of the seed, which no knowledge takes away."
     )
@@ -150,7 +178,7 @@ def sensitivity(table: pd.DataFrame, result: str | None = None, outcome: str = "
     return finished(
         f"sensitivity-{word_of(result)}",
         chart,
-        f"{unit}, of {label(result)}: {listed(told)}.",
+        f"{unit}, of {said}: {listed(told)}.",
         data.drop(columns=[] if whole else "alone"),
     )
 
@@ -180,7 +208,9 @@ def information(table: pd.DataFrame) -> Chart:
     base = altair.Chart(data)
     y = altair.Y("assumption:N", sort=list(data["assumption"]), title=None, axis=altair.Axis(ticks=False, domain=False))
     bars = base.mark_bar(height=13, stroke=INK, strokeWidth=0.5).encode(
-        x=altair.X("value:Q", title="Points of efficiency that knowing it would be worth"),
+        x=altair.X(
+            "value:Q", title="Points of efficiency that knowing it would be worth", axis=altair.Axis(tickCount=6)
+        ),
         y=y,
         color=altair.Color("told:N", scale=altair.Scale(domain=[True, False], range=[GAIN, "#e9e9e9"]), legend=None),
     )
@@ -203,14 +233,18 @@ def information(table: pd.DataFrame) -> Chart:
 
 
 # ---------------------------------------------------------------------- conditions
-def box(boxes: pd.DataFrame, ranges: pd.DataFrame, name: str = "box") -> Chart:
+def box(
+    boxes: pd.DataFrame, ranges: pd.DataFrame, name: str = "box", what: str = "it loses", gain: bool = False
+) -> Chart:
     """Draw the limits of the conditions under which an architecture loses, within the range of each assumption.
 
     Parameters
     ----------
     boxes : name, end (``low``: at least the limit; ``high``: at most), limit; of one box
-    ranges : name, low, high
+    ranges : name, low, high; with ``log`` where a range is drawn on a logarithmic scale
     name : of the picture
+    what : what happens within the limits
+    gain : whether that is better
     """
     altair, _ = needed()
     whole = ranges.set_index("name")
@@ -219,40 +253,46 @@ def box(boxes: pd.DataFrame, ranges: pd.DataFrame, name: str = "box") -> Chart:
         if r["name"] not in whole.index:
             continue
         low, high = float(whole.loc[r["name"], "low"]), float(whole.loc[r["name"], "high"])
-        one = rows.setdefault(
-            r["name"],
-            {
-                "assumption": label(r["name"]),
-                "least": low,
-                "most": high,
-                "from": low,
-                "to": high,
-                "range_low": low,
-                "range_high": high,
-            },
-        )
-        one["from" if r["end"] == "low" else "to"] = float(r["limit"])
-    data = pd.DataFrame(rows.values())
-    width = (data["range_high"] - data["range_low"]).replace(0, 1)
-    drawn = data.assign(
-        a=(data["from"] - data["range_low"]) / width, b=(data["to"] - data["range_low"]) / width, zero=0.0, one=1.0
-    )
-    drawn["words"] = [f"{r['from']:.3g} to {r['to']:.3g}" for r in data.to_dict("records")]
+        own = {
+            "name": r["name"],
+            "assumption": label(r["name"]),
+            "from": low,
+            "to": high,
+            "range_low": low,
+            "range_high": high,
+        }
+        one = rows.setdefault(r["name"], own)
+        one["from" if r["end"] == "low" else "to"] = float(min(max(r["limit"], low), high))
+    data = pd.DataFrame(rows.values(), columns=["name", "assumption", "from", "to", "range_low", "range_high"])
+    drawn = data.assign(zero=0.0, one=1.0)
+    curved = [bool(whole["log"].get(key, False)) if "log" in whole else False for key in data["name"]]
+    for place, end in (("a", "from"), ("b", "to")):
+        drawn[place] = [
+            _place(r[end], r["range_low"], r["range_high"], log)
+            for r, log in zip(data.to_dict("records"), curved, strict=True)
+        ]
+    drawn["words"] = [
+        f"{edge(r['name'], r['from'], 0)} to {edge(r['name'], r['to'], 1)}" for r in data.to_dict("records")
+    ]
     drawn["first"], drawn["last"] = ([f"{v:.3g}" for v in data[c]] for c in ("range_low", "range_high"))
     base = altair.Chart(drawn)
     y = altair.Y("assumption:N", sort=list(data["assumption"]), title=None, axis=altair.Axis(ticks=False, domain=False))
     bare = altair.X("zero:Q", scale=altair.Scale(domain=[-0.12, 1.12]), axis=None)
     layers = [
         base.mark_bar(height=8, color="#e6e6e6", stroke="#999", strokeWidth=0.5).encode(x=bare, x2="one:Q", y=y),
-        base.mark_bar(height=14, color=LOSS).encode(x="a:Q", x2="b:Q", y=y),
+        base.mark_bar(height=14, color=GAIN if gain else LOSS).encode(x="a:Q", x2="b:Q", y=y),
         base.mark_text(align="right", dx=-5, color="#5c5c5c").encode(x="zero:Q", y=y, text="first:N"),
         base.mark_text(align="left", dx=5, color="#5c5c5c").encode(x="one:Q", y=y, text="last:N"),
         base.mark_text(align="left", fontWeight="bold").encode(x=altair.value(395), y=y, text="words:N"),
     ]
+    colour = "dark" if gain else "hatched"
     chart = altair.layer(*layers).properties(
         width=390,
         height=altair.Step(30),
-        title=note("Grey: the range considered; hatched, and on the right: where it loses."),
+        title=note(
+            f"Grey: the range considered{' (some on a logarithmic scale)' if any(curved) else ''}; {colour}, and on the right: "
+            f"where {what}."
+        ),
     )
     alt = (
         "Where all of these hold: "
@@ -264,7 +304,16 @@ def box(boxes: pd.DataFrame, ranges: pd.DataFrame, name: str = "box") -> Chart:
         )
         + "."
     )
-    return finished(name, chart, alt, data.drop(columns=["least", "most"]))
+    return finished(name, chart, alt, data.drop(columns="name"))
+
+
+def _place(value: float, low: float, high: float, log: bool) -> float:
+    """Return where a value lies between the ends of a range, from 0 to 1."""
+    if high <= low:
+        return 0.0
+    if log and low > 0:
+        return math.log(value / low) / math.log(high / low)
+    return (value - low) / (high - low)
 
 
 # ---------------------------------------------------------------------- regret

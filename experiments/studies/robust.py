@@ -87,13 +87,17 @@ class Answer:
 
     def nearest(self, judgement: str) -> tuple[str, float]:
         """Return the design that lacks least of the best in 95% of futures, and the share of bootstraps in which it does."""
-        table = self.of(judgement)
-        at = int(table["regret_95"].to_numpy(dtype=np.float64).argmin())
-        return self.designs[at], self.score(judgement, self.designs[at], "chance_nearest")
+        return nearest_in(self.of(judgement).reset_index())
 
     def of(self, judgement: str) -> pd.DataFrame:
         """Return the scores under a judgement, a row a design in their order."""
         return self.scores[self.scores["judgement"] == judgement].set_index("design")
+
+
+def nearest_in(scores: pd.DataFrame) -> tuple[str, float]:
+    """Return the design that is nearest to the best by scores under one judgement, a row a design, as `Answer.nearest` does."""
+    row = scores.iloc[int(scores["regret_95"].to_numpy(dtype=np.float64).argmin())]
+    return str(row["design"]), float(row["chance_nearest"])
 
 
 def answered(study: Study, judged: Mapping[str, Study], own: str, keys: Mapping[str, Any]) -> Answer:
