@@ -120,7 +120,7 @@ def _change(case: Case) -> Markup:
             "Not asked: donorlab robust tells which assumption, if it were known, would change the choice, and what "
             "that would be worth."
         )
-    return head + blocks.points(claims_of_studies.would_change(table), "claims")
+    return head + blocks.points(claims_of_studies.would_change(table, case.called), "claims")
 
 
 def _words(case: Case) -> Markup:
