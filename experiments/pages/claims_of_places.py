@@ -97,7 +97,7 @@ def rests_on(seeds: int) -> str:
         return f"Maps are of one run {DEFAULT_VALUES}: nothing on them is told from chance, and no map of differences is drawn."
     return (
         f"Maps are means of {seeds} paired runs {DEFAULT_VALUES}, not of the futures. A single state is noisy: a difference is "
-        "drawn only where it is told from chance, in such a way that about one in twenty of the states drawn as changed is luck; all "
+        "drawn only where it is told from chance, so that about one in twenty of the states drawn as changed is luck; all "
         "others are drawn as about the same. The mean above a panel counts each state once, however large it is."
     )
 
