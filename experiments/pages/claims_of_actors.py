@@ -64,9 +64,9 @@ def states_title(name: str, found: Verdicts, deepest: float) -> str:
     if not found.told:
         text = f"which states would gain or lose under {name} is open"
     elif found.lose == 0:
-        text = f"no state clearly loses under {name}, and {found.gain} of {found.count} gain"
+        text = f"no state clearly loses under {name}, and {found.gain} of {found.count} {_does(found.gain, 'gain')}"
     elif found.gain == 0:
-        text = f"{found.lose} of {counted(found.count, 'state')} lose under {name}, and none clearly gains"
+        text = f"{found.lose} of {counted(found.count, 'state')} {_does(found.lose, 'lose')} under {name}, and none clearly gains"
     elif found.lose <= FEW * found.count and found.lose < found.gain:
         little = ", and by little" if deepest <= LITTLE else ""
         text = f"few states lose under {name}{little}"
@@ -102,12 +102,20 @@ def states_count(name: str, found: Verdicts, points: str) -> str:
 
 def _luck(found: Verdicts) -> str:
     """Return what a fair coin would call, and what follows of who loses."""
-    text = f"A fair coin would call about {found.luck:.0f}, half of them each way"
+    text = f"A fair coin would call {_about(found.luck)}"
+    if found.gain + found.lose == 0:
+        return f"{text}."
+    if found.luck >= 1:
+        text += ", half of them each way"
     if not found.told:
         return f"{text}, so that these may all be luck."
     if 0 < found.lose <= found.luck / 2:
         return f"{text}, so that those who lose may all be luck."
     return f"{text}."
+
+
+def _about(luck: float) -> str:
+    return "fewer than one" if luck < 0.95 else f"about {luck:.0f}"
 
 
 def _does(count: int, verb: str) -> str:
@@ -195,10 +203,11 @@ def at_default(counts: tuple[int, int, int, int], luck: float, points: str) -> s
     gains, may_gain, may_lose, loses = counts
     if sum(counts) == 0:
         return f"{DEFAULT_VALUES.capitalize()} no state gains or loses {points} in the mean of the runs."
-    text = f"{DEFAULT_VALUES.capitalize()} {gains} gain {points} or more beyond chance and {loses} lose as much"
+    text = f"{DEFAULT_VALUES.capitalize()} {counted(gains, 'state')} {_does(gains, 'gain')} {points} or more beyond chance and {loses} "
+    text += f"{_does(loses, 'lose')} as much"
     if may_gain + may_lose:
         text += f"; {may_gain} more may gain and {may_lose} may lose, not told from chance"
-    return f"{text}." if math.isnan(luck) else f"{text}. Chance alone would call {luck:.1f}."
+    return f"{text}." if math.isnan(luck) else f"{text}. Chance alone would call {_about(luck)}."
 
 
 # ---------------------------------------------------------------------- donors
@@ -238,17 +247,18 @@ def donors_title(name: str, members: Side | None, outsiders: Side | None) -> str
         if side.verdict == "open":
             return f"Whether {who} together gain or lose under {name} is open"
         return f"{who.capitalize()} together {side.verdict[:-1]} under {name}"
-    inside, outside = members.verdict, outsiders.verdict
-    if inside == outside == "open":
-        return f"Whether members or outsiders gain under {name} is open"
-    if outside == "gains":
-        word = {"gains": "Members gain", "loses": "Members lose", "open": "Whether members gain is open"}[inside]
-        return f"{word} under {name}, and those outside ride free"
-    word = {"gains": "Members gain", "loses": "Members lose", "open": "Whether members gain is open"}[inside]
-    other = "those outside lose" if outside == "loses" else "whether those outside gain is open"
-    if outside == "open" and inside == "open":
-        return f"Whether donors gain under {name} is open"
-    return f"{word} under {name}, and {other}"
+    together = {
+        ("gains", "gains"): f"Members gain under {name}, and those outside ride free",
+        ("gains", "loses"): f"Members gain under {name}, and those outside lose",
+        ("gains", "open"): f"Members gain under {name}; whether those outside do is open",
+        ("loses", "gains"): f"Members lose under {name}, and those outside ride free",
+        ("loses", "loses"): f"Members and those outside lose under {name}",
+        ("loses", "open"): f"Members lose under {name}; whether those outside do is open",
+        ("open", "gains"): f"Those outside {name} ride free; whether members gain is open",
+        ("open", "loses"): f"Those outside lose under {name}; whether members gain is open",
+        ("open", "open"): f"Whether members or outsiders gain under {name} is open",
+    }
+    return together[members.verdict, outsiders.verdict]
 
 
 def side(who: str, name: str, found: Side, futures: int) -> str:
@@ -261,17 +271,16 @@ def side(who: str, name: str, found: Side, futures: int) -> str:
     found : of that side
     futures : number of them; 0 where only default values are known
     """
-    together = counted(found.count, who)
+    together = f"{counted(found.count, who)}{' together' if found.count > 1 else ''}"
     if not futures:
         worth = amounts.euros_within(found.low, found.middle, found.high, "a year", "by chance, 95%")
-        return f"{DEFAULT_VALUES.capitalize()} {name} is worth {worth} to {together} together."
-    worth = amounts.euros_within(found.low, found.middle, found.high, "a year in the middle future", "in nine of ten futures")
+        return f"{DEFAULT_VALUES.capitalize()} {name} is worth {worth} to {together}."
+    worth = amounts.euros_within(
+        found.low, found.middle, found.high, "a year in the middle future", "in nine of ten futures"
+    )
     told = {"gains": "", "loses": "", "open": ": whether they gain is open"}[found.verdict]
     free = ", and they pay nothing for it" if who == "outsider" and found.verdict == "gains" else ""
-    return (
-        f"To {together} together {name} is worth {worth}, more than nothing in {found.more} of {futures} "
-        f"futures{told}{free}."
-    )
+    return f"To {together} {name} is worth {worth}, more than nothing in {found.more} of {futures} futures{told}{free}."
 
 
 def across(sides: Mapping[str, tuple[Side | None, Side | None]]) -> str | None:
@@ -281,16 +290,17 @@ def across(sides: Mapping[str, tuple[Side | None, Side | None]]) -> str | None:
     ----------
     sides : members and outsiders by proposal, in words
     """
-    known = {name: (one, other) for name, (one, other) in sides.items() if one is not None and other is not None}
+    known = {
+        name: (one.verdict, two.verdict) for name, (one, two) in sides.items() if one is not None and two is not None
+    }
     if len(known) < 2:
         return None
-    free = [name for name, (_, other) in known.items() if other is not None and other.verdict == "gains"]
-    paid = [name for name, (one, _) in known.items() if one is not None and one.verdict == "loses"]
+    free = [name for name, (_, outside) in known.items() if outside == "gains"]
+    paid = [name for name, (inside, _) in known.items() if inside == "loses"]
     both = [name for name in free if name in paid]
     if not free:
         return f"Under none of {len(known)} proposals those outside clearly gain together; under {len(paid)} members clearly lose."
-    text = f"Under {len(free)} of {len(known)} proposals ({listed(free)}) those outside gain together and pay nothing: they ride "
-        "free."
+    text = f"Under {len(free)} of {len(known)} proposals ({listed(free)}) those outside gain together and pay nothing: a free ride."
     if not paid:
         return f"{text} Under none of the {len(known)} members clearly lose together."
     if len(both) == len(free):
@@ -309,9 +319,11 @@ def donors_count(who: str, found: Verdicts) -> str | None:
     if found.count == 0:
         return None
     where = "Over the futures" if found.futures else DEFAULT_VALUES.capitalize()
-    return (
-        f"{where} {found.gain} of {counted(found.count, who)} gain, {found.lose} lose, and for {found.open} it is open."
+    text = (
+        f"{where} {found.gain} of {counted(found.count, who)} {_does(found.gain, 'gain')}, {found.lose} "
+        f"{_does(found.lose, 'lose')}, and for {found.open} it is open."
     )
+    return text if found.told or not found.futures else f"{text} {_luck(found)}"
 
 
 def overhead(million: float) -> str | None:

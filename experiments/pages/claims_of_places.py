@@ -114,5 +114,5 @@ def served(orphans: int, before: int, states: int, name: str, reference: str, le
     """
     part = f"under {least:.0%} of what their share of all need would give them"
     if orphans == before:
-        return f"{counted(orphans, 'state')} of {states} get {part}, under {name} as with {reference}."
-    return f"{counted(orphans, 'state')} of {states} get {part} under {name}, {before} with {reference}."
+        return f"{orphans} of {counted(states, 'state')} get {part}, under {name} as with {reference}."
+    return f"{orphans} of {counted(states, 'state')} get {part} under {name}, {before} with {reference}."

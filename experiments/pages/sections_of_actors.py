@@ -308,8 +308,8 @@ def donors(case: Case) -> Section | None:
         _named_donors(found, best),
         blocks.note(
             "Worth to a donor: what it would have to add to its own programme to get as much, by what it wants itself, after what "
-            f"it pays for the proposal; a donor gains or loses where that is {100 * found.smallest:g}% or more of what its money gets "
-            f"it. {amounts.PRICES_SAID}"
+            f"it pays for the proposal; a donor gains or loses where that is {100 * found.smallest:g}% or more of what its money "
+            f"gets it. {amounts.PRICES_SAID}"
         ),
     ]
     return Section("donors", title, tuple(blocks_), (made,))

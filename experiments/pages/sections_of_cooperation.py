@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
 from markupsafe import Markup
 
 from donorlab.experiments import coalitions, report_of_buys, report_of_ignorance, tables
+from donorlab.experiments.arguments import InputError
 from donorlab.experiments.opened import Opened
 from donorlab.experiments.pages import amounts, blocks, charts, claims_of_cooperation, gathered
 from donorlab.experiments.pages.blocks import Section
@@ -52,15 +53,28 @@ def _more(folder: Opened, without: tuple[str, ...] = ()) -> Markup:
     return blocks.folded("More in words", blocks.points(told)) if told else Markup("")
 
 
-def donor_names(configuration: Mapping[str, Any]) -> dict[str, str]:
-    """Return names of donors by their letters; empty where a configuration does not say them.
+def donor_names(folder: Opened) -> dict[str, str]:
+    """Return names of donors by their letters; empty where a folder does not say them.
 
     Parameters
     ----------
-    configuration : of a folder
+    folder : of the results
+
+    Raises
+    ------
+    InputError
+        If its configuration cannot be read.
     """
-    donors = configuration.get("resolved", {}).get("donors", {})
-    return dict(zip(donors.get("ids", ()), donors.get("names", ()), strict=False))
+    path = folder.path / "configuration.json"
+    if not path.exists():
+        return {}
+    try:
+        donors = json.loads(path.read_text("utf-8"))["resolved"]["donors"]
+        return dict(zip(donors["ids"], donors["names"], strict=True))
+    except (KeyError, TypeError):
+        return {}
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); put a copy of the folder in its place") from None
 
 
 # ---------------------------------------------------------------------- membership
@@ -74,9 +88,9 @@ def membership(case: Case) -> Section | None:
     title = claims_of_cooperation.membership_title(stands)
     charts_, pieces = [], []
     for i, (name, folder, _) in enumerate(found):
-        drawn = charts.membership(
-            gathered.required(folder, "membership", _MEMBERSHIP), f"membership-{word_of(name)}-{i}"
-        )
+        players = gathered.required(folder, "membership", _MEMBERSHIP)
+        players["player"] = players["player"].replace(donor_names(folder))
+        drawn = charts.membership(players, f"membership-{word_of(name)}-{i}")
         charts_.append(drawn)
         pieces += [
             blocks.heading(label(name)),
@@ -93,11 +107,9 @@ def membership(case: Case) -> Section | None:
             *pieces,
             blocks.note(
                 "Worth: what a donor would have to add to its own programme outside to get as much as inside, by what it wants "
-                "itself. "
-                "A group is the sum of its donors, each of which moves alone. Internally stable: no member would be better off "
-                "outside; externally stable: nobody outside would be better off inside. Colours of a picture are of each by itself, by its "
-                "95% interval; the counts are of what is told where all are asked at once, which is stricter. No futures were drawn for this: it says "
-                f"nothing of other assumptions. {amounts.PRICES_SAID}"
+                "itself. A group is the sum of its donors, each of which moves alone. Colours of a picture are of each by itself, "
+                "by its 95% interval; the counts are of what is told where all are asked at once, which is stricter. No futures "
+                f"were drawn for this: it says nothing of other assumptions. {amounts.PRICES_SAID}"
             ),
         ),
         tuple(charts_),
@@ -170,11 +182,11 @@ def ignorance(case: Case) -> Section | None:
     if curve.empty or reporters.empty:
         return None
     configuration = gathered.configuration_of(folder)
-    report, names = str(configuration.get("report", "plans")), donor_names(configuration)
+    report, names = str(configuration.get("report", "plans")), donor_names(folder)
     curve["last"], reporters["player"] = curve["last"].replace(names), reporters["player"].replace(names)
     nobody, everybody = float(curve["paid_twice_m"].iloc[0]), float(curve["paid_twice_m"].iloc[-1])
     donors = int(reporters["count"].sum())
-    saves = 0 < nobody and everybody < nobody
+    saves = nobody > 0 and everybody < nobody
     few = report_of_ignorance.first_few(reporters) if saves else 0
     row = curve.iloc[min(few, len(curve) - 1)]
     removed, low, high = (float(row[key]) for key in ("removed", "removed_low", "removed_high"))
@@ -270,7 +282,7 @@ def buys(case: Case) -> Section | None:
                 )
             )
     world = str(configuration.get("build", {}).get("title") or configuration.get("scenario", ""))
-    known = donor_names(configuration)
+    known = donor_names(folder)
     called = (
         [f"{listed([f'{name} is {known[name]}' for name in names])}."] if all(name in known for name in names) else []
     )
