@@ -203,8 +203,8 @@ def at_default(counts: tuple[int, int, int, int], luck: float, points: str) -> s
     gains, may_gain, may_lose, loses = counts
     if sum(counts) == 0:
         return f"{DEFAULT_VALUES.capitalize()} no state gains or loses {points} in the mean of the runs."
-    text = f"{DEFAULT_VALUES.capitalize()} {counted(gains, 'state')} {_does(gains, 'gain')} {points} or more beyond chance and {loses} "
-    text += f"{_does(loses, 'lose')} as much"
+    text = f"{DEFAULT_VALUES.capitalize()} {counted(gains, 'state')} {_does(gains, 'gain')} {points} or more beyond chance "
+    text += f"and {loses} {_does(loses, 'lose')} as much"
     if may_gain + may_lose:
         text += f"; {may_gain} more may gain and {may_lose} may lose, not told from chance"
     return f"{text}." if math.isnan(luck) else f"{text}. Chance alone would call {_about(luck)}."
