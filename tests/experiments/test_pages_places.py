@@ -25,12 +25,14 @@ from donorlab.experiments.pages.shades import SHADES
 PLACES = ("KEN", "BRA", "IND", "MNG", "FJI")
 
 
-def actors(names: list[str], states: tuple[str, ...] = PLACES, seeds: int = 6, gain: float = 0.1) -> pd.DataFrame:
+def actors(
+    names: list[str], states: tuple[str, ...] = PLACES, seeds: int = 6, gain: float = 0.1, scatter: float = 0.005
+) -> pd.DataFrame:
     """Return final states of runs: under each further design the first state has more, all others the same but for chance."""
     rng = np.random.default_rng(1)
     rows = []
     for seed in range(1, seeds + 1):
-        noise = rng.normal(0, 0.005, (len(names), len(states)))
+        noise = rng.normal(0, scatter, (len(names), len(states)))
         for i, name in enumerate(names):
             for j, state in enumerate(states):
                 more = gain * (i > 0 and j == 0) + noise[i, j]
@@ -84,7 +86,10 @@ def test_all_four_values_are_mapped_and_what_is_told_is_said(tmp_path: Path) -> 
 
 
 def test_a_change_that_is_luck_is_not_drawn(tmp_path: Path) -> None:
-    section = sections_of_places.maps(case(tmp_path, actors(["fragmented", "umbrella"], gain=0.0)))
+    frame = actors(["fragmented", "umbrella"], gain=0.0, scatter=0.1)
+    means = frame.groupby(["architecture", "iso3"])["capacity_final"].mean().unstack("architecture")
+    assert (means["umbrella"] - means["fragmented"]).abs().max() > 0.02  # it would matter, if it were told
+    section = sections_of_places.maps(case(tmp_path, frame))
     assert section is not None
     assert section.title == "Where capacity would change under umbrella is not told from chance"
     assert not [chart.name for chart in section.charts if chart.name.endswith("change")]
