@@ -117,10 +117,12 @@ def text(section: Section | None) -> str:
 # ---------------------------------------------------------------------- states
 def test_states_that_gain_and_lose_are_counted_over_the_futures(tmp_path: Path) -> None:
     section = sections_of_actors.states(case(tmp_path, winners(tmp_path, ["gains"] * 10 + ["open"] * 8 + ["loses"])))
-    assert section is not None and section.title == "Few states lose under better, and by little"
+    assert section is not None
+    assert section.title == "Few states lose under better, and by little"
     assert [chart.name for chart in section.charts] == ["gains-region", "gains-income"]
     told = text(section)
-    assert "Under better 10 of 19 states gain" in told and "1 loses in this way; for 8 it is open" in told
+    assert "Under better 10 of 19 states gain" in told
+    assert "1 loses in this way; for 8 it is open" in told
     assert "The one that loses has 3.0 points less in its middle future." in told
     assert "more often gain than lose: Africa; more often lose: Low income; open: Asia" in told
     assert "At default values 1 state gains 2 points or more beyond chance and 1 loses as much; 2 more may gain" in told
@@ -130,13 +132,15 @@ def test_states_that_gain_and_lose_are_counted_over_the_futures(tmp_path: Path) 
 
 def test_states_are_named_only_if_asked(tmp_path: Path) -> None:
     told = text(sections_of_actors.states(case(tmp_path, winners(tmp_path, ["gains", "loses"]), named=True)))
-    assert "Stateland 0" in told and "names=true" not in told
+    assert "Stateland 0" in told
+    assert "names=true" not in told
 
 
 def test_without_futures_everything_is_of_default_values(tmp_path: Path) -> None:
     found = case(tmp_path, winners(tmp_path, ["gains", "open"], futures=False))
     section = sections_of_actors.states(found)
-    assert section is not None and section.title.startswith("At default values: ")
+    assert section is not None
+    assert section.title.startswith("At default values: ")
     assert "middle future" not in text(section)
     assert "At default values better is worth" in text(sections_of_actors.donors(found))
 
@@ -217,16 +221,15 @@ def test_sentences_of_states_appear_only_where_there_is_something_to_say() -> No
 # ---------------------------------------------------------------------- donors
 def test_free_riders_are_told_over_the_futures(tmp_path: Path) -> None:
     section = sections_of_actors.donors(case(tmp_path, winners(tmp_path, ["gains"])))
-    assert section is not None and section.title == "Members lose under better, and those outside ride free"
+    assert section is not None
+    assert section.title == "Members lose under better, and those outside ride free"
     told = text(section)
     assert (
         "To 2 members together better is worth EUR \N{MINUS SIGN}2.1 million a year in the middle future (2021 prices; "
         in told
     )
-    assert (
-        "more than nothing in 0 of 100 futures" in told
-        and "more than nothing in 100 of 100 futures, and they pay nothing" in told
-    )
+    assert "more than nothing in 0 of 100 futures" in told
+    assert "more than nothing in 100 of 100 futures, and they pay nothing" in told
     assert "At default values members pay EUR 1.0 million a year (2021 prices) for it" in told
     assert "Donorland A" in told
 
@@ -270,7 +273,9 @@ def test_one_donor_is_not_together_and_nothing_paid_is_not_told() -> None:
     assert alone.startswith(
         "To 1 outsider x is worth EUR +0.20 million a year in the middle future (2021 prices; +0.10 to +0.30"
     )
-    assert claims.overhead(0.0) is None and claims.overhead(-1.0) is None and claims.overhead(NAN) is None
+    assert claims.overhead(0.0) is None
+    assert claims.overhead(-1.0) is None
+    assert claims.overhead(NAN) is None
     assert claims.donors_count("member", Verdicts(0, 0, 0, 0.0, 10)) is None
     assert "1 of 1 member gains, 0 lose" in str(claims.donors_count("member", Verdicts(1, 0, 0, 0.1, 10)))
 
@@ -307,7 +312,8 @@ def test_membership_of_several_proposals(tmp_path: Path) -> None:
     section = sections_of_actors.membership(
         case(tmp_path, membership(tmp_path, "one", True), membership(tmp_path, "two", False))
     )
-    assert section is not None and section.title == "At least one member would be better off outside one"
+    assert section is not None
+    assert section.title == "At least one member would be better off outside one"
     told = text(section)
     assert "one: 1 of 2 members would be better off outside, beyond chance; none of 1 outsider" in told
     assert "two: 1 of 2 members would be better off outside by the mean, none of them beyond chance" in told
@@ -377,7 +383,8 @@ def ignorance(place: Path, removed: float, paid: tuple[float, float] = (10.0, 2.
 )
 def test_what_the_first_few_remove(tmp_path: Path, removed: float, title: str) -> None:
     section = sections_of_actors.ignorance(case(tmp_path, ignorance(tmp_path, removed)))
-    assert section is not None and section.title == title
+    assert section is not None
+    assert section.title == title
     told = text(section)
     assert "At default values EUR 10 million a year (2021 prices) are paid twice if nobody reports" in told
     assert f"The plans of A and B remove {100 * removed:.0f}%" in told
@@ -386,15 +393,18 @@ def test_what_the_first_few_remove(tmp_path: Path, removed: float, title: str) -
 
 def test_nothing_to_save(tmp_path: Path) -> None:
     section = sections_of_actors.ignorance(case(tmp_path, ignorance(tmp_path, 0.7, (0.0, 0.0))))
-    assert section is not None and section.title == "Reports of plans would save nothing"
-    assert section.charts == () and "there is nothing to save" in text(section)
+    assert section is not None
+    assert section.title == "Reports of plans would save nothing"
+    assert section.charts == ()
+    assert "there is nothing to save" in text(section)
 
 
 def test_sentences_of_ignorance() -> None:
     assert joint.few_remove([], 0.5, 0.4, 0.6, "plans") is None
     assert joint.few_remove(["A"], NAN, NAN, NAN, "plans") is None
     assert "(in one run)" in str(joint.few_remove(["A"], 0.5, NAN, NAN, "plans"))
-    assert joint.told_of_most(0.5, 0.7) == "open" and joint.told_of_most(NAN, NAN) == "open"
+    assert joint.told_of_most(0.5, 0.7) == "open"
+    assert joint.told_of_most(NAN, NAN) == "open"
     assert joint.needed(0, 5, True) is None
     assert joint.needed(1, 1, True) == "In this order it takes 1 of 1 donor to remove more than half."
 
@@ -418,18 +428,23 @@ def buys(place: Path, error: float = 0.01) -> Opened:
 
 def test_what_two_donors_buy(tmp_path: Path) -> None:
     section = sections_of_actors.buys(case(tmp_path, buys(tmp_path)))
-    assert section is not None and section.title == "For its money COE gets law, ITU training"
+    assert section is not None
+    assert section.title == "For its money COE gets law, ITU training"
     told = text(section)
     assert (
         "In 8 of 10 futures the same money of COE buys more tasks of law, in 0 that of ITU, in 2 about as much." in told
     )
-    assert "+13.0\N{NO-BREAK SPACE}*" in told and "8 / 2 / 0" in told
-    assert "EUR 10m of COE buys law." in told and "Benin" not in told and "Kenya" not in told
+    assert "+13.0\N{NO-BREAK SPACE}*" in told
+    assert "8 / 2 / 0" in told
+    assert "EUR 10m of COE buys law." in told
+    assert "Benin" not in told
+    assert "Kenya" not in told
 
 
 def test_what_is_not_told_from_chance_makes_no_title(tmp_path: Path) -> None:
     section = sections_of_actors.buys(case(tmp_path, buys(tmp_path, error=2.0), named=True))
-    assert section is not None and section.title == "What COE and ITU buy for a euro"
+    assert section is not None
+    assert section.title == "What COE and ITU buy for a euro"
     assert "Benin" in text(section)
 
 
