@@ -150,8 +150,8 @@ def _frozen(joining: Accessions) -> str:
 
 
 # ---------------------------------------------------------------------- tables
-def _written(value: float, measure: str) -> str:
-    """Return a value per EUR 1m as one for `TEN`."""
+def written(value: float, measure: str) -> str:
+    """Return what EUR 1m buys of a measure as what `TEN` do, with its sign."""
     if math.isnan(value):
         return "-"
     text = f"{TEN * value:+.{_DECIMALS[MEASURES[measure][0]]}f}"
@@ -182,9 +182,9 @@ def bought(found: pd.DataFrame, who: Pair, contest: pd.DataFrame | None) -> Tabl
             row = rows[name, measure]
             noise = TEN * float(row["seed_noise"])
             error = "" if math.isnan(noise) else f" [dim]±{noise:.{_DECIMALS[unit]}f}[/]"
-            cells.append(f"{_written(float(row['per_million']), measure)}{error}")
+            cells.append(f"{written(float(row['per_million']), measure)}{error}")
             if counts:
-                cells.append(" to ".join(_written(float(row[end]), measure) for end in ("range_low", "range_high")))
+                cells.append(" to ".join(written(float(row[end]), measure) for end in ("range_low", "range_high")))
         if counts:
             row = counts.get(measure, {})
             cells.append("/".join(str(row.get(name, "-")) for name in ("first_more", "neither", "second_more")))
@@ -205,7 +205,7 @@ def circumstances(found: pd.DataFrame, who: Pair) -> Table:
             continue
         values = [float(by_way[way][name, measure]["per_million"]) for way in WAYS for name in who.ids]
         if not all(math.isnan(value) for value in values):
-            table.add_row(MEASURES[measure][1], *(_written(value, measure) for value in values))
+            table.add_row(MEASURES[measure][1], *(written(value, measure) for value in values))
     return table
 
 

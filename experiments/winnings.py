@@ -241,6 +241,17 @@ def _priced(found: Gains, name: str, first: str, sample: str) -> tuple[FloatArra
     return before, after, usual, worth
 
 
+def worth(found: Gains, name: str, first: str, sample: str) -> FloatArray:
+    """Return what the change is worth to each donor, EUR m a year by seed or draw, (n, D), donors in the scenario's order.
+
+    NaN, one column a donor, where donors do not act themselves under one of the two.
+    """
+    if not _acting(found, first, name):
+        runs = found.runs.loc[found.runs["sample"] == sample, "number"].nunique()
+        return np.full((runs, len(found.donor_ids)), math.nan)
+    return _priced(found, name, first, sample)[-1]
+
+
 def worth_together(
     found: Gains, scenarios: Mapping[str, Scenario], name: str, sample: str
 ) -> tuple[FloatArray, FloatArray]:
@@ -249,11 +260,15 @@ def worth_together(
     NaN where there are none, or where donors do not act themselves.
     """
     first = next(iter(scenarios))
-    nothing = np.full(found.runs.loc[found.runs["sample"] == sample, "number"].nunique(), math.nan)
-    if not _acting(found, first, name):
-        return nothing, nothing
-    worth, member = _priced(found, name, first, sample)[-1], proposals.members(scenarios[name])
-    inside, outside = (np.nansum(worth[:, who], axis=1) if who.any() else nothing for who in (member, ~member))
+    return both_sides(worth(found, name, first, sample), proposals.members(scenarios[name]))
+
+
+def both_sides(values: FloatArray, member: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Return sums over members and over outsiders, (n,) each, of what `worth` has; NaN where there are none or nothing is known."""
+    inside, outside = (
+        np.where(np.isnan(values[:, who]).all(axis=1), math.nan, np.nansum(values[:, who], axis=1))
+        for who in (member, ~member)
+    )
     return inside, outside
 
 

@@ -46,3 +46,36 @@ def bare(million: float, sign: bool = False) -> str:
 def head(words: str = "EUR million", per: str = "a year") -> str:
     """Return what stands above a column of amounts."""
     return f"{words} {per}, {PRICES}".replace(" ,", ",")
+
+
+def alike(*millions: float, sign: bool = True) -> list[str]:
+    """Return amounts without their unit, all to as many figures as the largest has, so that a middle is no finer than its range.
+
+    Parameters
+    ----------
+    millions : EUR m
+    sign : with their signs, which nothing has not
+    """
+    most = max((abs(one) for one in millions if not math.isnan(one)), default=0.0)
+    decimals = 0 if most >= 10 or most == 0 else 1 if most >= 1 else 2 if most >= 0.1 else 3
+    found = []
+    for one in millions:
+        text = f"{one:{'+' if sign else ''}z,.{decimals}f}"
+        nothing = not math.isnan(one) and float(text.replace(",", "")) == 0
+        found.append(text.lstrip("+-") if nothing else text.replace("-", MINUS))
+    return found
+
+
+def euros_within(low: float, middle: float, high: float, per: str, reach: str) -> str:
+    """Return an amount with its range, e.g. ``EUR +1 million a year (2021 prices; -31 to +44 in nine of ten futures)``.
+
+    Parameters
+    ----------
+    low, middle, high : EUR m; without a range low or high is NaN
+    per : what follows, such as ``a year``
+    reach : what the range is
+    """
+    below, text, above = alike(low, middle, high)
+    if math.isnan(low) or math.isnan(high):
+        return f"EUR {text} million {per} ({PRICES})"
+    return f"EUR {text} million {per} ({PRICES}; {below} to {above} {reach})"

@@ -59,6 +59,17 @@ def note(text: str) -> Markup:
     return say(text, "note")
 
 
+def folded(words: str, *inside: Markup) -> Markup:
+    """Return blocks that one can unfold; on paper they are left out.
+
+    Parameters
+    ----------
+    words : what is folded
+    inside : the blocks
+    """
+    return Markup("<details><summary>{}</summary>{}</details>").format(words, Markup("").join(inside))
+
+
 def notice() -> Markup:
     """Return what stands under every map and table."""
     return Markup('<span class="notice">{}</span>').format(NOTICE)

@@ -254,7 +254,7 @@ def ignorance(curve: pd.DataFrame) -> Chart:
     y = altair.Y(
         "words:N",
         sort=list(data["words"]),
-        title="Who reports, one after the other",
+        title=None,
         axis=altair.Axis(ticks=False, domain=False, labelLimit=230),
     )
     x = altair.X("percent:Q", title="Share of what is paid twice that goes, %")
@@ -262,7 +262,9 @@ def ignorance(curve: pd.DataFrame) -> Chart:
     lines = base.mark_rule(color=INK, strokeWidth=1.4).encode(x="low:Q", x2="high:Q", y=y)
     text = base.mark_text(align="left", dx=8).encode(x="high:Q", y=y, text=altair.Text("percent:Q", format=".0f"))
     chart = altair.layer(bars, lines, text).properties(
-        width=340, height=altair.Step(21), title=note("Line: 95% interval of chance.")
+        width=340,
+        height=altair.Step(21),
+        title=note("Who reports, one after the other from above. Line: 95% interval of chance."),
     )
     half = data[data["percent"] >= data["percent"].max() / 2]
     alt = (

@@ -112,7 +112,7 @@ def states(
         classes, wide_drawn = levels(wide, unit, breaks), wide
     name = name or f"map-{word_of(title)}{'-difference' if first is not None else ''}"
     alt = _alt(title, wide_drawn, classes, unit, first, missing, more_is_better)
-    svg = _drawn(name, wide_drawn, classes, unit, first, title, alt, named)
+    svg = _drawn(name, wide_drawn, wide.mean(), classes, unit, first, title, alt, named)
     return Chart(name, {}, svg, alt, table_of(wide, named))
 
 
@@ -180,6 +180,7 @@ def _alt(
 def _drawn(
     name: str,
     wide: pd.DataFrame,
+    means: pd.Series[float],
     classes: Sequence[Shade],
     unit: Unit,
     first: str | None,
@@ -187,6 +188,7 @@ def _drawn(
     alt: str,
     named: bool,
 ) -> str:
+    """Return the picture; ``means`` by architecture are of all states, those whose change is not told from chance too."""
     world = outlines.world()
     columns = 1 if len(wide.columns) == 1 else 2
     width = (WIDTH - _GAP * (columns - 1)) / columns
@@ -199,7 +201,7 @@ def _drawn(
     parts = [_definitions(name, world, shown, classes, scale), _style(name)]
     for i, architecture in enumerate(wide.columns):
         x, y = (i % columns) * (width + _GAP), (i // columns) * (height + _GAP)
-        mean = amount(float(wide[architecture].mean()), unit, first is not None)
+        mean = amount(float(means[architecture]), unit, first is not None)
         parts.append(
             f'<g transform="translate({x:g} {y:g})"><text x="0" y="15" font-size="{SIZE}" font-weight="bold" fill="{INK}">'
             f'{html.escape(label(str(architecture)))}<tspan font-weight="normal" fill="{QUIET}"> · mean state {mean}'
