@@ -13,13 +13,13 @@ from donorlab.experiments.conditions_in_words import conditions, probability
 from donorlab.experiments.disagreements import ALL, DISAGREEMENTS
 from donorlab.experiments.ensemble import Futures
 from donorlab.experiments.outcomes import percent
-from donorlab.experiments.pages.chart import listed
+from donorlab.experiments.pages.chart import label, listed
 from donorlab.experiments.pages.claims_of_studies import Called, be, started
 from donorlab.experiments.rivals import AS_SET, Conclusion, Standing
 from donorlab.experiments.studies.boxes import Counted
 from donorlab.experiments.studies.findings import BETTER, Question, amount
 from donorlab.experiments.studies.trees import Leaf, by_chance, tells
-from donorlab.experiments.words import counted, label
+from donorlab.experiments.words import counted
 
 _COUNTED: Final = ("futures", "cases", "inside", "hits")
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from donorlab.experiments.conditions_in_words import number
-from donorlab.experiments.pages.chart import listed, signed
+from donorlab.experiments.pages.chart import label, listed, signed
 from donorlab.experiments.pages.claims_of_studies import be
 from donorlab.experiments.sweeps.columns import rows
-from donorlab.experiments.words import counted, label
+from donorlab.experiments.words import counted
 
 
 def at_value(name: str, value: float) -> str:

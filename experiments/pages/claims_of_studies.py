@@ -8,7 +8,8 @@ from typing import Any, Final
 import pandas as pd
 
 from donorlab.experiments.outcomes import percent
-from donorlab.experiments.pages.chart import listed
+from donorlab.experiments.pages.chart import label, listed
+from donorlab.experiments.pages.plainly import PLAIN
 from donorlab.experiments.report_of_robust import SURE, in_points, likely
 from donorlab.experiments.report_of_sensitivity import LIKELY as LIKELY_FIRST
 from donorlab.experiments.report_of_sensitivity import SURE as SURE_FIRST
@@ -18,7 +19,7 @@ from donorlab.experiments.studies.indices import REST
 from donorlab.experiments.studies.robust import OWN, nearest_in
 from donorlab.experiments.studies.robustness import SHARE
 from donorlab.experiments.sweeps.columns import rows
-from donorlab.experiments.words import counted, label
+from donorlab.experiments.words import counted
 
 Called = Callable[[str], str]
 """Returns the name of an architecture or proposal in plain words."""
@@ -41,8 +42,15 @@ def explained(name: str) -> str:
     return f"{label(name)} ({means})" if means else label(name)
 
 
+def known(name: str) -> str:
+    """Return what would be known, e.g. ``what a reform costs a government politically (reform cost)``."""
+    return f"{PLAIN[name]} ({label(name)})" if name in PLAIN else label(name)
+
+
 def meaning(name: str) -> str:
     """Return what a parameter means in plain words; nothing where that is a formula, or unknown."""
+    if name in PLAIN:
+        return PLAIN[name]
     row = rows().get(name)
     text = "" if row is None else row.meaning.partition(";")[0]
     return "" if any(sign in text for sign in "=*^") else text
@@ -311,7 +319,7 @@ def would_change(information: pd.DataFrame, called: Called = label) -> list[str]
     for row in told.head(_NAMED).to_dict("records"):
         to = "" if pd.isna(row["to"]) or row["to"] == row["chosen"] else f", mostly to {called(str(row['to']))}"
         text = (
-            f"If {explained(str(row['assumption']))} were known, the choice would change from {called(str(row['chosen']))} in "
+            f"If we knew {known(str(row['assumption']))}, the choice would change from {called(str(row['chosen']))} in "
             f"{percent(float(row['changes']))} of futures considered{to}; worth about {in_points(row['value'])} points of "
             "efficiency"
         )

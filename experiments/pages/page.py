@@ -68,7 +68,8 @@ def written(case: Case, now: datetime.datetime) -> str:
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    first, others = page_one.first(case), sections(case)
+    others = sections(case)
+    first = page_one.first(case, {section.key: section.title for section in others})
     charts = [chart for section in (first, *others) for chart in section.charts]
     _refuse_twice([chart.name for chart in charts])
     text: str = environment.from_string(_file("page.html")).render(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from markupsafe import Markup
@@ -23,8 +24,14 @@ from donorlab.experiments.words import counted
 _ROWS: Final = 8  # of the picture
 
 
-def first(case: Case) -> Section:
-    """Return page one."""
+def first(case: Case, titles: Mapping[str, str]) -> Section:
+    """Return page one.
+
+    Parameters
+    ----------
+    case : what is reported
+    titles : of the sections that follow, by their keys: what they found of who gains and pays is told here too
+    """
     parts = [_answer(case), _under_answer(case)]
     made: list[Chart] = []
     if case.draws is not None and case.others:
@@ -38,7 +45,7 @@ def first(case: Case) -> Section:
                 f"Each row: how much better or worse than {case.called(case.first)}, over the futures considered.",
             )
         )
-    parts += [_prices(case), _change(case), _words(case)]
+    parts += [_who(titles), _prices(case), _change(case), _words(case)]
     return Section("answer", question(case), tuple(parts), tuple(made))
 
 
@@ -86,6 +93,17 @@ def _costs(case: Case, name: str) -> str:
         f"To coordinate costs {100 * share:.1f}% of all money, {amounts.euros(more, 'a year')}, paid by its members "
         "out of what they have; "
         "this is at default values and taken off in all that is said here."
+    )
+
+
+def _who(titles: Mapping[str, str]) -> Markup:
+    """Return who gains, who pays and who would join, as far as there are results, each with a way to its section."""
+    found = [(key, titles[key]) for key in ("states", "donors", "membership") if key in titles]
+    if not found:
+        return Markup("")
+    items = Markup("").join(Markup('<li><a href="#s-{}">{}</a></li>').format(key, text) for key, text in found)
+    return blocks.heading("Who gains, who pays, who would join?", 2) + Markup('<ul class="claims">{}</ul>').format(
+        items
     )
 
 

@@ -17,10 +17,10 @@ from donorlab.experiments.opened import Opened
 from donorlab.experiments.pages import amounts, blocks, charts, claims_of_actors, gathered
 from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
+from donorlab.experiments.pages.chart import label
 from donorlab.experiments.pages.claims_of_actors import Side, Verdicts
 from donorlab.experiments.pages.sections_of_cooperation import buys, ignorance, membership
 from donorlab.experiments.tables import names_in
-from donorlab.experiments.words import label
 from donorlab.sim.scenario import FloatArray
 
 __all__ = ["buys", "donors", "ignorance", "membership", "states"]

@@ -241,6 +241,15 @@ def break_even(case: Case) -> Section | None:
 
 
 # ---------------------------------------------------------------------- value judgements
+_JUDGEMENTS: Final = {
+    "by users^0.5": "square root of users",
+    "equal states": "every state alike",
+    "concavity 1": "every task alike",
+    "concavity 3": "first tasks most",
+}
+"""Value judgements as a reader who has not typed them knows them."""
+
+
 def judgements(case: Case) -> Section | None:
     """Return the ranking under other value judgements; nothing where it was not asked for."""
     frame = case.optional("values")
@@ -259,6 +268,7 @@ def judgements(case: Case) -> Section | None:
         )
     table = pd.DataFrame(rows)
     cells = {name: blocks.signed_cell(1) for name in table.columns[1:]}
+    heads = {name: _JUDGEMENTS.get(name, name) for name in table.columns[1:]}
     swaps, _ = values.swaps(frame)
     large = any(min(swap.by, swap.minus) >= case.smallest for swap in swaps)
     turned = "depends" if large else "hardly depends" if swaps else "does not depend"
@@ -268,11 +278,12 @@ def judgements(case: Case) -> Section | None:
             table,
             f"First row: efficiency of {case.called(case.first)} in %. Others: points above or below it, at default values",
             cells,
+            heads=heads,
         ),
         blocks.note(
-            "Who counts: every state alike; states by the number of their Internet users, or by its square root; the "
-            "poorest first. "
-            "Concavity: whether a further task of a pillar is worth as much as the first one (1) or much less (3). "
+            "Who counts: every state alike, states by the number of their Internet users or its square root, or the "
+            "poorest first; and "
+            "whether every further task counts alike or first tasks count most. "
             "Each column has a bound of "
             f"its own. {counted(int(frame['seed'].nunique()), 'paired replication')}, chance only."
         ),

@@ -15,10 +15,10 @@ from donorlab.experiments.opened import Opened
 from donorlab.experiments.pages import amounts, blocks, charts, claims_of_cooperation, gathered
 from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
-from donorlab.experiments.pages.chart import MINUS, Chart, listed, word_of
+from donorlab.experiments.pages.chart import MINUS, Chart, label, listed, word_of
 from donorlab.experiments.pages.claims_of_cooperation import Stand
 from donorlab.experiments.purchases import MEASURES, TEN
-from donorlab.experiments.words import DEFAULT_VALUES, label
+from donorlab.experiments.words import DEFAULT_VALUES
 
 _MEMBERSHIP: Final = ("player", "count", "member", "gain_m", "gain_low", "gain_high")
 _BY_DONOR: Final = ("donor", "member", "budget_m", "gain_m", "moves", "told", "stays")

@@ -17,10 +17,9 @@ from donorlab.experiments.pages import blocks, claims_of_places
 from donorlab.experiments.pages import maps as drawing
 from donorlab.experiments.pages.blocks import Cell, Section
 from donorlab.experiments.pages.case import Case
-from donorlab.experiments.pages.chart import Chart
+from donorlab.experiments.pages.chart import Chart, label
 from donorlab.experiments.pages.claims_of_places import Changed
 from donorlab.experiments.pages.shades import Unit, amount
-from donorlab.experiments.words import label
 from donorlab.sim.outcomes.distribution import DARLING, ORPHAN
 
 BEST: Final = 2

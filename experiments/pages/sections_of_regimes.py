@@ -15,9 +15,9 @@ from donorlab.experiments.pages import claims_of_regimes as turns
 from donorlab.experiments.pages import claims_of_studies as said
 from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
-from donorlab.experiments.pages.chart import Chart, listed
+from donorlab.experiments.pages.chart import Chart, label, listed
 from donorlab.experiments.sweeps.columns import SEED
-from donorlab.experiments.words import counted, label
+from donorlab.experiments.words import counted
 
 _PICTURES: Final = 3  # further architectures of a sweep
 _OUTCOME: Final = "efficiency"

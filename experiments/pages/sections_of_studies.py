@@ -15,14 +15,14 @@ from donorlab.experiments.pages import claims_of_conditions as told
 from donorlab.experiments.pages import claims_of_studies as said
 from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
-from donorlab.experiments.pages.chart import Chart, word_of
+from donorlab.experiments.pages.chart import Chart, label, word_of
 from donorlab.experiments.pages.sections_of_regimes import regimes
 from donorlab.experiments.pages.sections_of_rivals import rivals
 from donorlab.experiments.studies.boxes import Counted
 from donorlab.experiments.studies.findings import Question
 from donorlab.experiments.studies.measures import Measure
 from donorlab.experiments.sweeps.columns import rows as parameters
-from donorlab.experiments.words import label
+from donorlab.experiments.words import label as plain_label
 from donorlab.scenarios import parameter_table
 
 _PICTURES: Final = 3  # of a kind in a section
@@ -103,7 +103,9 @@ def _results(case: Case, table: pd.DataFrame, outcome: str) -> list[tuple[str, s
             found.append(
                 (
                     name,
-                    Measure(outcome, who, tail[1:]).words.replace(f"against {label(tail[1:])}", f"against {first}"),
+                    Measure(outcome, who, tail[1:]).words.replace(
+                        f"against {plain_label(tail[1:])}", f"against {first}"
+                    ),
                     short,
                 )
             )

@@ -12,6 +12,7 @@ from donorlab.experiments.opened import Opened
 from donorlab.experiments.pages import amounts, blocks, gathered
 from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
+from donorlab.experiments.pages.plainly import PLAIN
 from donorlab.experiments.words import counted
 
 
@@ -37,6 +38,7 @@ def assumptions(case: Case) -> Section:
             )
         )
         table = acting.drop(columns=[name for name in ("acts", "distribution") if name in acting])
+        table.insert(1, "what", [PLAIN.get(str(name), "") for name in table["name"]])
         parts.append(
             blocks.table(
                 table,

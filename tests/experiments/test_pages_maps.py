@@ -94,7 +94,7 @@ def test_a_map_shades_each_value_and_names_nobody() -> None:
     assert "Kenya" not in chart.svg
     assert "Kenya" not in chart.data.to_string()
     assert NOTICE in chart.svg
-    assert "fragmented 20%; umbrella 90%" in chart.alt
+    assert "donors apart 20%; umbrella 90%" in chart.alt
 
 
 def test_states_are_named_if_asked() -> None:

@@ -111,7 +111,7 @@ def test_of_many_designs_the_best_two_are_drawn_and_all_are_in_the_table(tmp_pat
     assert section is not None
     assert "under two" in section.title
     first = section.charts[0]
-    assert re.findall(r'font-weight="bold"[^>]*>([^<]+)<', first.svg) == ["fragmented", "two", "three"]
+    assert re.findall(r'font-weight="bold"[^>]*>([^<]+)<', first.svg) == ["donors apart", "two", "three"]
     assert list(first.data.columns) == ["kind", "group", "states", *names]
     assert "the other 2 as well" in "".join(section.blocks)
 
