@@ -150,7 +150,7 @@ def configuration_of(one: Opened) -> dict[str, Any]:
 def _notes(found: Mapping[str, tuple[Opened, ...]]) -> tuple[str, ...]:
     """Refuse folders of another scenario; tell of other settings and other sources."""
     first = found["compare"][0]
-    scenario, settings, source = scenario_of(first), settings_of(first), first.manifest.get("source_hash")
+    scenario, settings = scenario_of(first), settings_of(first)
     notes: list[str] = []
     for name, several in found.items():
         for one in several:
@@ -167,16 +167,20 @@ def _notes(found: Mapping[str, tuple[Opened, ...]]) -> tuple[str, ...]:
                     f"The part made by `{name}` has other settings ({' '.join(settings_of(one)) or 'none'}) than the comparison "
                     f"({' '.join(settings) or 'none'})."
                 )
-    sources = {
-        str(one.manifest.get("source_hash") or one.manifest.get("source"))
-        for several in found.values()
-        for one in several
-    }
-    if source is not None and len({text[:12] for text in sources}) > 1:
+    if len({text for several in found.values() for one in several for text in models_of(one)}) > 1:
         notes.append(
-            "The parts were not all made by the same version of the model; the last page names the version of each."
+            "The parts were not all made by the same version of the model; the last section names the version of each."
         )
     return tuple(notes)
+
+
+def models_of(one: Opened) -> tuple[str, ...]:
+    """Return the hashes of the model's sources that made a folder; those of a sweep stand with what else its runs depend on."""
+    several = one.manifest.get("sources")
+    if isinstance(several, dict):
+        return tuple(str(own["sim"]) for own in several.values() if isinstance(own, dict) and "sim" in own)
+    own = one.manifest.get("source_hash")
+    return (str(own),) if own else ()
 
 
 # ---------------------------------------------------------------------- tables

@@ -263,7 +263,7 @@ def _origin(one: Opened) -> dict[str, str]:
         "command": f"donorlab {manifest.get('command', '')} {words}".strip(),
         "version": str((manifest.get("packages") or {}).get("donorlab", "")),
         "commit": commit,
-        "source": str(manifest.get("source_hash") or manifest.get("source") or "")[:12],
+        "source": ", ".join(text[:12] for text in gathered.models_of(one)),
         "configuration": str(manifest.get("configuration_hash", ""))[:12],
         "begun": str(manifest.get("started", ""))[:10],
     }
