@@ -214,8 +214,3 @@ def anchor(text: str) -> str:
 def escaped(text: str) -> Markup:
     """Return text as HTML."""
     return escape(text)
-
-
-def unfold(summary: str, inside: Markup) -> Markup:
-    """Return what a reader may unfold; in print it is left out, because the files have it."""
-    return Markup("<details><summary>{}</summary>{}</details>").format(summary, inside)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from donorlab.experiments.canvas import INK
+from donorlab.experiments.pages import amounts
 from donorlab.experiments.pages.chart import (
     FAINT_GAIN,
     FAINT_LOSS,
@@ -201,7 +202,7 @@ def membership(table: pd.DataFrame, name: str = "membership") -> Chart:
         "who:N", sort=list(data["who"]), title=None, axis=altair.Axis(ticks=False, domain=False, labelLimit=260)
     )
     bars = base.mark_bar(height=13, stroke="#777", strokeWidth=0.5).encode(
-        x=altair.X("gain_m:Q", title="EUR m a year that being in is worth to it"),
+        x=altair.X("gain_m:Q", title=f"EUR m a year ({amounts.PRICES}) that being in is worth to it"),
         y=y,
         color=altair.Color(
             "verdict:N",

@@ -242,27 +242,3 @@ def required(one: Opened, name: str, columns: Sequence[str]) -> pd.DataFrame:
     if found is None:
         raise InputError(f"{one.path}: has no {name}.csv; put a copy of the folder in its place")
     return needs(found, columns, one.path / f"{name}.csv")
-
-
-def in_words(one: Opened) -> list[str]:
-    """Return what a command said of its results, a text an item; nothing where it wrote no ``report.txt``.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read.
-    """
-    path = one.path / "report.txt"
-    if not path.exists():
-        return []
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); put a copy of the folder in its place") from None
-    found: list[str] = []
-    for line in lines:
-        if line.startswith(" ") and found:  # belongs to the last
-            found[-1] += f" {line.strip()}"
-        elif line.strip():
-            found.append(line.strip())
-    return found

@@ -31,7 +31,8 @@ PLAIN: Final[Mapping[str, str]] = {
     "relation_cost": "what a donor pays to begin in a state where it has nothing running",
     "mismatch": "how much more a donor pays for tasks outside its own field",
     "observation_probability": "how likely a donor sees another's project without any register",
-    "planning_slots": "how often in a quarter donors decide one after the other, rather than at one moment and unseen by each other",
+    "planning_slots": "how often in a quarter donors decide one after the other, rather than at one moment and unseen by "
+    "each other",
     "administration_users_exponent": "how much more administration larger states have",
     "administration_factor": "how much administration states have to host projects",
     "oversight_per_project": "how much of a state's administration a project takes up",

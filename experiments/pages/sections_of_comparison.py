@@ -82,7 +82,7 @@ def _designs(case: Case) -> Markup:
         own = case.proposals.get(str(row["design"])) or {}
         title = f" ({own['title']})" if own.get("title") else ""
         texts.append(f"{case.called(str(row['design']))}{title}: {row['what']}.{same}")
-    return blocks.unfold("What was simulated", blocks.points(texts))
+    return blocks.folded("What was simulated", blocks.points(texts))
 
 
 def _caption(case: Case) -> str:
@@ -174,7 +174,7 @@ def losses(case: Case) -> Section:
     parts = (
         blocks.say(made.alt),
         blocks.picture(made, "Where each euro goes, at default values (means over paired replications, in cents)."),
-        blocks.unfold(
+        blocks.folded(
             "All losses of all designs",
             blocks.table(table, "Share of all money, at default values", cells, heads=heads),
         ),

@@ -17,6 +17,7 @@ from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
 from donorlab.experiments.pages.chart import MINUS, Chart, label, listed, word_of
 from donorlab.experiments.pages.claims_of_cooperation import Stand
+from donorlab.experiments.pages.own_words import own_words
 from donorlab.experiments.purchases import MEASURES, TEN
 from donorlab.experiments.words import DEFAULT_VALUES
 
@@ -37,20 +38,10 @@ _BUYS: Final = ("donor", "way", "measure", "per_million", "standard_error")
 _CONTEST: Final = ("measure", "first_more", "neither", "second_more")
 _SHOWN: Final = (*report_of_buys.PILLARS, "tasks", "accessions")
 """Measures of `buys` in its table; the others are in its sentences and files."""
+_BUYS_PRICES: Final = "prices of 2013 to 2024, not deflated"
+"""Of amounts of `buys`: budgets behind them are those of projects of these years."""
 _NAMING: Final = ("Years, found for real", "Missed", "False alarms", "Of the false alarms")
 """How sentences of `buys` begin that name single states."""
-
-
-def _more(folder: Opened, without: tuple[str, ...] = ()) -> Markup:
-    """Return what the command itself said, to unfold; nothing where it said nothing.
-
-    Parameters
-    ----------
-    folder : of the results
-    without : beginnings of sentences that are left out
-    """
-    told = [text for text in gathered.in_words(folder) if not text.startswith(without)]
-    return blocks.folded("More in words", blocks.points(told)) if told else Markup("")
 
 
 def donor_names(folder: Opened) -> dict[str, str]:
@@ -95,7 +86,7 @@ def membership(case: Case) -> Section | None:
         pieces += [
             blocks.heading(label(name)),
             blocks.picture(drawn, f"What being in {label(name)} is worth to each donor or group, in {amounts.head()}."),
-            _more(folder),
+            own_words(folder),
         ]
     return Section(
         "membership",
@@ -210,7 +201,7 @@ def ignorance(case: Case) -> Section | None:
                 for one in made
             ),
             _reporters_table(reporters, report),
-            _more(folder),
+            own_words(folder),
             blocks.note(
                 f"What a donor's {report} save is the mean of what they save over the orders in which donors could begin to report "
                 "(its Shapley value). The register costs nothing, is in time, and shows all members what is reported; what is not "
@@ -294,13 +285,12 @@ def buys(case: Case) -> Section | None:
             blocks.say(" ".join([f"This part is of a world of its own: {world}.", *called])),
             blocks.points(said, "claims"),
             _buys_table(rows, names, counts, seeds),
-            _more(folder, left_out),
+            own_words(folder, left_out, _BUYS_PRICES),
             blocks.note(
                 "Against a world without either donor; tasks that stand when the run ends, years after the money stops. Below 0: "
                 "more stands without the donor, since projects take up administration that states use for work of their own. "
-                f"A star: told from chance (95%, {seeds} paired runs at default values). Amounts are at constant prices; the model "
-                "has no inflation, and budgets behind them are of several years and are not deflated."
-                + ("" if case.named else " Sentences that name single states are left out.")
+                f"A star: told from chance (95%, {seeds} paired runs at default values). Amounts are in {_BUYS_PRICES}; the "
+                "model has no inflation." + ("" if case.named else " Sentences that name single states are left out.")
             ),
         ),
     )
@@ -354,6 +344,6 @@ def _buys_table(
     }
     return blocks.table(
         frame,
-        f"What EUR {TEN:g} million (constant prices) of {names[0]} and of {names[1]} buys, each alone",
+        f"What EUR {TEN:g} million ({_BUYS_PRICES}) of {names[0]} and of {names[1]} buys, each alone",
         heads=heads,
     )

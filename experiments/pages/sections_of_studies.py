@@ -16,6 +16,7 @@ from donorlab.experiments.pages import claims_of_studies as said
 from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
 from donorlab.experiments.pages.chart import Chart, label, word_of
+from donorlab.experiments.pages.own_words import own_words
 from donorlab.experiments.pages.sections_of_regimes import regimes
 from donorlab.experiments.pages.sections_of_rivals import rivals
 from donorlab.experiments.studies.boxes import Counted
@@ -41,9 +42,7 @@ def sensitivity(case: Case) -> Section | None:
     shares, screen = gathered.csv(one, "indices"), gathered.csv(one, "screening")
     tables = [table for table in (shares, screen) if table is not None and len(table)]
     if not tables:
-        return Section(
-            "sensitivity", "Nothing that was looked at varies, so that nothing drives it", (*_own_words(one),)
-        )
+        return Section("sensitivity", "Nothing that was looked at varies, so that nothing drives it", (own_words(one),))
     table = tables[0]
     whole = table is shares
     columns = (
@@ -75,7 +74,7 @@ def sensitivity(case: Case) -> Section | None:
             *_words(largest.head(_EXPLAINED)),
         ]
     body.append(blocks.note(_SHARES if whole else _SCREENED))
-    return Section("sensitivity", title, (*body, *_own_words(one)), tuple(made))
+    return Section("sensitivity", title, (*body, own_words(one)), tuple(made))
 
 
 _SHARES: Final = (
@@ -171,12 +170,12 @@ def discovery(case: Case) -> Section | None:
             which = f", set of conditions {box.place}" if len(pair.held) > 1 else ""
             body.append(blocks.picture(chart, f"Where {pair.other} {pair.happens}{which}: all of these together."))
     if not found:
-        return Section("discovery", "Under which conditions the answer turns was not searched", (*_own_words(one),))
+        return Section("discovery", "Under which conditions the answer turns was not searched", (own_words(one),))
     limited = [name for pair in found for box in pair.held for name in box.limits]
     body += [*_words(limited), blocks.note(_CONDITIONS)]
     if any(row.unit.startswith("EUR") for name in limited if (row := parameters().get(name)) is not None):
         body.append(blocks.note(amounts.PRICES_SAID))
-    return Section("discovery", told.searched_title(found), (*body, *_own_words(one)), tuple(made))
+    return Section("discovery", told.searched_title(found), (*body, own_words(one)), tuple(made))
 
 
 _CONDITIONS: Final = (
@@ -284,7 +283,7 @@ def robustness(case: Case) -> Section | None:
             *_words(information["assumption"].astype(str).head(_EXPLAINED)),
             blocks.note(_WORTH),
         ]
-    return Section("robustness", said.robust_title(scores, case.called), (*body, *_own_words(one)), tuple(made))
+    return Section("robustness", said.robust_title(scores, case.called), (*body, own_words(one)), tuple(made))
 
 
 _JUDGED: Final = (
@@ -329,25 +328,3 @@ def _words(names: Iterable[str]) -> list[Markup]:
     """Return a note that says what assumptions are; nothing where there is nothing to say."""
     text = said.glossary(names)
     return [blocks.note(text)] if text else []
-
-
-def _own_words(one: Opened) -> list[Markup]:
-    """Return all that a study says itself, to be unfolded; nothing where an older version made the folder and it says nothing."""
-    path = one.path / "report.txt"
-    if not path.exists():
-        return []
-    try:
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, ValueError):
-        raise InputError(f"{path}: cannot be read; put a copy of the folder in its place") from None
-    items: list[tuple[str, list[str]]] = []
-    for line in lines:
-        if line.startswith(" ") and items:
-            items[-1][1].append(line.strip())
-        else:
-            items.append((line.strip(), []))
-    if not items:
-        return []
-    inside = Markup("").join(Markup("<li>{}{}</li>").format(text, blocks.points(below)) for text, below in items)
-    head = Markup("All that <code>donorlab {}</code> says, in its own words").format(str(one.manifest.get("command")))
-    return [Markup('<details><summary>{}</summary><ul class="plain note">{}</ul></details>').format(head, inside)]

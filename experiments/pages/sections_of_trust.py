@@ -96,7 +96,7 @@ def _of_proposals(case: Case) -> Markup:
             found.append(heads + (blocks.say("Known:") + blocks.points(facts) if facts else Markup("")))
     if not found:
         return Markup("")
-    return blocks.unfold("What had to be assumed of each proposal, and what is known of it", Markup("").join(found))
+    return blocks.folded("What had to be assumed of each proposal, and what is known of it", Markup("").join(found))
 
 
 # ---------------------------------------------------------------------- validation
@@ -134,7 +134,7 @@ def validation(case: Case) -> Section | None:
     parts = [blocks.points(told, "claims")]
     if len(failed):
         parts.append(blocks.table(rows[table["verdict"] == "fail"], "Checks that fail", heads=heads))
-    parts.append(blocks.unfold("All checks", blocks.table(rows, "All checks", heads=heads)))
+    parts.append(blocks.folded("All checks", blocks.table(rows, "All checks", heads=heads)))
     parts.append(
         blocks.note(
             "Tolerances were frozen before results were looked at. A pattern that fails says that the model should "

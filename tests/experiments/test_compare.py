@@ -44,10 +44,22 @@ def test_folder_has_everything_and_nothing_else(answer: Path) -> None:
     found = sorted(str(path.relative_to(answer)) for path in answer.rglob("*") if path.is_file())
     assert found == sorted(
         ["manifest.json", "configuration.json"]
-        + [f"{name}.csv" for name in ("summary", "waterfall", "break_even", "values")]
+        + [f"{name}.csv" for name in ("summary", "waterfall", "break_even", "values", "designs", "uncertainties")]
         + [f"{name}.parquet" for name in ("runs", "ensemble", "steps", "projects", "beneficiaries", "donors")]
         + [f"figures/{name}.{ending}" for name in FIGURES for ending in ("png", "csv")]
     )
+
+
+def test_designs_and_what_is_drawn_stand_beside_the_numbers(answer: Path) -> None:
+    designs = pd.read_csv(answer / "designs.csv")
+    assert list(designs["design"]) == ["fragmented", "central"]
+    assert not designs["as_first"].any()
+    drawn = pd.read_csv(answer / "uncertainties.csv")
+    varied = json.loads((answer / "configuration.json").read_text())["ensemble"]["varied"]
+    assert list(drawn["name"]) == list(varied)
+    assert "credibility" not in set(drawn["name"])
+    assert drawn["source"].notna().all()
+    assert not drawn["acts"].all(), "fragmented and central have no members, so that what moves these can do nothing"
 
 
 def test_manifest_says_where_the_results_come_from(answer: Path) -> None:

@@ -257,6 +257,7 @@ def test_the_command(shell: Shell) -> None:
     assert len(curve) == len(table) + 1
     assert list(curve["last"][1:]) == list(table["player"])
     contributions = pd.read_parquet(folder / "contributions.parquet")
+    assert (folder / "report.txt").read_text(encoding="utf-8").count("\n") >= 1
     assert curve["donors"].iloc[-1] == table["count"].sum()
     assert contributions.groupby("player")["saved_m"].mean().sum() == pytest.approx(table["saved_m"].sum())
     manifest = json.loads((folder / "manifest.json").read_text())

@@ -316,6 +316,7 @@ def test_the_command(shell: Shell) -> None:
     steps = pd.read_csv(shell.folder / "found" / "sequence.csv")
     assert (steps["joining_low"] <= steps["joining_is_worth_m"]).all()
     payoffs = pd.read_parquet(shell.folder / "found" / "payoffs.parquet")
+    assert (shell.folder / "found" / "report.txt").read_text(encoding="utf-8").count("\n") >= 2
     assert set(payoffs["seed"]) == {1, 2}
     assert json.loads((shell.folder / "found" / "manifest.json").read_text())["command"] == "membership"
 

@@ -251,3 +251,23 @@ def test_a_long_table_says_what_it_leaves_out() -> None:
     text = blocks.table(pd.DataFrame({"a": range(203)}), "Many")
     assert "3 more rows are in the files." in text
     assert text.count("<tr>") == 201
+
+
+def test_own_words_get_a_price_year_and_leave_out_what_they_must(tmp_path: Path) -> None:
+    from donorlab.experiments.opened import Opened
+    from donorlab.experiments.pages.own_words import dated, own_words
+
+    assert dated("Payments of EUR 0.9m a year would do; -1.5 points.") == (
+        "Payments of EUR 0.9 million a year (2021 prices) would do; \N{MINUS SIGN}1.5 points."
+    )
+    assert dated("UN-led 2013-2024") == "UN-led 2013-2024"
+    (tmp_path / "manifest.json").write_text('{"command": "buys"}')
+    folder = Opened(tmp_path)
+    assert own_words(folder) == ""
+    (tmp_path / "report.txt").write_text("Head:\n below <b>\nMissed: Togo.\n")
+    text = own_words(folder, ("Missed",))
+    assert "Togo" not in text
+    assert "below &lt;b&gt;" in text
+    (tmp_path / "report.txt").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(Exception, match="cannot be read; put a copy"):
+        own_words(folder)
