@@ -139,6 +139,15 @@ class Case:
         return self.compare.frame("runs")
 
     @cached_property
+    def ends(self) -> pd.DataFrame:
+        """Capacity at the end of each run at default values, with what it is without aid; empty where it was not kept."""
+        columns = ["architecture", "seed", "quarter", "capacity", "capacity_no_aid"]
+        if "steps" not in self.compare.tables or not set(columns) <= set(self.compare.dataset("steps").schema.names):
+            return pd.DataFrame()
+        last = int(self.parameters["horizon"]) + int(self.parameters["wind_down"])
+        return self.compare.frame("steps", columns, [("quarter", "==", last)])
+
+    @cached_property
     def draws(self) -> pd.DataFrame | None:
         """A row a future and architecture; None without futures."""
         return self.compare.frame("ensemble") if "ensemble" in self.compare.tables else None

@@ -16,7 +16,7 @@ from scipy import stats
 
 from donorlab.experiments.ensemble import Futures
 from donorlab.experiments.pages.chart import listed, signed
-from donorlab.experiments.tables import SURE
+from donorlab.experiments.tables import SURE, paired, standard_error, sure
 
 CONFIDENCE: Final = 0.95
 MOST: Final = 0.5
@@ -199,6 +199,37 @@ def twice(draws: pd.DataFrame, first: str, name: str, called: str, of_first: str
 
 def _whole(value: float) -> str:
     return f"{value:.0f}" if value >= 0.95 or value == 0 else "less than 1"
+
+
+def tasks(steps: pd.DataFrame, first: str, name: str, called: str, of_first: str) -> str:
+    """Return how many of all tasks stand in the end without aid, under the reference and under a design, at default values.
+
+    Parameters
+    ----------
+    steps : architecture, seed, quarter, capacity and capacity_no_aid (shares of all tasks, every state alike)
+    first, name : architectures
+    called, of_first : in words
+
+    Notes
+    -----
+    Whole tasks in a hundred, or tenths where whole ones would be the same; what is not told from chance (`sure`) says so.
+    """
+    if not {"quarter", "seed", "capacity", "capacity_no_aid"} <= set(steps.columns) or steps.empty:
+        return ""
+    last = steps[steps["quarter"] == steps["quarter"].max()].assign(
+        architecture=lambda one: one["architecture"].astype(str)
+    )
+    ends = paired(last, "capacity")
+    without = 100 * float(last["capacity_no_aid"].mean())
+    before, after = (100 * float(ends[one].mean()) for one in (first, name))
+    if any(map(math.isnan, (without, before, after))):
+        return ""
+    form = ".0f" if f"{before:.0f}" != f"{after:.0f}" else ".1f"
+    text = f"Of every 100 tasks on the lists of all states {without:{form}} would stand in the end without any aid, "
+    text += f"{before:{form}} under {of_first} and {after:{form}} under {called}, at default values"
+    change = ends[name] - ends[first]
+    told = len(change) > 1 and abs(float(change.mean())) > sure(len(change)) * standard_error(change)
+    return f"{text}." if told else f"{text}; the last two are not told apart from chance."
 
 
 def cost(runs: pd.DataFrame, first: str, name: str, years: float) -> tuple[float, float] | None:

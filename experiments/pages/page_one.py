@@ -75,6 +75,7 @@ def _under_answer(case: Case) -> Markup:
     texts = [
         claims.size(case.differences[best]),
         claims.other_draws(case.counts[best]),
+        claims.tasks(case.ends, case.first, best, called, of),
         claims.twice(case.draws, case.first, best, called, of),
         _costs(case, best),
     ]

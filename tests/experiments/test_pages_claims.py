@@ -126,6 +126,32 @@ def test_harm_is_told_where_there_is_any() -> None:
     assert claims.harm(draws((0.1, 0.2)), ["a", "b"], CALLED) == ""
 
 
+def ends(*rows: tuple[float, float]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"architecture": name, "seed": seed, "quarter": quarter, "capacity": value, "capacity_no_aid": 0.634}
+            for seed, pair in enumerate(rows)
+            for quarter, less in ((1, 0.3), (2, 0.0))
+            for name, value in zip(("a", "b"), (one - less for one in pair), strict=True)
+        ]
+    )
+
+
+def test_tasks_are_counted_in_hundreds_at_the_end_and_told_from_chance() -> None:
+    text = claims.tasks(ends((0.71, 0.73), (0.712, 0.731), (0.708, 0.729)), "a", "b", "beta", "alpha")
+    assert text == (
+        "Of every 100 tasks on the lists of all states 63 would stand in the end without any aid, 71 under alpha and "
+        "73 under beta, at "
+        "default values."
+    )
+    fine = claims.tasks(ends((0.711, 0.713), (0.7112, 0.7131), (0.7108, 0.7129)), "a", "b", "beta", "alpha")
+    assert "71.1 under alpha and 71.3 under beta, at default values." in fine
+    luck = claims.tasks(ends((0.71, 0.73), (0.72, 0.70), (0.70, 0.71)), "a", "b", "beta", "alpha")
+    assert luck.endswith("the last two are not told apart from chance.")
+    assert claims.tasks(ends((0.71, 0.73)), "a", "b", "beta", "alpha").endswith("not told apart from chance.")
+    assert claims.tasks(pd.DataFrame(), "a", "b", "beta", "alpha") == ""
+
+
 def test_cost_is_what_it_takes_off_all_money() -> None:
     runs = pd.DataFrame({"architecture": ["a", "b"], "overhead_share": [0.0, 0.04], "appropriated_m": [1000.0, 1000.0]})
     assert claims.cost(runs, "a", "b", 10.0) == (pytest.approx(4.0), pytest.approx(0.04))
