@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from donorlab import scenarios as catalogue
 from donorlab.experiments import ensemble, levers, proposals
 from donorlab.experiments.app import settable
 from donorlab.experiments.app.settable import AS_SET, JUDGEMENTS, WORLDS
@@ -145,6 +145,7 @@ class Ready:
     idle: Mapping[str, str]
 
 
+@functools.lru_cache(maxsize=32)
 def ready(choice: Choice) -> Ready:
     """Return what a choice runs on.
 
@@ -159,7 +160,7 @@ def ready(choice: Choice) -> Ready:
     idle = _idle(changed, wanted)
     given = {name: value for name, value in wanted.items() if name not in idle}
     found = {name: one.replace(**given) for name, one in plain.items()}
-    proposed = [catalogue.load_proposal(name) for name in choice.designs if name in settable.proposals()]
+    proposed = [settable.proposal(name) for name in choice.designs if name in settable.proposals()]
     proposals.refuse_contradictions(proposed, found)
     _refuse_large(next(iter(found.values())))
     return Ready(found, given, idle)

@@ -127,4 +127,10 @@ def loaded(world: str, design: str) -> Scenario:
     one = WORLDS[world]
     if design in architectures():
         return catalogue.load(one.scenario, [*one.overrides, f"architecture={design}"])
-    return catalogue.load(one.scenario, one.overrides, catalogue.load_proposal(design))
+    return catalogue.load(one.scenario, one.overrides, proposal(design))
+
+
+@functools.lru_cache(maxsize=32)
+def proposal(name: str) -> catalogue.Proposal:
+    """Return a proposal that comes with DonorLab; read once."""
+    return catalogue.load_proposal(name)
