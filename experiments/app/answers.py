@@ -154,9 +154,13 @@ class Answer:
         return own.pivot_table(index="seed", columns="iso3", values="capacity_final", sort=False)
 
     def groups(self, by: str = "income_group") -> pd.DataFrame:
-        """Return a row a design and group of states (``income_group`` or ``region``): mean capacity, its change, number of states."""
+        """Return a row a design and group of states (by ``income_group`` or ``region``): mean capacity, its change, states."""
         grouped = self.by_state.groupby(["architecture", by], observed=True, sort=False)
-        columns = {"capacity_final": ("capacity_final", "mean"), "change": ("change", "mean"), "states": ("iso3", "size")}
+        columns = {
+            "capacity_final": ("capacity_final", "mean"),
+            "change": ("change", "mean"),
+            "states": ("iso3", "size"),
+        }
         return grouped.agg(**columns).reset_index()
 
 
@@ -208,7 +212,10 @@ class Explorer:
         most = max(stage.futures for stage in stages)
         plan = _plan(made, most) if most else None
         for stage in stages:
-            jobs = [*self._replications(choice, stage), *(ensemble.jobs(plan, choice.designs)[: stage.futures] if plan else [])]
+            jobs = [
+                *self._replications(choice, stage),
+                *(ensemble.jobs(plan, choice.designs)[: stage.futures] if plan else []),
+            ]
             found: list[list[_Kept]] = []
             of = len(jobs) * len(choice.designs)
             for job in jobs:
@@ -254,7 +261,8 @@ class Explorer:
                     yield None
         runs = [[kept.run for kept in part] for part in found]
         central = pd.DataFrame(
-            {"architecture": run.architecture, "seed": run.seed, **run.outcomes} for run in itertools.chain(*runs[: len(base)])
+            {"architecture": run.architecture, "seed": run.seed, **run.outcomes}
+            for run in itertools.chain(*runs[: len(base)])
         )
         lines = break_even.lines(break_even.curves(moved, runs[len(base) :], central))
         yield lines.assign(reading=[break_even.reading(line, SMALLEST) for line in lines.to_dict("records")])
@@ -298,12 +306,8 @@ def _plan(made: Ready, count: int) -> Plan:
 
 def _of_the_world(scenario: Scenario) -> dict[str, Any]:
     """Return the parameters that no design chooses."""
-    chosen = _levers()
+    chosen = settable.levers()
     return {name: value for name, value in vars(scenario.parameters).items() if name not in chosen}
-
-
-def _levers() -> frozenset[str]:
-    return frozenset(row.name for row in settable.rows().values() if row.kind == "lever")
 
 
 def _key(world: str, design: str, scenario: Scenario, job: Job) -> str:
@@ -337,7 +341,9 @@ def _answer(choice: Choice, made: Ready, stage: Stage, plan: Plan | None, found:
     seeds = range(choice.seed, choice.seed + stage.seeds)
     # the comparison takes tables out of what it is given
     runs = [[dataclasses.replace(kept.run, tables=dict(kept.run.tables)) for kept in part] for part in near]
-    part_of_plan = dataclasses.replace(plan, draws=plan.draws.iloc[: stage.futures]) if plan is not None and far else None
+    part_of_plan = (
+        dataclasses.replace(plan, draws=plan.draws.iloc[: stage.futures]) if plan is not None and far else None
+    )
     return Answer(
         choice=choice,
         stage=stage,

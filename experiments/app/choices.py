@@ -60,7 +60,7 @@ class Choice:
 
     def __post_init__(self) -> None:
         _known("scenario", self.scenario, WORLDS)
-        _check_designs(self.designs)
+        _check_designs(self.designs, self.scenario)
         names = [name for name, _ in self.changes]
         if len(set(names)) < len(names):
             raise InputError(f"{_twice(names)} is given twice; give it once")
@@ -225,16 +225,20 @@ def _hint(name: str, known: Collection[str]) -> str:
     return f"; there are {', '.join(known)}" if len(known) <= len(KEYS) + 1 else ""
 
 
-def _check_designs(names: tuple[str, ...]) -> None:
+def _check_designs(names: tuple[str, ...], world: str) -> None:
     if not isinstance(names, tuple) or not 2 <= len(names) <= DESIGNS_MOST:
         raise InputError(f"designs: name two or {DESIGNS_MOST}, such as fragmented,umbrella")
     for name in names:
-        _known("designs", name, settable.designs())
+        if isinstance(name, str) and name in settable.proposals() and name not in settable.designs(world):
+            raise InputError(f"designs: {name} names donors that scenario {world} does not have; take scenario world")
+        _known("designs", name, settable.designs(world))
     if len(set(names)) < len(names):
         raise InputError(f"designs: {_twice(names)} is given twice")
     inside = [name in settable.architectures() for name in names]
     if not inside[0]:
-        raise InputError(f"designs: the first is what others are held against, an architecture such as {proposals.REFERENCE}")
+        raise InputError(
+            f"designs: the first is what others are held against, an architecture such as {proposals.REFERENCE}"
+        )
     if inside != sorted(inside, reverse=True):
         raise InputError("designs: architectures stand before proposals, as in results")
 

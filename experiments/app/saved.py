@@ -75,7 +75,9 @@ def words(choice: Choice, files: Mapping[str, str] | None = None, seeds: int = 2
     told = {
         name: value
         for name, value in made.given.items()
-        if name not in _levers() or name in levers.NOT_OF_A_DESIGN or any(name in _used(made, one) for one in left)
+        if name not in settable.levers()
+        or name in levers.NOT_OF_A_DESIGN
+        or any(name in _used(made, one) for one in left)
     }
     return [
         "compare",
@@ -103,17 +105,13 @@ def _name(design: str) -> str:
     return f"{design}{ENDING}"
 
 
-def _levers() -> set[str]:
-    return {row.name for row in settable.rows().values() if row.kind == "lever"}
-
-
 def _used(made: Ready, design: str) -> dict[str, Value]:
     """Return the levers of the choice that a design uses, with their values."""
     rows, scenario = settable.rows(), made.scenarios[design]
     return {
         name: value
         for name, value in made.given.items()
-        if name in _levers() and levers.uses(scenario, name, levers.some_values(rows[name], value))
+        if name in settable.levers() and levers.uses(scenario, name, levers.some_values(rows[name], value))
     }
 
 
@@ -128,7 +126,7 @@ def _proposal(design: str) -> Proposal:
 def _own(design: str) -> dict[str, Value]:
     """Return what an architecture needs to be itself: the parameters that its own file sets."""
     found = catalogue.configuration("toy", [f"architecture={design}"])["parameters"]
-    return {name: value for name, value in found.items() if name in _levers()}
+    return {name: value for name, value in found.items() if name in settable.levers()}
 
 
 def _acting(made: Ready, design: str, wanted: Mapping[str, Value]) -> dict[str, Value]:
@@ -139,7 +137,10 @@ def _acting(made: Ready, design: str, wanted: Mapping[str, Value]) -> dict[str, 
 
 
 def _assumed(changed: Mapping[str, Value]) -> list[str]:
-    return [f"{name} {written(value)}: assumption: set by hand in the app." for name, value in changed.items()]
+    return [
+        f"{name} {written(value)}: assumption: set by hand in the app, whatever else is said of it here."
+        for name, value in changed.items()
+    ]
 
 
 def _written(value: Value) -> str:

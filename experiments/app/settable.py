@@ -16,7 +16,7 @@ from donorlab.experiments.values import SWITCHES
 from donorlab.scenarios import composition
 from donorlab.scenarios import proposals as shipped
 from donorlab.scenarios.parameters import ParameterRow, Value
-from donorlab.sim.scenario import Scenario
+from donorlab.sim.scenario import Scenario, ScenarioError
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,12 @@ def rows() -> Mapping[str, ParameterRow]:
 
 
 @functools.lru_cache(maxsize=1)
+def levers() -> frozenset[str]:
+    """Return the names of all levers, offered or not."""
+    return frozenset(row.name for row in catalogue.parameter_table() if row.kind == "lever")
+
+
+@functools.lru_cache(maxsize=1)
 def architectures() -> tuple[str, ...]:
     """Return the architectures that come with DonorLab: no plug-in."""
     return composition.options("architecture")
@@ -110,9 +116,17 @@ def proposals() -> tuple[str, ...]:
     return shipped.names()
 
 
-def designs() -> tuple[str, ...]:
-    """Return the names of all designs that can be chosen, architectures first."""
-    return (*architectures(), *proposals())
+@functools.lru_cache(maxsize=8)
+def designs(world: str) -> tuple[str, ...]:
+    """Return the designs that can be chosen in a world, architectures first: a proposal names donors that another may not have."""
+    fitting = []
+    for name in proposals():
+        try:
+            loaded(world, name)
+        except ScenarioError:
+            continue
+        fitting.append(name)
+    return (*architectures(), *fitting)
 
 
 @functools.lru_cache(maxsize=64)
