@@ -39,7 +39,7 @@ from donorlab.sim.state import (
 )
 from donorlab.sim.value import bit_counts
 
-CELLS_MOST: Final = 60_000_000  # bytes that all frames of a recording may take
+BYTES_MOST: Final = 60_000_000  # bytes that all frames of a recording may take
 ABSENT, STANDING, UNDER_WAY, LAPSED = "not there", "standing", "under way", "lapsed"
 TWICE: Final = "paid twice"
 _SALT: Final = "donorlab: states without names"
@@ -132,13 +132,13 @@ class Recording:
         self.scenario, self.seed, self.hidden = scenario, seed, hidden
         self.model = sim.CoordinationModel(scenario, rng=seed, trace=True)
         self.frames: list[Frame] = [_frame(self.model, None)]
-        room = CELLS_MOST
+        room = BYTES_MOST
         while self.model.quarter < self.model.parameters.quarters:
             self.model.step()
             self.frames.append(_frame(self.model, self.frames[-1]))
             room -= self.frames[-1].nbytes
             if room < 0:
-                raise InputError(f"this run is too large to be watched: more than {CELLS_MOST / 1e6:.0f} MB of frames")
+                raise InputError(f"this run is too large to be watched: more than {BYTES_MOST / 1e6:.0f} MB of frames")
             yield self.model.quarter
 
     # ------------------------------------------------------------------ names
