@@ -324,14 +324,23 @@ def _kept(scenario: Scenario, name: str, job: Job, base: Baseline) -> _Kept:
     parts: dict[str, Any] = {}
     states = None
     if job.tables:
-        for table, columns in FIGURES_NEED.items():
-            parts[table] = packed(getattr(result, table), name, job.seed).select(columns)
-        wanted = ("architecture", "seed", "iso3", "name", "income_group", *_STATES)
-        states = packed(result.beneficiaries, name, job.seed).select(wanted)
+        steps = list(FIGURES_NEED["steps"])
+        parts["steps"] = packed(result.steps[_own(steps)], name, job.seed)
+        people = [
+            *FIGURES_NEED["beneficiaries"],
+            *(column for column in _STATES if column not in FIGURES_NEED["beneficiaries"]),
+        ]
+        states = packed(result.beneficiaries[_own(people)], name, job.seed)
+        parts["beneficiaries"] = states.select(FIGURES_NEED["beneficiaries"])
     run = Run(name, job.seed, result.outcomes, result.waterfall if job.waterfall else None, parts)
     del result
     gc.collect(1)  # a finished model refers to itself: a large one would stay until Python thinks of it
     return _Kept(run, states)
+
+
+def _own(columns: Sequence[str]) -> list[str]:
+    """Return the columns that a run's own table has: without those that `packed` puts in front."""
+    return [column for column in columns if column not in ("architecture", "seed", "iso3")]
 
 
 # ---------------------------------------------------------------------- answers
