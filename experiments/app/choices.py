@@ -78,7 +78,7 @@ class Choice:
         checked_seed(self.seed)
 
     @property
-    def values(self) -> dict[str, Value]:
+    def settings(self) -> dict[str, Value]:
         """What is set, by name, without the value judgement."""
         return dict(self.changes)
 
@@ -155,7 +155,7 @@ def ready(choice: Choice) -> Ready:
         In one line, where the command line would refuse the same: a design that contradicts itself, a run that is too large.
     """
     plain = {name: settable.loaded(choice.scenario, name) for name in choice.designs}
-    wanted = {**choice.values, **JUDGEMENTS[choice.judgement]}
+    wanted = {**choice.settings, **JUDGEMENTS[choice.judgement]}
     changed = {name: one.replace(**wanted) for name, one in plain.items()}
     idle = _idle(changed, wanted)
     given = {name: value for name, value in wanted.items() if name not in idle}

@@ -110,7 +110,7 @@ def set_otherwise(before: Choice, after: Choice) -> list[str]:
         found.append(f"All others are held against {called(after.designs[0])} now.")
     if before.seed != after.seed:
         found.append(f"The draws are others: they begin with seed {after.seed}.")
-    old, values = before.values, after.values
+    old, values = before.settings, after.settings
     for name in sorted({*old, *values}):
         if name not in values:
             found.append(f"{_name(name)} is left to the scenario and the designs again.")
@@ -125,7 +125,7 @@ def _not_compared(before: Choice, after: Choice) -> str:
     """Return why numbers before and after are not compared; empty where they are."""
     if before.scenario != after.scenario:
         return "Numbers of two worlds are not compared."
-    if before.judgement != after.judgement or before.values.get(_YARDSTICK) != after.values.get(_YARDSTICK):
+    if before.judgement != after.judgement or before.settings.get(_YARDSTICK) != after.settings.get(_YARDSTICK):
         return "What is worth how much was changed: numbers before and after are measured otherwise, and not compared."
     if before.seed != after.seed:
         return "Nothing but chance lies between numbers of other draws."

@@ -81,7 +81,7 @@ def test_a_value_of_an_address_is_a_value_of_the_range_or_refused(name: str, tex
     found = Choice.from_query({"scenario": "world", name: text})
     row = settable.rows()[name]
     assert row.range is not None
-    value = found.values[name]
+    value = found.settings[name]
     if row.choices:
         assert value in row.range
     else:
@@ -129,7 +129,7 @@ def test_what_is_no_choice_is_refused_in_one_line(query: dict[str, str | list[st
 
 
 def test_a_choice_made_in_code_is_checked_as_one_of_an_address() -> None:
-    assert Choice(changes=(("overhead", 0), ("decision_lag", 2.0))).values == {"decision_lag": 2, "overhead": 0.0}
+    assert Choice(changes=(("overhead", 0), ("decision_lag", 2.0))).settings == {"decision_lag": 2, "overhead": 0.0}
     for wrong in (
         (("overhead", True),),
         (("overhead", "0.1"),),
@@ -139,7 +139,7 @@ def test_a_choice_made_in_code_is_checked_as_one_of_an_address() -> None:
         with pytest.raises(InputError):
             Choice(changes=wrong)
     moved = Choice().with_value("overhead", 0.1)
-    assert moved.values == {"overhead": 0.1}
+    assert moved.settings == {"overhead": 0.1}
     assert moved.with_value("overhead", None) == Choice()
 
 
@@ -161,7 +161,7 @@ def test_the_words_give_the_scenarios_that_are_run(choice: Choice) -> None:
         assert "\n" not in told
         return
     made = ready(choice)
-    assert set(made.idle) | set(made.given) == {*choice.values, *settable.JUDGEMENTS[choice.judgement]}
+    assert set(made.idle) | set(made.given) == {*choice.settings, *settable.JUDGEMENTS[choice.judgement]}
     expected = {name: (levers.composition(one), vars(one.parameters)) for name, one in made.scenarios.items()}
     assert {name: one[0] for name, one in _by_command(saved.words(choice)).items()} == {
         name: one[0] for name, one in expected.items()

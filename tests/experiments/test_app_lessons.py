@@ -38,7 +38,7 @@ def test_five_lessons_fill_the_hour_and_have_questions_and_timed_notes() -> None
 
 def test_the_umbrella_that_is_worse_is_late_costly_and_herds() -> None:
     worse = next(one for one in lessons.lessons() if one.key == "worse")
-    values = worse.choice.values
+    values = worse.choice.settings
     assert values["overhead"] > 0.1  # type: ignore[operator]
     assert values["decision_lag"] >= 4  # type: ignore[operator]
     assert values["herding"] == 1
