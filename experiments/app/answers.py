@@ -24,6 +24,7 @@ from donorlab.experiments.app.memory import Memory
 from donorlab.experiments.arguments import InputError, defaults
 from donorlab.experiments.comparison import Comparison
 from donorlab.experiments.ensemble import Futures, Plan
+from donorlab.experiments.outcomes import OUTCOMES
 from donorlab.experiments.parts import FIGURES_NEED, packed
 from donorlab.experiments.runner import Job, Run, telling_where
 from donorlab.experiments.store import digest_of
@@ -85,8 +86,14 @@ class Answer:
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """A row an outcome, as ``compare`` stores it."""
-        return tables.summarise(self.comparison.runs, self.draws, SMALLEST)
+        """A row an outcome that a table shows, as ``compare`` stores it."""
+        shown = [item.name for item in OUTCOMES if item.group]
+
+        def only(frame: pd.DataFrame, pair: str) -> pd.DataFrame:
+            return frame[["architecture", pair, *(name for name in shown if name in frame)]]
+
+        draws = None if self.draws is None else only(self.draws, "draw")
+        return tables.summarise(only(self.comparison.runs, "seed"), draws, SMALLEST)
 
     @cached_property
     def waterfall(self) -> pd.DataFrame:
@@ -210,8 +217,10 @@ class Explorer:
         made = ready(choice)
         stages = STAGES[choice.scenario] if stages is None else stages
         most = max(stage.futures for stage in stages)
-        plan = _plan(made, most) if most else None
         for stage in stages:
+            plan = (
+                self._plan(choice, made, most) if stage.futures else None
+            )  # not before it is needed: it takes some runs' time
             jobs = [
                 *self._replications(choice, stage),
                 *(ensemble.jobs(plan, choice.designs)[: stage.futures] if plan else []),
@@ -288,6 +297,17 @@ class Explorer:
                     self.memory.put(key, kept)
             found.append(kept)
             yield fresh
+
+    def _plan(self, choice: Choice, made: Ready, count: int) -> Plan:
+        """Return the futures of a choice; levers are no part of them, so that they are drawn once while a lever moves."""
+        first = made.scenarios[choice.designs[0]]
+        held = sorted(name for name in made.given if name not in settable.levers())
+        key = digest_of(["plan", choice.scenario, count, held, _of_the_world(first)])
+        found: Plan | None = self.memory.get(key)
+        if found is None:
+            found = _plan(made, count)
+            self.memory.put(key, found)
+        return found
 
     def _baseline(self, world: str, scenario: Scenario, seed: int) -> Baseline:
         """Return what scenario and seed fix for all designs; levers are no part of it."""

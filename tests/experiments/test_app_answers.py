@@ -17,6 +17,7 @@ from donorlab.experiments.app.choices import Choice, ready
 from donorlab.experiments.app.memory import Memory, size_of
 from donorlab.experiments.arguments import InputError, parse
 from donorlab.experiments.comparison import study
+from donorlab.experiments.outcomes import OUTCOMES
 from donorlab.scenarios.proposals import load_proposal
 from donorlab.sim.outcomes.waterfall import BARS
 
@@ -45,9 +46,10 @@ def test_numbers_are_those_of_the_command_line(explorer: Explorer) -> None:
     assert answer.draws is not None
     assert found.draws is not None
     pd.testing.assert_frame_equal(answer.draws, found.draws)
-    pd.testing.assert_frame_equal(
-        answer.summary, tables.summarise(found.comparison.runs, found.draws, answers.SMALLEST)
-    )
+    whole = tables.summarise(found.comparison.runs, found.draws, answers.SMALLEST)
+    part = whole[whole["outcome"].isin(answer.summary["outcome"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(answer.summary, part)
+    assert len(part) == len([item for item in OUTCOMES if item.group])
     assert arguments.experiment["smallest_difference"] == answers.SMALLEST
 
 
@@ -187,14 +189,14 @@ def test_five_hundred_changes_stay_within_the_limit(monkeypatch: pytest.MonkeyPa
     used = []
     try:
         for count, value in enumerate(np.linspace(0, 0.25, 500), 1):
-            if count == 300:
+            if count == 400:
                 tracemalloc.start()
             work = explorer.refine(Choice("toy").with_value("overhead", float(value)), stage)
             next(work)
             if count % 10 == 0:
                 list(work)
             work.close()
-            if count in (400, 500):
+            if count in (450, 500):
                 gc.collect()
                 used.append(tracemalloc.get_traced_memory()[0])
     finally:
@@ -202,4 +204,4 @@ def test_five_hundred_changes_stay_within_the_limit(monkeypatch: pytest.MonkeyPa
     assert explorer.runs > 500
     assert explorer.memory.bytes <= 1e6
     assert len(explorer.memory) < 400
-    assert used[1] - used[0] < 0.3e6
+    assert used[1] - used[0] < 0.2e6
