@@ -180,12 +180,12 @@ def compared(
                 parts[name].append(part.select(FIGURES_NEED[name]))
     runs = pd.DataFrame(rows)
     runs["relative_to_central"] = ensemble.relative_to_central(runs, "seed")
-    kept = {name: _frame(parts.pop(name), list(scenarios)) for name in FIGURES_NEED}
+    kept = {name: table_of(parts.pop(name), list(scenarios)) for name in FIGURES_NEED}
     return Comparison(dict(scenarios), tuple(seeds), runs, pd.DataFrame(falls), **kept)
 
 
-def _frame(parts: list[Any], architectures: list[str]) -> pd.DataFrame:
+def table_of(parts: Sequence[Any], architectures: Sequence[str]) -> pd.DataFrame:
     """Return parts as one table, architectures in the order in which they were asked for."""
-    frame: pd.DataFrame = joined(parts).to_pandas()
-    frame["architecture"] = frame["architecture"].cat.set_categories(architectures)
+    frame: pd.DataFrame = joined(list(parts)).to_pandas()
+    frame["architecture"] = frame["architecture"].cat.set_categories(list(architectures))
     return frame

@@ -17,6 +17,11 @@ def label(name: str) -> str:
     return _LABELS.get(name, name.replace("_", " "))
 
 
+def called(name: str) -> str:
+    """Return the name of a design for a sentence; the field as it is by what it is."""
+    return "donors who act apart" if name == "fragmented" else label(name)
+
+
 def in_lines(name: str) -> str:
     """Return the same over several lines where it is long."""
     return "\n".join(textwrap.wrap(label(name), LONG, break_long_words=False))

@@ -14,9 +14,9 @@ from donorlab.experiments.arguments import InputError
 from donorlab.experiments.ensemble import Futures
 from donorlab.experiments.opened import Opened
 from donorlab.experiments.pages import gathered
-from donorlab.experiments.pages.chart import label
 from donorlab.experiments.pages.gathered import Gathered
 from donorlab.experiments.tables import names_in
+from donorlab.experiments.words import called
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ class Case:
 
     def called(self, name: str) -> str:
         """Return the name of an architecture or proposal in plain words; the reference as what it is."""
-        return "donors who act apart" if name == "fragmented" else label(name)
+        return called(name)
 
     @property
     def footer(self) -> str:
