@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -13,10 +13,12 @@ from donorlab.experiments import ensemble
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.ensemble import Futures
 from donorlab.experiments.opened import Opened
-from donorlab.experiments.pages import gathered
+from donorlab.experiments.pages import claims, gathered
 from donorlab.experiments.pages.gathered import Gathered
 from donorlab.experiments.tables import names_in
 from donorlab.experiments.words import called
+
+CENTRAL: Final = "central"
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Case:
     @property
     def points(self) -> str:
         """The same in words, e.g. ``2 points``."""
-        return f"{100 * self.smallest:g} points"
+        return "1 point" if self.smallest == 0.01 else f"{100 * self.smallest:g} points"
 
     @property
     def seeds(self) -> int:
@@ -207,15 +209,18 @@ class Case:
 
     @cached_property
     def ranked(self) -> tuple[str, ...]:
-        """The others, those first that are better in more futures, then worse in fewer; without futures as they were asked for."""
-        if not self.counts:
-            return self.others
-        return tuple(sorted(self.others, key=lambda name: (-self.counts[name].better, self.counts[name].worse)))
+        """The others by what the futures say of them, see `claims.ranked`; without futures as they were asked for."""
+        return tuple(claims.ranked(self.counts)) if self.counts else self.others
 
     @property
     def candidates(self) -> tuple[str, ...]:
-        """Those that could be proposed, best first: one donor with all money is a benchmark and no proposal."""
-        return tuple(name for name in self.ranked if name != "central") or self.ranked
+        """Those that could be proposed, in the order of `ranked`: one donor with all money is a benchmark and no proposal."""
+        return tuple(name for name in self.ranked if name != CENTRAL)
+
+    @property
+    def candidate_counts(self) -> dict[str, Futures]:
+        """Counts of the candidates; empty without futures."""
+        return {name: self.counts[name] for name in self.candidates} if self.counts else {}
 
     def called(self, name: str) -> str:
         """Return the name of an architecture or proposal in plain words; the reference as what it is."""

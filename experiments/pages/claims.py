@@ -17,6 +17,7 @@ from scipy import stats
 from donorlab.experiments.ensemble import Futures
 from donorlab.experiments.pages.chart import listed, signed
 from donorlab.experiments.tables import SURE, paired, standard_error, sure
+from donorlab.experiments.words import counted
 
 CONFIDENCE: Final = 0.95
 MOST: Final = 0.5
@@ -25,7 +26,7 @@ HARDLY: Final = 0.9
 """Share of the futures with no difference that matters, from which on it is said to make hardly any difference: *assumption*."""
 _FINE: Final = 0.5  # points: half a 95% interval of the middle future, below which one decimal is supported
 
-BETTER, OFTEN, OPEN, HARDLY_ANY, WORSE = "better", "often", "open", "hardly any", "worse"
+BETTER, OFTEN, OPEN, HARDLY_ANY, SELDOM, WORSE = "better", "often", "open", "hardly any", "seldom", "worse"
 
 
 def verdict(count: Futures) -> str:
@@ -34,28 +35,48 @@ def verdict(count: Futures) -> str:
     Returns
     -------
     str
-        `HARDLY_ANY` where nine of ten futures show no difference that matters; `BETTER` or `WORSE` where most do, and more than
-        a fair coin would make of those that differ; `OFTEN` where fewer do, but clearly more than show the opposite; else `OPEN`
+        `HARDLY_ANY` where nine of ten of all futures show no difference that matters; `BETTER` or `WORSE` where most do, and more
+        than a fair coin would make of those that differ; `OFTEN` or `SELDOM` where fewer do, but clearly more than show the
+        opposite; else `OPEN`. A future in which efficiency is not defined counts among all, and for nothing.
     """
-    total = count.better + count.same + count.worse
-    if total == 0:
+    total = count.count
+    if total == count.undefined:
         return OPEN
     if count.same >= HARDLY * total:
         return HARDLY_ANY
     differ, ahead = count.better + count.worse, count.better - count.worse
     if abs(ahead) <= SURE * math.sqrt(differ):
         return OPEN
+    most = max(count.better, count.worse) > MOST * total
     if ahead < 0:
-        return WORSE
-    return BETTER if count.better > MOST * total else OFTEN
+        return WORSE if most else SELDOM
+    return BETTER if most else OFTEN
+
+
+def ranked(counts: Mapping[str, Futures]) -> list[str]:
+    """Return the designs in order: by their verdict, then by how many more futures are better than worse."""
+    return sorted(
+        counts,
+        key=lambda name: (
+            _ORDER.index(verdict(counts[name])),
+            counts[name].worse - counts[name].better,
+            counts[name].worse,
+        ),
+    )
+
+
+def shown_better(counts: Mapping[str, Futures]) -> list[str]:
+    """Return the designs that are better in most futures, or clearly more often than worse; those in most first."""
+    told = {name: verdict(counts[name]) for name in ranked(counts)}
+    return [name for one in (BETTER, OFTEN) for name in told if told[name] == one]
 
 
 def answer(counts: Mapping[str, Futures], called: Mapping[str, str], first: str, points: str) -> str:
-    """Return the answer in one or two sentences.
+    """Return the answer in a few sentences.
 
     Parameters
     ----------
-    counts : by name, those first that are better in more futures
+    counts : by name, of what could be proposed; empty where no futures were drawn
     called : their names in words
     first : the reference in words
     points : least difference that matters, in words
@@ -65,52 +86,70 @@ def answer(counts: Mapping[str, Futures], called: Mapping[str, str], first: str,
             "No futures were drawn, so that nothing is claimed: what follows holds at default values only, where chance "
             "is all that varies."
         )
-    told = {name: verdict(count) for name, count in counts.items()}
-    total = max(count.count for count in counts.values())
+    if all(count.undefined == count.count for count in counts.values()):
+        return "Nothing can be said: there is nothing to gain in any of the futures considered, so that no design can be better."
+    told = {name: verdict(counts[name]) for name in ranked(counts)}
     if len(counts) == 1:
         (name,) = counts
         return f"{_LEAD[told[name]]} {_of_one(called[name], counts[name], first, points)}."
-    better = [name for name in counts if told[name] == BETTER]
-    often = [name for name in counts if told[name] == OFTEN]
-    worse = [name for name in counts if told[name] == WORSE]
-    best = next(iter(counts))
-    if better:
-        who = listed([called[name] for name in better])
+    of_kind = {one: [called[name] for name in told if told[name] == one] for one in _ORDER}
+    futures = counted(max(count.count for count in counts.values()), "future")
+    if of_kind[BETTER]:
         text = (
-            f"{_some(len(better), len(counts))} than {first} by at least {points} in most of the {total} futures "
-            f"considered: {who}."
+            f"{_some(len(of_kind[BETTER]), len(counts))} than {first} by at least {points} in most of the {futures} "
+            f"considered: {listed(of_kind[BETTER])}."
         )
-    elif often:
-        who = listed([called[name] for name in often])
+        if of_kind[OFTEN]:
+            text += f" {_more(len(of_kind[OFTEN]))} in fewer, but clearly more often than worse."
+    elif of_kind[OFTEN]:
         text = (
-            f"None of the {len(counts)} does better than {first} by at least {points} in most of the {total} futures considered; "
-            f"{len(often)} of them {'does' if len(often) == 1 else 'do'} in some, and clearly more often than worse: {who}."
+            f"None of the {len(counts)} does better than {first} by at least {points} in most of the {futures} considered; "
+            f"{len(of_kind[OFTEN])} of them {'does' if len(of_kind[OFTEN]) == 1 else 'do'} in some, and clearly more often than "
+            f"worse: {listed(of_kind[OFTEN])}."
         )
     else:
-        text = f"None of the {len(counts)} is shown to do better than {first} over the {total} futures considered."
-    one = counts[best]
-    text += (
-        f" The best, {called[best]}, is better in {one.better}, about the same in {one.same} and worse in {one.worse}."
-    )
+        text = f"None of the {len(counts)} is shown to do better than {first} over the {futures} considered."
+    if better := shown_better(counts):
+        one = counts[better[0]]
+        text += f" {_capital(called[better[0]])} is better in {one.better}, about the same in {one.same} and worse in {one.worse}"
+        text += f", not defined in {one.undefined}." if one.undefined else "."
+    worse = of_kind[WORSE] + of_kind[SELDOM]
     if worse:
-        text += (
-            f" {_capital(listed([called[name] for name in worse]))} {'does' if len(worse) == 1 else 'do'} worse more "
-            "often than better."
-        )
+        text += f" {_capital(listed(worse))} {'does' if len(worse) == 1 else 'do'} worse more often than better."
     return text
 
 
+def title(counts: Mapping[str, Futures], called: Mapping[str, str], first: str) -> str:
+    """Return the heading of the comparison: what all verdicts together say."""
+    told = {name: verdict(counts[name]) for name in ranked(counts)}
+    for one, words in ((BETTER, "in most futures"), (OFTEN, "more often than worse, though not in most futures")):
+        names = [called[name] for name in told if told[name] == one]
+        if names:
+            return f"{_capital(listed(names))} {'is' if len(names) == 1 else 'are'} better than {first} {words}"
+    if told and all(one in (WORSE, SELDOM) for one in told.values()):
+        return f"All that was tried is worse than {first} more often than better"
+    if told and all(one == HARDLY_ANY for one in told.values()):
+        return f"What was tried hardly differs from {first}"
+    return f"Nothing that was tried is shown to be better than {first}"
+
+
+_ORDER: Final = (BETTER, OFTEN, OPEN, HARDLY_ANY, SELDOM, WORSE)
 _LEAD: Final[Mapping[str, str]] = {
     BETTER: "Yes, in most of the futures considered:",
     OFTEN: "Sometimes, and more often than the opposite:",
     OPEN: "That is open:",
     HARDLY_ANY: "It hardly makes a difference:",
-    WORSE: "No, it does worse more often than better:",
+    SELDOM: "It does worse more often than better:",
+    WORSE: "No, it does worse in most of the futures considered:",
 }
 
 
 def _some(number: int, of: int) -> str:
     return f"{_NUMBERS.get(number, str(number))} of {of} {'does' if number == 1 else 'do'} better"
+
+
+def _more(number: int) -> str:
+    return f"{_NUMBERS.get(number, str(number))} more {'does' if number == 1 else 'do'}"
 
 
 _NUMBERS: Final = {1: "One", 2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight", 9: "Nine"}
@@ -188,13 +227,11 @@ def twice(draws: pd.DataFrame, first: str, name: str, called: str, of_first: str
         return ""
     before, after = (100 * float(both[one].median()) for one in (first, name))
     falls, rises = int((both[name] < both[first]).sum()), int((both[name] > both[first]).sum())
-    text = (
+    return (
         f"Of each 100 euros spent on tasks, {_whole(before)} pay for what is already paid for under {of_first} and "
-        f"{_whole(after)} under {called} (middle future); "
+        f"{_whole(after)} under {called} (middle future); it is less in {falls} and more in {rises} of "
+        f"{counted(len(both), 'future')}."
     )
-    if falls >= rises:
-        return text + f"it is less in {falls} of {len(both)} futures."
-    return text + f"it is more in {rises} of {len(both)} futures."
 
 
 def _whole(value: float) -> str:
@@ -272,7 +309,10 @@ def harm(draws: pd.DataFrame, names: Sequence[str], called: Mapping[str, str]) -
     if not any(counts.values()):
         return ""
     first, *others = names
-    text = f"In {counts[first]} of {total} futures states end below where they would be without any aid under {called[first]}"
+    text = (
+        f"In {counts[first]} of {counted(total, 'future')} all states together end below where they would be without any "
+        f"aid under {called[first]}"
+    )
     text += "".join(f", in {counts[name]} under {called[name]}" for name in others)
     return (
         f"{text}: projects, and donors who hire its staff away, use up the administration that states would have "

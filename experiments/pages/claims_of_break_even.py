@@ -128,46 +128,64 @@ def _partly(line: Mapping[Any, Any], one: Setting, better: bool) -> str:
 
 
 def by_enough(line: Mapping[Any, Any], smallest: float) -> str:
-    """Return where the difference is above what matters; nothing where it pays nowhere or chance is all."""
-    points = f"{100 * smallest:g} points"
-    if (
-        math.isnan(float(line["most"]))
-        or line["seeds"] < 2
-        or len(line["unclear"]) == len(line["values"])
-        or float(line["most"]) <= 0
-    ):
+    """Return where it pays by as much as matters, among the values told from chance; nothing where it pays nowhere."""
+    told = [value not in set(line["unclear"]) for value in line["values"]]
+    pays_at = [known and mean > 0 for known, mean in zip(told, line["means"], strict=True)]
+    if math.isnan(float(line["most"])) or line["seeds"] < 2 or not any(pays_at):
         return ""
-    one = setting(str(line["parameter"]))
-    reach = _above(line["values"], line["means"], smallest)
+    points, one = f"{100 * smallest:g} points", setting(str(line["parameter"]))
+    reach = _above(line["values"], line["means"], told, smallest)
     low, high = float(line["low"]), float(line["high"])
     if not reach:
         return f", nowhere by {points}"
-    if reach == [(low, high)]:
-        return f", by {points} or more at all of them" if not line["unclear"] and not line["crossings"] else ""
-    parts = []
-    for start, end in reach:
-        if start == low:
-            parts.append(f"below {one.value(end)}")
-        elif end == high:
-            parts.append(f"above {one.value(start)}")
-        else:
-            parts.append(f"from {one.bare(start)} to {one.value(end)}")
-    return f", by {points} or more {' and '.join(parts)}"
+    if len(reach) > 1:
+        return f", by {points} or more in parts of it"
+    start, end = reach[0]
+    if (start, end) == (low, high):
+        return f", by {points} or more at all of them"
+    if start == end:
+        return f", by {points} or more at {one.value(start)}"
+    if start == low:
+        return f", by {points} or more up to {one.value(end)}"
+    return (
+        f", by {points} or more from {one.value(start)} on"
+        if end == high
+        else f", by {points} or more from {one.bare(start)} to {one.value(end)}"
+    )
 
 
-def _above(values: Sequence[float], means: Sequence[float], smallest: float) -> list[tuple[float, float]]:
-    """Return the stretches where the straight lines through the means lie at or above what matters."""
+def _above(
+    values: Sequence[float], means: Sequence[float], told: Sequence[bool], smallest: float
+) -> list[tuple[float, float]]:
+    """Return the stretches in which the means lie at or above what matters and are told from chance.
+
+    Between two values that are both told a straight line says where a stretch ends; towards one that is not told it ends at
+    the last value that is.
+    """
+    enough = [known and mean >= smallest for known, mean in zip(told, means, strict=True)]
     found: list[tuple[float, float]] = []
-    for (a, u), (b, v) in zip(zip(values, means, strict=True), list(zip(values, means, strict=True))[1:], strict=False):
-        if u < smallest and v < smallest:
+    at = 0
+    while at < len(values):
+        if not enough[at]:
+            at += 1
             continue
-        start = a if u >= smallest else a + (b - a) * (smallest - u) / (v - u)
-        end = b if v >= smallest else a + (b - a) * (smallest - u) / (v - u)
-        if found and math.isclose(found[-1][1], start):
-            found[-1] = (found[-1][0], end)
-        else:
-            found.append((start, end))
+        last = at
+        while last + 1 < len(values) and enough[last + 1]:
+            last += 1
+        start, end = float(values[at]), float(values[last])
+        if at > 0 and told[at - 1]:
+            start = _where(values, means, at - 1, at, smallest)
+        if last + 1 < len(values) and told[last + 1]:
+            end = _where(values, means, last, last + 1, smallest)
+        found.append((start, end))
+        at = last + 1
     return found
+
+
+def _where(values: Sequence[float], means: Sequence[float], one: int, other: int, smallest: float) -> float:
+    """Return where the line between two values meets what matters."""
+    share = (smallest - means[one]) / (means[other] - means[one])
+    return float(values[one] + (values[other] - values[one]) * share)
 
 
 def _place(place: Crossing, line: Mapping[Any, Any], one: Setting) -> str:

@@ -13,7 +13,10 @@ from donorlab.experiments.opened import Opened
 from donorlab.experiments.pages import amounts, blocks
 from donorlab.experiments.pages.chart import MINUS
 
-_AMOUNT: Final = re.compile(r"EUR (?P<sign>[+-]?)(?P<number>[\d.,]*\d)m(?P<per> a year)?")
+_NUMBER: Final = r"[+-]?[\d.,]*\d"
+_AMOUNT: Final = re.compile(
+    rf"(?P<currency>EUR|USD) (?P<low>{_NUMBER}) ?m?(?P<to> to |-)?(?(to)(?P<high>{_NUMBER}) ?)m\b(?P<per> a year)?"
+)
 _NEGATIVE: Final = re.compile(r"(?<![\w-])-(?=[\d.])")
 
 
@@ -60,5 +63,10 @@ def dated(text: str, prices: str = amounts.PRICES) -> str:
     text : the sentence
     prices : price year in words
     """
-    text = _AMOUNT.sub(lambda one: f"EUR {one['sign']}{one['number']} million{one['per'] or ''} ({prices})", text)
+    text = _AMOUNT.sub(lambda one: _amount(one, prices), text)
     return _NEGATIVE.sub(MINUS, text)
+
+
+def _amount(one: re.Match[str], prices: str) -> str:
+    high = f" to {one['high']}" if one["high"] else ""
+    return f"{one['currency']} {one['low']}{high} million{one['per'] or ''} ({prices})"

@@ -17,7 +17,7 @@ from donorlab.experiments.pages import (
     gathered,
 )
 from donorlab.experiments.pages.blocks import Section
-from donorlab.experiments.pages.case import Case
+from donorlab.experiments.pages.case import CENTRAL, Case
 from donorlab.experiments.pages.chart import Chart
 from donorlab.experiments.words import counted
 
@@ -50,10 +50,12 @@ def first(case: Case, titles: Mapping[str, str]) -> Section:
 
 
 def question(case: Case) -> str:
-    """Return what is asked, as a question."""
-    who, of = case.others, case.called(case.first)
-    if not who:
+    """Return what is asked, as a question; one donor with all the money is a benchmark and not asked about beside others."""
+    who, of = case.candidates, case.called(case.first)
+    if not case.others:
         return f"What do {of} achieve?"
+    if not who:
+        return f"How far are {of} from one donor with all the money?"
     thing = "proposals" if case.proposals else "architectures"
     if len(who) == 1:
         return f"Would {case.called(who[0])} serve states better than {of}?"
@@ -61,16 +63,36 @@ def question(case: Case) -> str:
 
 
 def _answer(case: Case) -> Markup:
+    of = case.called(case.first)
+    if not case.others:
+        return blocks.say(
+            "One design alone was simulated: there is nothing to hold it against, and nothing is claimed.", "answer"
+        )
+    if not case.candidates and case.counts:
+        count = case.counts[CENTRAL]
+        return blocks.say(
+            f"One donor with all the money is a benchmark and no proposal; it is better than {of} by at least {case.points} in "
+            f"{count.better} of {counted(count.count, 'future')} considered, about the same in {count.same}, worse in "
+            f"{count.worse}.",
+            "answer",
+        )
     called = {name: case.called(name) for name in case.names}
-    counts = {name: case.counts[name] for name in case.candidates} if case.counts else {}
-    return blocks.say(claims.answer(counts, called, case.called(case.first), case.points), "answer")
+    return blocks.say(claims.answer(case.candidate_counts, called, of, case.points), "answer")
+
+
+def best_of(case: Case) -> str | None:
+    """Return the design that page one speaks of: the only candidate, or the first that is shown to be better; None without one."""
+    if len(case.candidates) == 1:
+        return case.candidates[0]
+    better = claims.shown_better(case.candidate_counts)
+    return better[0] if better else None
 
 
 def _under_answer(case: Case) -> Markup:
-    """Return what the best one buys and costs, each a sentence."""
-    if case.draws is None or not case.counts:
+    """Return what that design buys and costs, each a sentence."""
+    best = best_of(case)
+    if best is None or case.draws is None or not case.counts:
         return Markup("")
-    best = case.candidates[0]
     called, of = case.called(best), case.called(case.first)
     texts = [
         claims.size(case.differences[best]),
@@ -79,21 +101,21 @@ def _under_answer(case: Case) -> Markup:
         claims.twice(case.draws, case.first, best, called, of),
         _costs(case, best),
     ]
-    head = blocks.say(f"What the best of them, {called}, buys and costs:") if len(case.candidates) > 1 else Markup("")
+    head = blocks.say(f"What {called} buys and costs:") if len(case.candidates) > 1 else Markup("")
     return head + blocks.points([text for text in texts if text], "claims")
 
 
 def _costs(case: Case, name: str) -> str:
+    """Return what coordinating costs; nothing where it is not known, or the reference costs more."""
     found = claims.cost(case.runs, case.first, name, case.years)
-    if found is None:
+    if found is None or found[1] < -5e-5:
         return ""
     more, share = found
-    if abs(share) < 5e-5:
+    if share < 5e-5:
         return "To coordinate costs nothing of its own, at default values."
     return (
         f"To coordinate costs {100 * share:.1f}% of all money, {amounts.euros(more, 'a year')}, paid by its members "
-        "out of what they have; "
-        "this is at default values and taken off in all that is said here."
+        "out of what they have; this is at default values and taken off in all that is said here."
     )
 
 
@@ -111,13 +133,11 @@ def _who(titles: Mapping[str, str]) -> Markup:
 def _prices(case: Case) -> Markup:
     """Return the break-even lines of the best one."""
     curves = case.optional("break_even")
-    if curves is None or not case.candidates:
-        return (
-            blocks.note("Up to which price it pays was not asked for (donorlab compare break_even=true).")
-            if case.others
-            else Markup("")
-        )
-    best = case.candidates[0]
+    best = best_of(case)
+    if curves is None and case.candidates:
+        return blocks.note("Up to which price it pays was not asked for (donorlab compare break_even=true).")
+    if curves is None or best is None:
+        return Markup("")
     texts = claims_of_break_even.sentences(curves, best, case.smallest)
     if not texts:
         return Markup("")
@@ -188,7 +208,8 @@ def _level(case: Case) -> str:
 def _described(case: Case) -> list[tuple[str, str]]:
     """Return what the best proposal is, in its own words."""
     found = []
-    for name in case.candidates[:1]:
+    best = best_of(case)
+    for name in [best] if best is not None else []:
         own = case.proposals.get(name)
         if own and own.get("description"):
             found.append((name, " ".join(str(own["description"]).split())))
@@ -198,7 +219,11 @@ def _described(case: Case) -> list[tuple[str, str]]:
 def _world(case: Case) -> str:
     return (
         f"The scenario: {counted(case.donors, 'donor')}, {counted(case.states, 'state')}, "
-        f"{amounts.euros(case.money, 'a year')} for {case.years:g} years, measured "
-        f"{float(case.parameters['wind_down']) / 4:g} years after the "
+        f"{amounts.euros(case.money, 'a year')} for {_years(case.years)}, measured "
+        f"{_years(float(case.parameters['wind_down']) / 4)} after the "
         "money stops."
     )
+
+
+def _years(number: float) -> str:
+    return "1 year" if number == 1 else f"{number:g} years"

@@ -7,11 +7,12 @@ from typing import Any, Final
 import pandas as pd
 from markupsafe import Markup
 
+from donorlab import scenarios as catalogue
 from donorlab.experiments import report_of_comparison, values
-from donorlab.experiments.pages import blocks, charts, claims, claims_of_break_even, gathered
+from donorlab.experiments.pages import blocks, charts, claims, claims_of_break_even, gathered, own_words
 from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
-from donorlab.experiments.pages.chart import listed
+from donorlab.experiments.pages.chart import label, listed
 from donorlab.experiments.tables import names_in
 from donorlab.experiments.words import counted
 
@@ -37,18 +38,11 @@ def levels(case: Case) -> Section:
 
 
 def _title(case: Case) -> str:
-    """Return a heading that says what was found of the best one over the futures, or that nothing was."""
+    """Return a heading that says what was found over the futures, or that nothing was."""
     if not case.counts:
         return "Levels at default values, with chance alone"
-    best = case.candidates[0]
-    told, name, of = claims.verdict(case.counts[best]), case.called(best), case.called(case.first)
-    return {
-        claims.BETTER: f"{name} is better than {of} in most futures",
-        claims.OFTEN: f"{name} is better than {of} more often than worse, though mostly about the same",
-        claims.HARDLY_ANY: f"{name} hardly differs from {of}",
-        claims.WORSE: f"Nothing tried is better than {of} more often than worse",
-        claims.OPEN: f"Whether anything tried is better than {of} is open",
-    }[told]
+    called = {name: case.called(name) for name in case.names}
+    return claims.title(case.candidate_counts or case.counts, called, case.called(case.first))
 
 
 def _told(case: Case) -> list[str]:
@@ -81,8 +75,8 @@ def _designs(case: Case) -> Markup:
         )
         own = case.proposals.get(str(row["design"])) or {}
         title = f" ({own['title']})" if own.get("title") else ""
-        texts.append(f"{case.called(str(row['design']))}{title}: {row['what']}.{same}")
-    return blocks.folded("What was simulated", blocks.points(texts))
+        texts.append(own_words.dated(f"{case.called(str(row['design']))}{title}: {row['what']}.{same}"))
+    return blocks.heading("What was simulated") + blocks.points(texts, "small")
 
 
 def _caption(case: Case) -> str:
@@ -152,8 +146,17 @@ def _levers(case: Case) -> Markup:
     held = case.ensemble.get("held") or {}
     text = f"Levers (what a proposal decides, such as its overhead) stand {where} in all futures."
     if held:
-        text += f" Not drawn, but held: {listed([f'{name} = {value}' for name, value in held.items()])}."
+        text += f" Not drawn, but held: {listed([_held(name, value) for name, value in held.items()])}."
     return blocks.note(text)
+
+
+def _held(name: str, value: Any) -> str:
+    """Return a number that is not drawn, with its unit, in words."""
+    row = next((one for one in catalogue.parameter_table() if one.name == name), None)
+    unit = "" if row is None or row.unit in ("-", "share") else f" {row.unit}"
+    return own_words.dated(
+        f"{label(name)} {value:g}{unit}" if isinstance(value, (int, float)) else f"{label(name)} {value}"
+    )
 
 
 # ---------------------------------------------------------------------- losses
@@ -271,7 +274,13 @@ def judgements(case: Case) -> Section | None:
     heads = {name: _JUDGEMENTS.get(name, name) for name in table.columns[1:]}
     swaps, _ = values.swaps(frame)
     large = any(min(swap.by, swap.minus) >= case.smallest for swap in swaps)
-    turned = "depends" if large else "hardly depends" if swaps else "does not depend"
+    title = (
+        "The order depends on who counts"
+        if large
+        else "At default values the order changes with who counts only by less than matters"
+        if swaps
+        else "At default values no change of order between value judgements is told from chance"
+    )
     parts = (
         blocks.points(texts, "claims"),
         blocks.table(
@@ -288,4 +297,4 @@ def judgements(case: Case) -> Section | None:
             f"its own. {counted(int(frame['seed'].nunique()), 'paired replication')}, chance only."
         ),
     )
-    return Section("judgements", f"The order {turned} on who counts", parts)
+    return Section("judgements", title, parts)

@@ -9,11 +9,14 @@ from markupsafe import Markup
 
 from donorlab import scenarios as catalogue
 from donorlab.experiments.opened import Opened
-from donorlab.experiments.pages import amounts, blocks, gathered
+from donorlab.experiments.pages import amounts, blocks, gathered, own_words
 from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
 from donorlab.experiments.pages.plainly import PLAIN
 from donorlab.experiments.words import counted
+
+SOURCES: Final = "prices of its source"
+"""Of amounts that a source gives."""
 
 
 # ---------------------------------------------------------------------- assumptions
@@ -27,7 +30,7 @@ def assumptions(case: Case) -> Section:
         assumed = int(drawn["source"].str.contains("assumption", case=False).sum())
         acting = drawn[drawn["acts"]] if "acts" in drawn else drawn
         idle = len(drawn) - len(acting)
-        title = f"What was assumed: {counted(len(acting), 'uncertain number')}, {assumed} without a source for value or range"
+        title = f"What was assumed: {counted(len(acting), 'uncertain number')}, {assumed} of which have an assumed value or range"
         parts.append(
             blocks.say(
                 f"In each future {len(acting)} numbers are drawn evenly over the ranges below"
@@ -38,6 +41,7 @@ def assumptions(case: Case) -> Section:
             )
         )
         table = acting.drop(columns=[name for name in ("acts", "distribution") if name in acting])
+        table["source"] = [own_words.dated(str(text), SOURCES) for text in table["source"]]
         table.insert(1, "what", [PLAIN.get(str(name), "") for name in table["name"]])
         parts.append(
             blocks.table(
@@ -85,9 +89,9 @@ def _of_proposals(case: Case) -> Markup:
     """Return what each proposal assumes, in its own words, with its sources."""
     found = []
     for name, own in case.proposals.items():
-        lines = [str(line) for line in own.get("assumed", ())]
+        lines = [own_words.dated(str(line)) for line in own.get("assumed", ())]
         facts = [
-            f"{fact['fact']} ({fact['source']})"
+            own_words.dated(f"{fact['fact']} ({fact['source']})", SOURCES)
             for fact in own.get("facts", ())
             if isinstance(fact, dict) and "fact" in fact
         ]
@@ -212,7 +216,7 @@ def limits(case: Case) -> Section:
     """Return what the report cannot tell: the limits of the model, and what this report in particular lacks."""
     items = Markup("").join(Markup("<li><strong>{}</strong> {}</li>").format(head, text) for head, text in _LIMITS)
     own = []
-    if not case.counts:
+    if case.ensemble is None:
         own.append("No futures were drawn: nothing here rests on more than chance at default values.")
     if case.missing:
         own.append(f"Not in this report, for want of results: {', '.join(case.missing)}.")

@@ -27,6 +27,8 @@ CALLED = {"a": "alpha", "b": "beta", "c": "gamma"}
         (Futures(20, 180, 0, 0), claims.HARDLY_ANY),
         (Futures(21, 179, 0, 0), claims.OFTEN),
         (Futures(3, 75, 122, 0), claims.WORSE),
+        (Futures(27, 89, 84, 0), claims.SELDOM),
+        (Futures(5, 0, 0, 195), claims.OFTEN),  # of 200 futures it is better in five, and undefined in all others
         (Futures(0, 0, 0, 200), claims.OPEN),
         (Futures(1, 0, 0, 0), claims.OPEN),  # one future tells nothing
     ],
@@ -51,7 +53,7 @@ def test_several_answers_count_those_that_are_better_and_never_more() -> None:
     assert text.startswith(
         "Two of 3 do better than apart by at least 2 points in most of the 200 futures considered: alpha and beta."
     )
-    assert "The best, alpha, is better in 122, about the same in 75 and worse in 3." in text
+    assert "Alpha is better in 122, about the same in 75 and worse in 3." in text
     assert "gamma" not in text
 
     one = {"a": Futures(122, 75, 3, 0), "b": Futures(5, 75, 120, 0)}
@@ -69,6 +71,50 @@ def test_no_answer_is_yes_where_none_is_better_in_most() -> None:
     assert "2 of them do in some" in two
     nothing = claims.answer({"a": Futures(55, 100, 45, 0), "b": Futures(10, 180, 10, 0)}, CALLED, "apart", "2 points")
     assert nothing.startswith("None of the 2 is shown to do better than apart over the 200 futures considered.")
+
+
+def test_what_is_worse_more_often_is_never_the_one_that_is_praised() -> None:
+    counts = {"a": Futures(60, 30, 110, 0), "b": Futures(50, 145, 5, 0)}
+    assert claims.ranked(counts) == ["b", "a"]
+    text = claims.answer(counts, CALLED, "apart", "2 points")
+    assert "1 of them does in some, and clearly more often than worse: beta. Beta is better in 50" in text
+    assert text.endswith("Alpha does worse more often than better.")
+    assert (
+        claims.title(counts, CALLED, "apart")
+        == "Beta is better than apart more often than worse, though not in most futures"
+    )
+
+
+def test_those_that_are_better_in_fewer_futures_are_counted_beside_those_in_most() -> None:
+    counts = {"a": Futures(122, 75, 3, 0), "b": Futures(84, 89, 27, 0), "c": Futures(2, 190, 8, 0)}
+    assert "One more does in fewer, but clearly more often than worse." in claims.answer(
+        counts, CALLED, "apart", "2 points"
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ([Futures(122, 75, 3, 0), Futures(106, 91, 3, 0)], "Alpha and beta are better than apart in most futures"),
+        (
+            [Futures(3, 75, 122, 0), Futures(27, 89, 84, 0)],
+            "All that was tried is worse than apart more often than better",
+        ),
+        ([Futures(0, 200, 0, 0), Futures(1, 199, 0, 0)], "What was tried hardly differs from apart"),
+        ([Futures(55, 100, 45, 0), Futures(0, 200, 0, 0)], "Nothing that was tried is shown to be better than apart"),
+        ([Futures(0, 0, 0, 9), Futures(0, 0, 0, 9)], "Nothing that was tried is shown to be better than apart"),
+    ],
+)
+def test_the_heading_follows_from_all_verdicts(counts: list[Futures], told: str) -> None:
+    assert claims.title(dict(zip("ab", counts, strict=True)), CALLED, "apart") == told
+
+
+def test_where_nothing_is_defined_nothing_is_counted() -> None:
+    text = claims.answer({"a": Futures(0, 0, 0, 9), "b": Futures(0, 0, 0, 9)}, CALLED, "apart", "2 points")
+    assert text.startswith("Nothing can be said")
+    assert "1 future considered" in claims.answer(
+        {"a": Futures(0, 1, 0, 0), "b": Futures(0, 0, 1, 0)}, CALLED, "apart", "2 points"
+    )
 
 
 def test_without_futures_nothing_is_claimed() -> None:
@@ -112,16 +158,16 @@ def draws(*rows: tuple[float, float]) -> pd.DataFrame:
 def test_duplication_is_told_by_futures_in_its_own_direction() -> None:
     less = claims.twice(draws((0.2, 0.1), (0.3, 0.1), (0.1, 0.2)), "a", "b", "beta", "alpha")
     assert "20 pay for what is already paid for under alpha and 10 under beta" in less
-    assert less.endswith("it is less in 2 of 3 futures.")
+    assert less.endswith("it is less in 2 and more in 1 of 3 futures.")
     more = claims.twice(draws((0.2, 0.3), (0.3, 0.4), (0.1, 0.05)), "a", "b", "beta", "alpha")
-    assert more.endswith("it is more in 2 of 3 futures.")
+    assert more.endswith("it is less in 1 and more in 2 of 3 futures.")
     assert claims.twice(draws((math.nan, 0.3)), "a", "b", "beta", "alpha") == ""
     assert claims.twice(draws((0.2, 0.3)).drop(columns="duplication_share"), "a", "b", "beta", "alpha") == ""
 
 
 def test_harm_is_told_where_there_is_any() -> None:
     text = claims.harm(draws((0.6, 0.7), (0.1, 0.9)), ["a", "b"], CALLED)
-    assert text.startswith("In 1 of 2 futures")
+    assert text.startswith("In 1 of 2 futures all states together end below")
     assert "in 2 under beta" in text
     assert claims.harm(draws((0.1, 0.2)), ["a", "b"], CALLED) == ""
 
@@ -205,7 +251,7 @@ def said(*given: object, **more: object) -> str:
 def test_it_pays_below_the_place_where_it_turns() -> None:
     text = said([0.0, 0.1, 0.2], [0.04, 0.02, -0.02])
     assert "it pays as long as this is below 15% (chance leaves" in text
-    assert "by 2 points or more below 10%" in text
+    assert "by 2 points or more up to 10%" in text
 
 
 def test_it_pays_above_the_place_where_it_turns() -> None:
@@ -232,6 +278,24 @@ def test_where_chance_is_all_nothing_is_said_to_pay() -> None:
     assert "points" not in text
     assert "one seed" in said([0.0, 0.1], [0.05, 0.05], seeds=1)
     assert "no difference at all" in said([0.0, 0.1], [0.0, 0.0], spread=0.0)
+
+
+def test_what_is_not_told_from_chance_is_nowhere_enough() -> None:
+    first = said([0.0, 0.25, 0.5], [0.03, -0.02, -0.02], spread=0.0001)
+    assert "up to" in first
+    loses = curve([0.25, 0.5], [-0.03, -0.03], spread=0.001)
+    unsure = curve([0.0], [0.03], spread=0.2)
+    (text,) = prices.sentences(pd.concat([unsure, loses]), "b", 0.02)
+    assert "it does not pay from 25% on; below, not told from chance." in text
+    (middle,) = prices.sentences(
+        pd.concat([unsure, curve([0.25], [0.05]), curve([0.5], [0.04], spread=0.2)]), "b", 0.02
+    )
+    assert (
+        "it pays where that is told from chance, at 25%; elsewhere not told from chance, by 2 points or more at 25%"
+        in middle
+    )
+    (torn,) = prices.sentences(curve([0.0, 0.1, 0.2], [0.03, 0.01, 0.03]), "b", 0.02)
+    assert "by 2 points or more in parts of it" in torn
 
 
 def test_units_follow_the_setting() -> None:

@@ -116,14 +116,10 @@ def test_what_is_missing_is_named_and_nothing_stands_in_its_place(made: str) -> 
 
 
 def test_every_amount_in_the_page_has_a_price_year(made: str) -> None:
-    spoken = re.sub(r"<(script|style)\b.*?</\1>", "", made, flags=re.DOTALL)
-    sources = re.sub(
-        r"<td>.*?</td>", "", spoken, flags=re.DOTALL
-    )  # of the table of assumptions, which has a note of its own
-    amounts = re.findall(r"EUR [^<]{0,60}", sources)
-    amounts = [one for one in amounts if re.match(r"EUR [\d.,]+ million", one)]
-    assert amounts
-    assert all("2021 prices" in one for one in amounts), amounts
+    seen = re.sub(r"<(script|style)\b.*?</\1>", "", made, flags=re.DOTALL)
+    amounts = re.findall(r"(?:EUR|USD) [+-]?[\d.,]*\d[^<]{0,60}", seen)
+    assert len(amounts) >= 5
+    assert all("prices" in one for one in amounts), [one for one in amounts if "prices" not in one]
 
 
 def test_every_picture_and_table_carries_the_notice(made: str) -> None:
@@ -259,6 +255,10 @@ def test_own_words_get_a_price_year_and_leave_out_what_they_must(tmp_path: Path)
 
     assert dated("Payments of EUR 0.9m a year would do; -1.5 points.") == (
         "Payments of EUR 0.9 million a year (2021 prices) would do; \N{MINUS SIGN}1.5 points."
+    )
+    assert dated("EUR 0.1m to 0.3m a year, USD 5m-10m, EUR .12-.41m a task") == (
+        "EUR 0.1 to 0.3 million a year (2021 prices), USD 5 to 10 million (2021 prices), EUR .12 to .41 million "
+        "(2021 prices) a task"
     )
     assert dated("UN-led 2013-2024") == "UN-led 2013-2024"
     (tmp_path / "manifest.json").write_text('{"command": "buys"}')
