@@ -128,6 +128,14 @@ class Case:
         found: Mapping[str, Any] | None = self.said("ensemble")
         return found
 
+    @cached_property
+    def drawn(self) -> int:
+        """How many numbers were drawn that can do anything here; all that were drawn where an older version made the comparison."""
+        table = self.optional("uncertainties")
+        if table is not None and "acts" in table:
+            return int(table["acts"].sum())
+        return len(self.ensemble["varied"]) if self.ensemble is not None else 0
+
     @property
     def proposals(self) -> Mapping[str, Any]:
         """Proposals by name, as written; empty where architectures were compared."""

@@ -21,7 +21,7 @@ from donorlab.experiments.pages.case import CENTRAL, Case
 from donorlab.experiments.pages.chart import Chart
 from donorlab.experiments.words import counted
 
-_ROWS: Final = 8  # of the picture
+_ROWS: Final = 5  # of the picture, so that page one is a page in print too
 
 
 def first(case: Case, titles: Mapping[str, str]) -> Section:
@@ -42,11 +42,17 @@ def first(case: Case, titles: Mapping[str, str]) -> Section:
         parts.append(
             blocks.picture(
                 made[0],
-                f"Each row: how much better or worse than {case.called(case.first)}, over the futures considered.",
+                f"Each row: how much better or worse than {case.called(case.first)}, over the futures considered{_rest(case)}.",
             )
         )
     parts += [_who(titles), _prices(case), _change(case), _words(case)]
     return Section("answer", question(case), tuple(parts), tuple(made))
+
+
+def _rest(case: Case) -> str:
+    """Return how many designs the picture leaves out."""
+    more = len(case.ranked) - _ROWS
+    return f" (the first {_ROWS} of {len(case.ranked)}; section 1 has all)" if more > 0 else ""
 
 
 def question(case: Case) -> str:
@@ -165,10 +171,11 @@ def _change(case: Case) -> Markup:
 def _words(case: Case) -> Markup:
     """Return what the words of page one mean."""
     drawn = (
-        ""
-        if case.ensemble is None
-        else f" {len(case.ensemble['varied'])} uncertain numbers are drawn evenly over their ranges in each."
+        f" {counted(case.drawn, 'uncertain number')} {'is' if case.drawn == 1 else 'are'} drawn evenly over their ranges "
+        "in each."
     )
+    if case.ensemble is None:
+        drawn = ""
     of = case.called(case.first)
     entries = [
         (

@@ -27,8 +27,8 @@ def assumptions(case: Case) -> Section:
     if drawn is None:
         title = "No assumption was varied: default values only"
     else:
-        assumed = int(drawn["source"].str.contains("assumption", case=False).sum())
         acting = drawn[drawn["acts"]] if "acts" in drawn else drawn
+        assumed = int(acting["source"].str.contains("assumption", case=False).sum())
         idle = len(drawn) - len(acting)
         title = f"What was assumed: {counted(len(acting), 'uncertain number')}, {assumed} of which have an assumed value or range"
         parts.append(
