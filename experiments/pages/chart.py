@@ -164,6 +164,7 @@ def compact(name: str, svg: str, alt: str) -> str:
     if size is None:
         raise ValueError(f"{name}: no size in the picture")
     inside = svg[size.end() : svg.rindex("</svg>")]
+    inside = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", inside)  # the picture has one description, not one a mark
     for colour in HATCHED:
         inside = inside.replace(f'fill="{colour}"', f'fill="url(#{name}-{_pattern(colour)})"')
     used = [colour for colour in HATCHED if f"#{name}-{_pattern(colour)})" in inside]

@@ -325,3 +325,11 @@ def test_live_charts_stand_once_and_load_nothing(made: dict[str, Chart]) -> None
     assert len(page) < 1_500_000
     assert not re.search(r"<script[^>]+src=|@import", page)
     assert interactive.scripts([Chart("map", {}, "<svg/>", "", pd.DataFrame())]) == ""
+
+
+def test_a_picture_has_one_description_and_no_roles_inside() -> None:
+    inside = '<svg viewBox="0 0 10 10"><g role="graphics-symbol" aria-roledescription="mark"><path d="M0,0"/></g></svg>'
+    made = compact("one", inside, "what it shows")
+    assert made.count("role=") == 1
+    assert made.count("aria-") == 1
+    assert 'aria-label="what it shows"' in made
