@@ -105,6 +105,23 @@ class Winners:
         known = [name for name in self.case.candidates if name in own]
         return tuple(known + [name for name in own if name not in known])
 
+    def typical_loss(self, name: str) -> float:
+        """Return the middle loss over futures in which states lose that more often lose than gain, as a share of own value.
+
+        NaN where none does, or the folder does not hold what states had in each future.
+        """
+        own = _of(self.states, name)
+        who = set(own.loc[own["over_futures"] == "loses", "iso3"])
+        if not who or not (self.folder.path / "states.parquet").exists():
+            return float("nan")
+        had = self.folder.frame("states", ["sample", "number", "architecture", "iso3", "value"])
+        had = had[(had["sample"] == FUTURE) & had["iso3"].isin(who)]
+        first = names_in(self.runs.runs)[0]
+        wide = had.pivot_table(index=["number", "iso3"], columns="architecture", values="value", observed=True)
+        lost = (wide[first] - wide[name]).to_numpy(dtype=np.float64)
+        lost = lost[lost >= self.smallest]
+        return float(np.median(lost)) if len(lost) else float("nan")
+
     @cached_property
     def runs(self) -> Gains:
         """What each donor had in every run."""
@@ -126,7 +143,8 @@ def verdicts(part: pd.DataFrame) -> Verdicts:
     gain, lose = (int((part["over_futures"] == one).sum()) for one in ("gains", "loses"))
     counts = part[["futures_gain", "futures_same", "futures_lose"]].fillna(0).to_numpy(dtype=np.int64).T
     futures = int(counts.sum(axis=0).max(initial=0))
-    return Verdicts(gain, len(part) - gain - lose, lose, chances.fair_coin(counts), futures)
+    most_gain, _, most_lose = (int(count) for count in (2 * counts > counts.sum(axis=0)).sum(axis=1))
+    return Verdicts(gain, len(part) - gain - lose, lose, chances.fair_coin(counts), futures, most_gain, most_lose)
 
 
 def _of(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -146,8 +164,8 @@ def states(case: Case) -> Section | None:
     own = _of(found.states, best)
     counted = verdicts(own)
     lost = _losses(own)
-    deepest = float(lost.max()) if len(lost) else float("nan")
-    title = claims_of_actors.states_title(case.called(best), counted, deepest)
+    typical = found.typical_loss(best) if found.over else float(np.median(lost)) if len(lost) else float("nan")
+    title = claims_of_actors.states_title(case.called(best), counted, typical)
     drawn = found.names[:DRAWN]
     made = [charts.gains(_drawn(found, drawn, kind), kind, found.smallest) for kind in ("region", "income")]
     captions = ("Change in own value by region.", "Change in own value by income group.")
@@ -179,7 +197,7 @@ def _said_of_states(found: Winners, best: str, counted: Verdicts, lost: FloatArr
     said: list[str | None] = [claims_of_actors.states_count(name, counted, found.points)]
     if found.over:
         middle, most = (float(np.median(lost)), float(lost.max())) if len(lost) else (0.0, 0.0)
-        said.append(claims_of_actors.losers(len(lost), middle, most))
+        said.append(claims_of_actors.losers(len(lost), middle, most, found.typical_loss(best)))
         for row in groups[groups["kind"] == "all"].to_dict("records"):
             change = [float(row[key]) for key in ("future_low", "future_change", "future_high")]
             said.append(
@@ -189,7 +207,10 @@ def _said_of_states(found: Winners, best: str, counted: Verdicts, lost: FloatArr
             )
         part = groups[groups["kind"].isin(["region", "income"])]
         by = {one: list(map(str, part.loc[part["over_futures"] == one, "group"])) for one in ("gains", "loses", "open")}
-        said.append(claims_of_actors.groups(name, by["gains"], by["loses"], by["open"]))
+        still = int(
+            (2 * part["futures_same"] > part[["futures_gain", "futures_same", "futures_lose"]].sum(axis=1)).sum()
+        )
+        said.append(claims_of_actors.groups(name, by["gains"], by["loses"], by["open"], still, found.points))
     for row in _of(found.chance, best).to_dict("records"):
         gains, may, down, loses = (int(row[key]) for key in ("gains", "may_gain", "may_lose", "loses"))
         said.append(claims_of_actors.at_default((gains, may, down, loses), float(row["chance_called"]), found.points))
@@ -203,7 +224,9 @@ def _states_table(found: Winners) -> Markup:
         own = verdicts(_of(found.states, name))
         whole = _of(found.groups, name)
         whole = whole[whole["kind"] == "all"].iloc[:1]
-        row: dict[str, object] = {"proposal": label(name), "gain": own.gain, "open": own.open, "lose": own.lose}
+        row: dict[str, object] = {"proposal": label(name)}
+        row |= {"most": f"{own.most_gain} / {own.most_lose}"} if found.over else {}
+        row |= {"gain": own.gain, "open": own.open, "lose": own.lose}
         if found.over and len(whole):
             one = whole.iloc[0]
             row |= {
@@ -216,7 +239,8 @@ def _states_table(found: Winners) -> Markup:
         rows.append(row)
     futures = verdicts(found.states).futures
     heads = {
-        "gain": "states gain", "open": "open", "lose": "states lose", "middle": "mean state, points, middle future",
+        "most": "states that gain / lose in most futures", "gain": "more often gain" if found.over else "states gain",
+        "lose": "more often lose" if found.over else "states lose", "middle": "mean state, points, middle future",
         "up": f"futures of {futures} in which it gains", "down": "in which it loses", "told_up": "default values: states gain",
         "told_down": "states lose",
     }  # fmt: skip
