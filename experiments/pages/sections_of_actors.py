@@ -333,7 +333,9 @@ def donors(case: Case) -> Section | None:
         blocks.note(
             "Worth to a donor: what it would have to add to its own programme to get as much, by what it wants itself, after what "
             f"it pays for the proposal; a donor gains or loses where that is {100 * found.smallest:g}% or more of what its money "
-            f"gets it. {amounts.PRICES_SAID}"
+            "gets it. All members are in, against a world in which donors act apart; what it is worth to a member to be in "
+            "rather than out, all others staying in, is another amount (section on who would join). Donors are named as donors, "
+            f"states among them as well. {amounts.PRICES_SAID}"
         ),
     ]
     return Section("donors", title, tuple(blocks_), (made,))

@@ -384,7 +384,7 @@ def test_membership_of_several_proposals(tmp_path: Path) -> None:
         case(tmp_path, membership(tmp_path, "one", True), membership(tmp_path, "two", False))
     )
     assert section is not None
-    assert section.title == "At least one member would be better off outside one"
+    assert section.title == "At default values 1 of 2 members of one would be better off outside"
     told = text(section)
     assert "one: 1 of 2 members would be better off outside, beyond chance; none of 1 outsider" in told
     assert "two: 1 of 2 members would be better off outside by the mean, none of them beyond chance" in told
@@ -410,20 +410,57 @@ def test_donors_are_called_by_their_names(tmp_path: Path) -> None:
         sections_of_actors.membership(case(tmp_path, one))
 
 
-def stand(inside: Any, told: int = 0, members: int = 3) -> Stand:
-    return Stand("x", inside, "not told", members, 0, 2, told, 0, 0)
+def stand(inside: Any, told: int = 0, members: int = 3, name: str = "x") -> Stand:
+    return Stand(name, inside, "not told", members, 0, 2, told, 0, 0)
 
 
-def test_titles_of_membership() -> None:
-    assert joint.membership_title([stand("unstable", 1)]) == "One member of x would be better off outside"
-    assert joint.membership_title([stand("unstable", 2)]) == "Some members of x would be better off outside"
-    assert joint.membership_title([stand("stable")]) == "Members of x would stay"
-    assert joint.membership_title([stand("not told")]) == "Whether members of x would stay is open"
-    assert joint.membership_title([stand("stable")] * 2) == "Members of all 2 proposals would stay"
-    assert joint.membership_title([stand("stable"), stand("not told")]) == "Members of x would stay"
-    assert joint.membership_title([stand("not told")] * 2) == "Whether members would stay is open"
-    assert joint.membership_title([stand("unstable", 1)] * 2).startswith("Under each of 2 proposals")
+@pytest.mark.parametrize(
+    ("stands", "said"),
+    [
+        ([stand("unstable", 1, 1)], "1 of 1 member of x would be better off outside"),
+        ([stand("unstable", 2), stand("stable")], "2 of 3 members of x would be better off outside"),
+        (
+            [stand("unstable", 1, 42), stand("unstable", 32, 34, "y")],
+            "1 of 42 members of x and 32 of 34 of y would be better off outside",
+        ),
+        (
+            [*([stand("unstable", 2)] * 3), stand("unstable", 1, 42), stand("stable")],
+            "some members would be better off outside 4 of 5 proposals: from 1 of 42 to 2 of 3",
+        ),
+        ([stand("unstable", 2)] * 4, "under 4 of 4 proposals 2 of 3 members would be better off outside"),
+        ([stand("stable")], "members of x would stay"),
+        ([stand("not told")], "it is open whether members of x would stay"),
+        ([stand("stable")] * 2, "members of all 2 proposals would stay"),
+        ([stand("stable"), stand("stable", members=0, name="y")], "members of x would stay"),
+        ([stand("stable"), stand("not told")], "members of x would stay"),
+        ([stand("not told")] * 2, "it is open whether members would stay"),
+    ],
+)
+def test_titles_of_membership(stands: list[Stand], said: str) -> None:
+    assert joint.membership_title(stands) == f"At default values {said}"
+
+
+def test_nobody_who_is_not_there_stays() -> None:
+    assert joint.membership_title([stand("stable", members=0)]) == "x has no members who could leave"
+    assert "have no members" in joint.membership_title(
+        [stand("stable", members=0), stand("stable", members=0, name="y")]
+    )
     assert joint.stands(stand("stable", members=0)) == "x has no members among those who may join."
+
+
+def test_who_is_not_counted_is_named(tmp_path: Path) -> None:
+    one = membership(tmp_path, "one", True)
+    donors = {"ids": list("ABCD"), "names": ["Atlantis", "B", "C", "Broker"], "budget_central": [1.0, 1.0, 1.0, 0.0]}
+    (one.path / "configuration.json").write_text(json.dumps({"resolved": {"donors": donors}}))
+    told = text(sections_of_actors.membership(case(tmp_path, one)))
+    assert "Of 4 donors 3 are counted: Broker has no money of its own." in told
+    assert "being in rather than out, each member alone, summed" in told
+    assert joint.left_out(3, 3, []) is None
+    assert (
+        joint.left_out(48, 42, ["B"])
+        == "Of 48 donors 42 are counted: B has no money of its own and 5 more are not among the members."
+    )
+    assert str(joint.left_out(2, 1, [])).endswith("1 is counted: 1 is not among the members.")
 
 
 # ---------------------------------------------------------------------- ignorance
@@ -447,9 +484,12 @@ def ignorance(place: Path, removed: float, paid: tuple[float, float] = (10.0, 2.
 @pytest.mark.parametrize(
     ("removed", "title"),
     [
-        (0.7, "The plans of 2 donors remove most of what is paid twice and need not be"),
-        (0.3, "The plans of 2 donors are not enough: they remove less than half of what could be saved"),
-        (0.55, "Whether the plans of 2 donors remove most of what could be saved is open"),
+        (0.7, "At default values the plans of 2 donors remove most of what is paid twice and need not be"),
+        (
+            0.3,
+            "At default values the plans of 2 donors are not enough: they remove less than half of what could be saved",
+        ),
+        (0.55, "At default values it is open whether the plans of 2 donors remove most of what could be saved"),
     ],
 )
 def test_what_the_first_few_remove(tmp_path: Path, removed: float, title: str) -> None:
@@ -465,7 +505,7 @@ def test_what_the_first_few_remove(tmp_path: Path, removed: float, title: str) -
 def test_nothing_to_save(tmp_path: Path) -> None:
     section = sections_of_actors.ignorance(case(tmp_path, ignorance(tmp_path, 0.7, (0.0, 0.0))))
     assert section is not None
-    assert section.title == "Reports of plans would save nothing"
+    assert section.title == "At default values reports of plans would save nothing"
     assert section.charts == ()
     assert "there is nothing to save" in text(section)
 
