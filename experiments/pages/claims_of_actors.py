@@ -127,7 +127,7 @@ def states_count(name: str, found: Verdicts, points: str) -> str:
     text = (
         f"Under {name} {found.most_gain} of {total} {_does(found.most_gain, 'gain')} {points} or more of own value in more than "
         f"half of the {counted(found.futures, 'future')}, and {found.most_lose} {_does(found.most_lose, 'lose')} as much. "
-        f"{found.gain} more often {_does(found.gain, 'gain')} than {_does(found.gain, 'lose')} that much{_though(found)}, "
+        f"{found.gain} more often {_does(found.gain, 'gain')} that much than {_does(found.gain, 'lose')} it{_though(found)}, "
         f"and {found.lose} {_does(found.lose, 'lose')} it more often; for {found.open} it is open."
     )
     return f"{text} {_luck(found)}"
@@ -138,9 +138,8 @@ def _though(found: Verdicts) -> str:
     rarely = found.gain - found.most_gain
     if 2 * rarely <= found.gain:
         return ""
-    if found.gain == 1:
-        return ", though in most futures not as much"
-    return f", though {'' if rarely == found.gain else 'most of them '}in most futures not as much"
+    who = "it does" if found.gain == 1 else "they do" if rarely == found.gain else "most of them do"
+    return f", though {who} not gain it in most futures"
 
 
 def _luck(found: Verdicts) -> str:

@@ -63,12 +63,9 @@ def membership_title(stands: Sequence[Stand]) -> str:
     if len(unstable) > NAMED:
         shares = sorted(unstable, key=lambda one: one.leaving_told / one.members)
         ends = [f"{one.leaving_told} of {one.members}" for one in (shares[0], shares[-1])]
-        if ends[0] == ends[1]:
-            return f"{_AT_DEFAULT} under {len(unstable)} of {len(stands)} proposals {ends[0]} members would be better off outside"
-        return (
-            f"{_AT_DEFAULT} some members would be better off outside {len(unstable)} of {len(stands)} proposals: from {ends[0]} to "
-            f"{ends[1]}"
-        )
+        where = f"each of {len(stands)}" if len(unstable) == len(stands) else f"{len(unstable)} of {len(stands)}"
+        span = ends[0] if ends[0] == ends[1] else f"from {ends[0]} to {ends[1]}"
+        return f"{_AT_DEFAULT} some members would be better off outside {where} proposals: {span}"
     if unstable:
         first, *others = (f"{one.leaving_told} of {one.members}" for one in unstable)
         counts = [f"{first} {'member' if unstable[0].members == 1 else 'members'} of {unstable[0].name}"]

@@ -139,7 +139,7 @@ def test_states_that_gain_and_lose_are_counted_over_the_futures(tmp_path: Path) 
         "Under better 10 of 19 states gain 2 points or more of own value in more than half of the 100 futures, and 1"
         in told
     )
-    assert "10 more often gain than lose that much, and 1 loses it more often; for 8 it is open" in told
+    assert "10 more often gain that much than lose it, and 1 loses it more often; for 8 it is open" in told
     assert "The one that more often loses has 3.0 points less in its middle future." in told
     assert "more often gain than lose: Africa; more often lose: Low income; open: Asia" in told
     assert "At default values 1 state gains 2 points or more beyond chance and 1 loses as much; 2 more may gain" in told
@@ -249,9 +249,11 @@ def test_who_gains_in_most_futures_comes_before_who_gains_more_often() -> None:
     text = claims.states_count("x", Verdicts(38, 95, 1, 5.9, 200, 1, 0), "2 points")
     assert text.startswith(
         "Under x 1 of 134 states gains 2 points or more of own value in more than half of the 200 futures, and 0 lose as much. 38 "
-        "more often gain than lose that much, though most of them in most futures not as much, and 1 loses it more often; for 95"
+        "more often gain that much than lose it, though most of them do not gain it in most futures, and 1 loses it more often"
     )
-    assert "though in most futures" in claims.states_count("x", Verdicts(38, 95, 1, 5.9, 200, 0, 0), "2 points")
+    assert "though they do not gain it in most futures" in claims.states_count(
+        "x", Verdicts(38, 95, 1, 5.9, 200, 0, 0), "2 points"
+    )
     assert "though" not in claims.states_count("x", Verdicts(38, 95, 1, 5.9, 200, 19, 0), "2 points")
 
 
@@ -427,7 +429,7 @@ def stand(inside: Any, told: int = 0, members: int = 3, name: str = "x") -> Stan
             [*([stand("unstable", 2)] * 3), stand("unstable", 1, 42), stand("stable")],
             "some members would be better off outside 4 of 5 proposals: from 1 of 42 to 2 of 3",
         ),
-        ([stand("unstable", 2)] * 4, "under 4 of 4 proposals 2 of 3 members would be better off outside"),
+        ([stand("unstable", 2)] * 4, "some members would be better off outside each of 4 proposals: 2 of 3"),
         ([stand("stable")], "members of x would stay"),
         ([stand("not told")], "it is open whether members of x would stay"),
         ([stand("stable")] * 2, "members of all 2 proposals would stay"),
