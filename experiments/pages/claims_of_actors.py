@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from scipy import stats
+
 from donorlab.experiments.pages import amounts
 from donorlab.experiments.pages.chart import listed, signed
 from donorlab.experiments.words import DEFAULT_VALUES, counted
@@ -18,7 +20,9 @@ from donorlab.experiments.words import DEFAULT_VALUES, counted
 FEW: Final = 0.1
 """Share of all up to which losers are few."""
 LITTLE: Final = 0.05
-"""Share of its own value up to which the middle loss of the one that loses most is little."""
+"""Share of own value up to which what those that lose typically lose, where they lose, is little."""
+LUCKY: Final = 0.95
+"""Of the cases in which a fair coin calls no more than so many."""
 NAMED: Final = 6  # groups in a sentence
 
 
@@ -31,6 +35,7 @@ class Verdicts:
     gain, open, lose : numbers of them
     luck : how many of gain and lose together a fair coin would make
     futures : number of futures; 0 where only default values are known
+    most_gain, most_lose : how many gain, lose by as much as matters in more than half of the futures
     """
 
     gain: int
@@ -38,6 +43,8 @@ class Verdicts:
     lose: int
     luck: float
     futures: int
+    most_gain: int = 0
+    most_lose: int = 0
 
     @property
     def count(self) -> int:
@@ -45,36 +52,61 @@ class Verdicts:
         return self.gain + self.open + self.lose
 
     @property
+    def lucky(self) -> int:
+        """Up to how many each way a fair coin makes in 95 of 100 cases (Poisson: many who are asked, each rarely called)."""
+        return int(stats.poisson.ppf(LUCKY, self.luck / 2)) if self.luck > 0 else 0
+
+    @property
+    def gain_told(self) -> bool:
+        """Whether more gain than a fair coin makes."""
+        return self.gain > self.lucky
+
+    @property
+    def lose_told(self) -> bool:
+        """Whether more lose than a fair coin makes."""
+        return self.lose > self.lucky
+
+    @property
     def told(self) -> bool:
-        """Whether more gain or lose than a fair coin would make."""
-        return self.gain + self.lose > self.luck
+        """Whether more gain, or more lose, than a fair coin makes."""
+        return self.gain_told or self.lose_told
 
 
 # ---------------------------------------------------------------------- states
-def states_title(name: str, found: Verdicts, deepest: float) -> str:
+def states_title(name: str, found: Verdicts, typical: float) -> str:
     """Return the heading of the section of states.
 
     Parameters
     ----------
     name : of the best candidate, in words
     found : of its states
-    deepest : middle loss of the state that loses most, as a share of own value; NaN where none loses
+    typical : what those that lose typically lose where they lose, as a share of own value; NaN where that is not known
     """
     where = "" if found.futures else f"{DEFAULT_VALUES.capitalize()}: "
+    mostly_open = found.futures > 0 and 2 * found.open > found.count
+    rest = f"; for {found.open} of {found.count} it is open" if mostly_open else ""
     if not found.told:
         text = f"which states would gain or lose under {name} is open"
-    elif found.lose == 0:
-        text = f"no state clearly loses under {name}, and {found.gain} of {found.count} {_does(found.gain, 'gain')}"
-    elif found.gain == 0:
-        text = f"{found.lose} of {counted(found.count, 'state')} {_does(found.lose, 'lose')} under {name}, and none clearly gains"
-    elif found.lose <= FEW * found.count and found.lose < found.gain:
-        little = ", and by little" if deepest <= LITTLE else ""
-        text = f"few states lose under {name}{little}"
+    elif not found.lose_told:
+        more = f", and {found.gain} of {found.count} {_mostly(found, found.gain, 'gain')}"
+        text = f"no state is told to lose under {name}{rest or more}"
+    elif not found.gain_told:
+        lose = f"{found.lose} of {counted(found.count, 'state')} {_mostly(found, found.lose, 'lose')} under {name}"
+        text = f"{lose}{rest or ', and none is told to gain'}"
+    elif found.lose <= FEW * found.count and found.lose < found.gain and not rest:
+        text = f"few states lose under {name}{', and by little' if typical <= LITTLE else ''}"
     elif found.lose == found.gain:
-        text = f"as many states lose under {name} as gain"
+        text = f"as many states lose under {name} as gain{rest}"
     else:
-        text = f"more states {'gain than lose' if found.gain > found.lose else 'lose than gain'} under {name}"
+        text = f"more states {'gain than lose' if found.gain > found.lose else 'lose than gain'} under {name}{rest}"
     return where + (text if where else text[0].upper() + text[1:])
+
+
+def _mostly(found: Verdicts, count: int, verb: str) -> str:
+    """Return that some gain or lose: over the futures more often than the reverse."""
+    if not found.futures:
+        return _does(count, verb)
+    return f"more often {_does(count, verb)} than {_does(count, 'lose' if verb == 'gain' else 'gain')}"
 
 
 def states_count(name: str, found: Verdicts, points: str) -> str:
@@ -93,25 +125,40 @@ def states_count(name: str, found: Verdicts, points: str) -> str:
             f"under {name}, and {found.lose} {_does(found.lose, 'lose')} as much."
         )
     text = (
-        f"Under {name} {found.gain} of {total} {_does(found.gain, 'gain')}: futures with {points} or more of own value more "
-        "clearly outnumber those with as much less. "
-        f"{found.lose} {_does(found.lose, 'lose')} in this way; for {found.open} it is open."
+        f"Under {name} {found.most_gain} of {total} {_does(found.most_gain, 'gain')} {points} or more of own value in more than "
+        f"half of the {counted(found.futures, 'future')}, and {found.most_lose} {_does(found.most_lose, 'lose')} as much. "
+        f"{found.gain} more often {_does(found.gain, 'gain')} that much than {_does(found.gain, 'lose')} it{_though(found)}, "
+        f"and {found.lose} {_does(found.lose, 'lose')} it more often; for {found.open} it is open."
     )
     return f"{text} {_luck(found)}"
 
 
+def _though(found: Verdicts) -> str:
+    """Return that those that more often gain than lose do neither in most futures, as far as that is so."""
+    rarely = found.gain - found.most_gain
+    if 2 * rarely <= found.gain:
+        return ""
+    who = "it does" if found.gain == 1 else "they do" if rarely == found.gain else "most of them do"
+    return f", though {who} not gain it in most futures"
+
+
 def _luck(found: Verdicts) -> str:
-    """Return what a fair coin would call, and what follows of who loses."""
-    text = f"A fair coin would call {_about(found.luck)}"
+    """Return what a fair coin would call, and what follows of who gains and who loses."""
+    most = f"up to {found.lucky}" if found.lucky else "none"
+    text = f"A fair coin would call {_about(found.luck / 2)} each way ({most} in 95 of 100 cases)"
     if found.gain + found.lose == 0:
         return f"{text}."
-    if found.luck >= 1:
-        text += ", half of them each way"
     if not found.told:
         return f"{text}, so that these may all be luck."
-    if 0 < found.lose <= found.luck / 2:
-        return f"{text}, so that those who lose may all be luck."
+    if found.lose and not found.lose_told:
+        return f"{text}, so that {_those(found.lose, 'lose')} may be luck."
+    if found.gain and not found.gain_told:
+        return f"{text}, so that {_those(found.gain, 'gain')} may be luck."
     return f"{text}."
+
+
+def _those(count: int, verb: str) -> str:
+    return f"the one that {verb}s" if count == 1 else f"all {count} that {verb}"
 
 
 def _about(luck: float) -> str:
@@ -122,21 +169,28 @@ def _does(count: int, verb: str) -> str:
     return f"{verb}s" if count == 1 else verb
 
 
-def losers(count: int, middle: float, most: float) -> str | None:
+def losers(count: int, middle: float, most: float, typical: float = math.nan) -> str | None:
     """Return how much the states lose that lose over the futures; nothing where none does.
 
     Parameters
     ----------
     count : of them
     middle, most : loss of the middle one and of the one that loses most, in its middle future, as shares of own value
+    typical : middle loss over the futures in which they lose; NaN where that is not known
     """
     if count == 0 or math.isnan(most):
         return None
+    where = (
+        ""
+        if math.isnan(typical)
+        else f" Where {'it loses' if count == 1 else 'they lose'}, that is {100 * typical:.0f} points"
+    )
+    tail = f"{where} in the middle of such futures." if where else ""
     if count == 1:
-        return f"The one that loses has {100 * most:.1f} points less in its middle future."
+        return f"The one that more often loses has {100 * most:.1f} points less in its middle future.{tail}"
     return (
-        f"In its middle future the middle one of those that lose has {100 * middle:.1f} points less, the one that loses most "
-        f"{100 * most:.1f}."
+        f"In its middle future the middle one of those that more often lose has {100 * middle:.1f} points less, the one that "
+        f"loses most {100 * most:.1f}.{tail}"
     )
 
 
@@ -160,31 +214,37 @@ def mean_state(name: str, change: Sequence[float], gain: int, lose: int, futures
     )
 
 
-def groups(name: str, gain: Sequence[str], lose: Sequence[str], open_: Sequence[str]) -> str | None:
+def groups(
+    name: str, gain: Sequence[str], lose: Sequence[str], open_: Sequence[str], still: int = 0, points: str = ""
+) -> str | None:
     """Return which groups of states gain, lose, or neither; nothing without groups.
 
     Parameters
     ----------
     name : of the candidate, in words
     gain, lose, open_ : groups by what the futures tell of them
+    still : how many of all change by less than matters in more than half of the futures
+    points : the least change that matters, in words
     """
     total = len(gain) + len(lose) + len(open_)
     if total == 0:
         return None
+    which = f"{'the one group' if total == 1 else f'all {total} groups' if still == total else f'{still} of {total} groups'}"
+    about = ""
+    if still:
+        verb = "stays" if still == 1 else "stay"
+        about = f"Under {name} {which} by region and income {verb} about the same in most futures (less than {points} either way)."
     if not gain and not lose:
-        return f"For none of {counted(total, 'group')} by region and income the futures tell that it gains or loses under {name}."
-    if len(gain) == total or len(lose) == total:
-        return (
-            f"Under {name} each of {counted(total, 'group')} by region and income {'gains' if gain else 'loses'} in clearly more "
-            f"futures than it {'loses' if gain else 'gains'}, where it changes by as much as matters."
-        )
+        none = f"For none of {counted(total, 'group')} by region and income the futures tell that it gains or loses under {name}."
+        return f"{about} {none}".strip()
     parts = [
         f"{word} {_some(who)}"
-        for word, who in (("more often gain than lose:", gain), ("more often lose:", lose))
+        for word, who in (("more often gain than lose:", gain), ("more often lose:", lose), ("open:", open_))
         if who
     ]
-    rest = f"; open: {_some(open_)}" if open_ else ""
-    return f"Groups by region and income which under {name} {'; '.join(parts)}{rest}."
+    if about:
+        return f"{about} In the other futures these {'; '.join(parts)}."
+    return f"Groups by region and income which under {name} {'; '.join(parts)}."
 
 
 def _some(names: Sequence[str]) -> str:
@@ -320,8 +380,8 @@ def donors_count(who: str, found: Verdicts) -> str | None:
         return None
     where = "Over the futures" if found.futures else DEFAULT_VALUES.capitalize()
     text = (
-        f"{where} {found.gain} of {counted(found.count, who)} {_does(found.gain, 'gain')}, {found.lose} "
-        f"{_does(found.lose, 'lose')}, and for {found.open} it is open."
+        f"{where} {found.gain} of {counted(found.count, who)} {_mostly(found, found.gain, 'gain')}, {found.lose} "
+        f"{_mostly(found, found.lose, 'lose')}, and for {found.open} it is open."
     )
     return text if found.told or not found.futures else f"{text} {_luck(found)}"
 

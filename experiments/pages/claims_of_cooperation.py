@@ -16,6 +16,8 @@ from donorlab.experiments.pages.chart import listed
 from donorlab.experiments.words import DEFAULT_VALUES, counted
 
 MOST: Final = 0.5
+NAMED: Final = 3  # proposals in a heading
+_AT_DEFAULT: Final = DEFAULT_VALUES.capitalize()
 Told = Literal["more", "less", "open"]
 
 
@@ -51,20 +53,30 @@ def membership_title(stands: Sequence[Stand]) -> str:
     ----------
     stands : a proposal each
     """
-    unstable = [one.name for one in stands if one.inside == "unstable"]
-    stable = [one.name for one in stands if one.inside == "stable"]
-    if len(stands) == 1:
-        name = stands[0].name
-        if unstable:
-            return f"{'One member' if stands[0].leaving_told == 1 else 'Some members'} of {name} would be better off outside"
-        return f"Members of {name} would stay" if stable else f"Whether members of {name} would stay is open"
-    if len(unstable) == len(stands):
-        return f"Under each of {len(stands)} proposals at least one member would be better off outside"
+    asked = [one for one in stands if one.members]
+    if not asked:
+        return (
+            f"{listed([one.name for one in stands])} {'has' if len(stands) == 1 else 'have'} no members who could leave"
+        )
+    unstable = [one for one in asked if one.inside == "unstable"]
+    stable = [one.name for one in asked if one.inside == "stable"]
+    if len(unstable) > NAMED:
+        shares = sorted(unstable, key=lambda one: one.leaving_told / one.members)
+        ends = [f"{one.leaving_told} of {one.members}" for one in (shares[0], shares[-1])]
+        where = f"each of {len(stands)}" if len(unstable) == len(stands) else f"{len(unstable)} of {len(stands)}"
+        span = ends[0] if ends[0] == ends[1] else f"from {ends[0]} to {ends[1]}"
+        return f"{_AT_DEFAULT} some members would be better off outside {where} proposals: {span}"
     if unstable:
-        return f"At least one member would be better off outside {listed(unstable)}"
-    if len(stable) == len(stands):
-        return f"Members of all {len(stands)} proposals would stay"
-    return f"Members of {listed(stable)} would stay" if stable else "Whether members would stay is open"
+        first, *others = (f"{one.leaving_told} of {one.members}" for one in unstable)
+        counts = [f"{first} {'member' if unstable[0].members == 1 else 'members'} of {unstable[0].name}"]
+        counts += [f"{count} of {one.name}" for count, one in zip(others, unstable[1:], strict=True)]
+        return f"{_AT_DEFAULT} {listed(counts)} would be better off outside"
+    if len(stable) == len(stands) > 1:
+        return f"{_AT_DEFAULT} members of all {len(stands)} proposals would stay"
+    if stable:
+        return f"{_AT_DEFAULT} members of {listed(stable)} would stay"
+    whose = f" of {asked[0].name}" if len(asked) == 1 else ""
+    return f"{_AT_DEFAULT} it is open whether members{whose} would stay"
 
 
 def stands(one: Stand) -> str:
@@ -86,6 +98,27 @@ def _moves(by_mean: int, told: int, count: int, who: str, where: str) -> str:
     return f"none of {counted(count, who)} would be better off {where} by the mean"
 
 
+def left_out(total: int, asked: int, moneyless: Sequence[str]) -> str | None:
+    """Return which donors are not counted; nothing where all are.
+
+    Parameters
+    ----------
+    total, asked : donors of the scenario, and those that are counted
+    moneyless : names of those that are not counted and have no money of their own
+    """
+    if asked >= total:
+        return None
+    others = total - asked - len(moneyless)
+    parts = []
+    if moneyless:
+        parts.append(
+            f"{listed(moneyless)} {'has no money of its own' if len(moneyless) == 1 else 'have no money of their own'}"
+        )
+    if others > 0:
+        parts.append(f"{others}{' more' if moneyless else ''} {'is' if others == 1 else 'are'} not among the members")
+    return f"Of {counted(total, 'donor')} {asked} {'is' if asked == 1 else 'are'} counted: {' and '.join(parts)}."
+
+
 # ---------------------------------------------------------------------- ignorance
 def told_of_most(low: float, high: float) -> Told:
     """Return whether a share is told to be more, or less, than half; a share without an interval is open."""
@@ -103,15 +136,15 @@ def ignorance_title(few: int, told: Told, report: str, saves: bool) -> str:
     saves : whether less is paid twice if all report
     """
     if not saves:
-        return f"Reports of {report} would save nothing"
+        return f"{_AT_DEFAULT} reports of {report} would save nothing"
     if few == 0:
-        return "What it costs that donors do not know of each other"
+        return f"{_AT_DEFAULT}: what it costs that donors do not know of each other"
     who = "one donor" if few == 1 else f"{few} donors"
     if told == "more":
-        return f"The {report} of {who} remove most of what is paid twice and need not be"
+        return f"{_AT_DEFAULT} the {report} of {who} remove most of what is paid twice and need not be"
     if told == "less":
-        return f"The {report} of {who} are not enough: they remove less than half of what could be saved"
-    return f"Whether the {report} of {who} remove most of what could be saved is open"
+        return f"{_AT_DEFAULT} the {report} of {who} are not enough: they remove less than half of what could be saved"
+    return f"{_AT_DEFAULT} it is open whether the {report} of {who} remove most of what could be saved"
 
 
 def ignorance_costs(nobody: float, everybody: float, donors: int, report: str) -> str:

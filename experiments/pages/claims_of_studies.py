@@ -24,6 +24,8 @@ from donorlab.experiments.words import counted
 Called = Callable[[str], str]
 """Returns the name of an architecture or proposal in plain words."""
 _NAMED: Final = 3  # assumptions that a sentence names
+MOST: Final = 0.5
+SMALLEST: Final = 0.02  # least change that counts, where a study says no other
 
 
 def started(text: str) -> str:
@@ -103,8 +105,7 @@ def drives(table: pd.DataFrame, what: str) -> str:
     if sure == "none":
         return f"No single assumption is told from luck as what drives the spread of {what} over the futures."
     told = _single(table)
-    first = told.iloc[0]
-    share = spanned(float(first["total"]), float(first["total_low"]), float(first["total_high"]))
+    share = _share(*(float(told.iloc[0][key]) for key in ("total", "total_low", "total_high")))
     if sure == "open":
         names = [label(str(factor)) for factor in told["factor"].head(_NAMED)]
         rest = len(told) - len(names)
@@ -115,7 +116,7 @@ def drives(table: pd.DataFrame, what: str) -> str:
     most = f"most is {'likely ' if sure == 'likely' else ''}{explained(name)}"
     text = f"What drives {what} {most}: {share} of the spread over the futures"
     then = [
-        f"{label(str(row['factor']))} ({percent(float(row['total']))})"
+        f"{label(str(row['factor']))} ({percent(min(float(row['total']), 1.0))})"
         for row in told.iloc[1:_NAMED].to_dict("records")
     ]
     return f"{text}; then {listed(then)}." if then else f"{text}."
@@ -126,11 +127,17 @@ def luck(table: pd.DataFrame) -> str:
     found = table[table["factor"] == NOISE]
     if found.empty:
         return ""
-    row = found.iloc[0]
-    share = spanned(float(row["total"]), float(row["total_low"]), float(row["total_high"]))
-    if float(row["total"]) >= 1:  # an estimate: no share is more than the whole
-        return f"The luck of the seed makes about all of that spread (estimated {share}), which no knowledge would take away."
+    total, low, high = (float(found.iloc[0][key]) for key in ("total", "total_low", "total_high"))
+    share = _share(total, low, high)
+    if total >= 1 and low > MOST:
+        share = "all" if low >= 1 else f"most or all ({share})"
     return f"The luck of the seed makes {share} of that spread, which no knowledge of the assumptions would take away."
+
+
+def _share(value: float, low: float, high: float) -> str:
+    """Return an estimated share with its interval, e.g. ``34% (30 to 38)``; none of it above the whole, or below nothing."""
+    low, high = max(low, 0.0), min(high, 1.0)
+    return spanned(value, low, high) if value < 1 else f"{percent(min(low, 1.0))} or more"
 
 
 def settled(state: str) -> str:
@@ -202,15 +209,16 @@ def never_far(scores: pd.DataFrame, called: Called) -> str:
     own = own_scores(scores)
     name, chance = nearest_in(own)
     row = _row(scores, name)
-    who, lacks = f"{called(name)} {be(called(name))}", in_points(row["regret_95"])
+    who, lack = f"{called(name)} {be(called(name))}", "they lack" if be(called(name)) == "are" else "it lacks"
     how = (
-        f"in 95 of 100 futures no more than {lacks} points of efficiency ({in_points(row['regret_95_low'])} to "
-        f"{in_points(row['regret_95_high'])}) are lacking to the best of the {len(own)} designs there"
+        f"in 95 of 100 futures {lack} no more than {in_points(row['regret_95'])} points of efficiency "
+        f"({in_points(row['regret_95_low'])} to {in_points(row['regret_95_high'])}) against the best of the "
+        f"{len(own)} designs there"
     )
     resampled = f"in {percent(chance)} of resampled futures"
     if sure := likely(chance):
         return f"{started(who)} {sure} nearest to the best over all futures considered ({resampled}): {how}."
-    return f"Which design is nearest to the best over all futures is open: {who} so {resampled} only; {how}."
+    return f"Which design is nearest to the best over all futures is open: {who} the nearest {resampled} only; {how}."
 
 
 def lag_of(scores: pd.DataFrame, first: str, called: Called) -> str:
@@ -221,7 +229,7 @@ def lag_of(scores: pd.DataFrame, first: str, called: Called) -> str:
     row = _row(scores, first)
     who = called(first)
     lack = "lack" if be(who) == "are" else "lacks"
-    return f"{started(who)} {lack} up to {in_points(row['regret_95'])} points in as many futures."
+    return f"{started(who)} {lack} up to {in_points(row['regret_95'])} points of efficiency in 95 of 100 futures."
 
 
 def best_in(scores: pd.DataFrame, points: str, called: Called) -> str:
@@ -242,11 +250,12 @@ def judged(scores: pd.DataFrame, called: Called) -> str:
         return ""
     other = [chance for design, chance in found if design != name]
     sure = sum(chance >= SURE for chance in other)
-    of = f"{len(found)} other value judgement{'' if len(found) == 1 else 's'}"
+    of = "other value judgement that was tried" if len(found) == 1 else f"{len(found)} other value judgements"
     if not other:
         return f"Under {'the' if len(found) == 1 else 'all'} {of} {called(name)} {be(called(name))} nearest to the best as well."
     told = "none of them for sure" if not sure else "for sure" if sure == len(other) == 1 else f"for sure in {sure}"
-    return f"Under {len(other)} of {of} another design than {called(name)} is nearest to the best, {told}."
+    where = f"the {of}" if len(found) == 1 else f"{len(other)} of {of}"
+    return f"Under {where} another design than {called(name)} is nearest to the best, {told}."
 
 
 def judgements(scores: pd.DataFrame) -> pd.DataFrame:
@@ -291,7 +300,9 @@ _JUDGEMENTS: Final = {
 
 
 # ---------------------------------------------------------------------- value of information
-def would_change(information: pd.DataFrame, called: Called = label) -> list[str]:
+def would_change(
+    information: pd.DataFrame, called: Called = label, futures: int = 0, smallest: float = SMALLEST
+) -> list[str]:
     """Return what evidence would change the choice of a design: a sentence for each of at most three assumptions told from chance.
 
     Parameters
@@ -299,6 +310,8 @@ def would_change(information: pd.DataFrame, called: Called = label) -> list[str]
     information : ``information.csv`` of `donorlab robust`: judgement, chosen, assumption, value, low, high (shares), told, changes,
         to; the first judgement is the scenario's own and alone is read
     called : names a design
+    futures : of the study; 0 where that is not known
+    smallest : least change that counts, a share
 
     Returns
     -------
@@ -315,25 +328,38 @@ def would_change(information: pd.DataFrame, called: Called = label) -> list[str]
     told = own[own["told"].astype(bool)].sort_values("value", ascending=False, kind="stable")
     if told.empty:
         return ["No single assumption, if it were known, is shown to change the choice."]
+    of = f"the {counted(futures, 'future')} of that study" if futures else "futures considered"
     found = []
     for row in told.head(_NAMED).to_dict("records"):
         to = "" if pd.isna(row["to"]) or row["to"] == row["chosen"] else f", mostly to {called(str(row['to']))}"
         text = (
             f"If we knew {known(str(row['assumption']))}, the choice would change from {called(str(row['chosen']))} in "
-            f"{percent(float(row['changes']))} of futures considered{to}; worth about {in_points(row['value'])} points of "
+            f"{percent(float(row['changes']))} of {of}{to}; worth about {in_points(row['value'])} points of "
             "efficiency"
         )
         if not (pd.isna(row["low"]) or pd.isna(row["high"])):
             text += f" ({in_points(row['low'])} to {in_points(row['high'])})"
+        if float(row["value"]) < smallest:
+            text += f", less than the {100 * smallest:g} points that count"
         found.append(f"{text}.")
     return found
 
 
-def worth_title(information: pd.DataFrame) -> str:
-    """Return what knowing more would be worth, as a heading inside the section."""
+def worth_title(information: pd.DataFrame, smallest: float = SMALLEST) -> str:
+    """Return what knowing more would be worth, as a heading inside the section.
+
+    Parameters
+    ----------
+    information : as of `would_change`
+    smallest : least change that counts, a share
+    """
     own = information[information["judgement"] == information["judgement"].iloc[0]]
-    told = own["told"].astype(bool).any()
-    return "What would be worth knowing" if told else "No single assumption is shown to be worth knowing"
+    told = own[own["told"].astype(bool)]
+    if told.empty:
+        return "No single assumption is shown to be worth knowing"
+    if float(told["value"].max()) < smallest:
+        return f"Knowing one assumption would change the choice, but gain less than the {100 * smallest:g} points that count"
+    return "What would be worth knowing"
 
 
 def spoken(texts: Sequence[str]) -> list[str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -12,14 +10,14 @@ import pandas as pd
 from markupsafe import Markup
 
 from donorlab.experiments import chances, winnings
-from donorlab.experiments.gains import DEFAULT, FUTURE, Gains
-from donorlab.experiments.opened import Opened
-from donorlab.experiments.pages import amounts, blocks, charts, claims_of_actors, gathered
+from donorlab.experiments.gains import DEFAULT, FUTURE
+from donorlab.experiments.pages import amounts, blocks, charts, claims_of_actors
 from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
 from donorlab.experiments.pages.chart import label
 from donorlab.experiments.pages.claims_of_actors import Side, Verdicts
 from donorlab.experiments.pages.sections_of_cooperation import buys, ignorance, membership
+from donorlab.experiments.pages.winners import Winners, of, verdicts
 from donorlab.experiments.tables import names_in
 from donorlab.sim.scenario import FloatArray
 
@@ -29,108 +27,6 @@ DRAWN: Final = 2
 LISTED: Final = 8
 """At either end of a table of states or donors."""
 _ANY: Final = 1e-9  # EUR m a year above which something is worth more than nothing
-_STATES: Final = ("proposal", "iso3", "name", "region", "income_group", "value_change", "told", "verdict")
-_GROUPS: Final = ("proposal", "kind", "group", "states", "value_change", "value_change_low", "value_change_high")
-_DONORS: Final = ("proposal", "donor", "name", "kind", "member", "budget_m", "worth_m", "verdict", "overhead_m_change")
-_CHANCE: Final = ("proposal", "gains", "may_gain", "may_lose", "loses", "chance_called")
-_OVER: Final = (
-    "futures_gain",
-    "futures_same",
-    "futures_lose",
-    "future_change",
-    "future_low",
-    "future_high",
-    "over_futures",
-)
-
-
-@dataclass(frozen=True)
-class Winners:
-    """Results of `donorlab winners`, tables read once.
-
-    Attributes
-    ----------
-    case : what is reported
-    folder : of the results
-    """
-
-    case: Case
-    folder: Opened
-
-    @cached_property
-    def smallest(self) -> float:
-        """Least change that matters, as a share."""
-        return float(gathered.configuration_of(self.folder).get("smallest_difference", self.case.smallest))
-
-    @property
-    def points(self) -> str:
-        """The same in words."""
-        return f"{100 * self.smallest:g} points"
-
-    @cached_property
-    def states(self) -> pd.DataFrame:
-        """A row a proposal and state."""
-        return self._table("states", _STATES)
-
-    @cached_property
-    def groups(self) -> pd.DataFrame:
-        """A row a proposal and group of states."""
-        return self._table("groups", _GROUPS)
-
-    @cached_property
-    def donors(self) -> pd.DataFrame:
-        """A row a proposal and donor."""
-        return self._table("donors", _DONORS)
-
-    @cached_property
-    def chance(self) -> pd.DataFrame:
-        """A row a proposal."""
-        return gathered.required(self.folder, "chance", _CHANCE)
-
-    def _table(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
-        found = gathered.required(self.folder, name, columns)
-        if "futures_gain" in found:
-            gathered.needs(found, _OVER, self.folder.path / f"{name}.csv")
-        return found
-
-    @property
-    def over(self) -> bool:
-        """Whether futures were drawn."""
-        return "futures_gain" in self.states
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """Proposals, best first as far as the comparison knows them; one donor with all money, a benchmark, is last."""
-        own = list(dict.fromkeys(self.states["proposal"].astype(str)))
-        known = [name for name in self.case.candidates if name in own]
-        return tuple(known + [name for name in own if name not in known])
-
-    @cached_property
-    def runs(self) -> Gains:
-        """What each donor had in every run."""
-        runs = self.folder.frame("runs", ["sample", "number", "architecture"])
-        ids = tuple(dict.fromkeys(self.donors["donor"].astype(str)))
-        return Gains(pd.DataFrame(), self.folder.frame("donors"), runs, (), ids)
-
-
-def verdicts(part: pd.DataFrame) -> Verdicts:
-    """Return how many states or donors gain and lose, over the futures where there are any.
-
-    Parameters
-    ----------
-    part : rows of one proposal
-    """
-    if "over_futures" not in part:
-        gain, lose = (int((part["verdict"] == one).sum()) for one in ("gains", "loses"))
-        return Verdicts(gain, len(part) - gain - lose, lose, 0.0, 0)
-    gain, lose = (int((part["over_futures"] == one).sum()) for one in ("gains", "loses"))
-    counts = part[["futures_gain", "futures_same", "futures_lose"]].fillna(0).to_numpy(dtype=np.int64).T
-    futures = int(counts.sum(axis=0).max(initial=0))
-    return Verdicts(gain, len(part) - gain - lose, lose, chances.fair_coin(counts), futures)
-
-
-def _of(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    return frame[frame["proposal"] == name]
 
 
 # ---------------------------------------------------------------------- states
@@ -143,11 +39,11 @@ def states(case: Case) -> Section | None:
     if not found.names:
         return None
     best = found.names[0]
-    own = _of(found.states, best)
+    own = of(found.states, best)
     counted = verdicts(own)
     lost = _losses(own)
-    deepest = float(lost.max()) if len(lost) else float("nan")
-    title = claims_of_actors.states_title(case.called(best), counted, deepest)
+    typical = found.typical_loss(best) if found.over else float(np.median(lost)) if len(lost) else float("nan")
+    title = claims_of_actors.states_title(case.called(best), counted, typical)
     drawn = found.names[:DRAWN]
     made = [charts.gains(_drawn(found, drawn, kind), kind, found.smallest) for kind in ("region", "income")]
     captions = ("Change in own value by region.", "Change in own value by income group.")
@@ -175,11 +71,11 @@ def _losses(own: pd.DataFrame) -> FloatArray:
 
 
 def _said_of_states(found: Winners, best: str, counted: Verdicts, lost: FloatArray) -> list[str]:
-    name, groups = found.case.called(best), _of(found.groups, best)
+    name, groups = found.case.called(best), of(found.groups, best)
     said: list[str | None] = [claims_of_actors.states_count(name, counted, found.points)]
     if found.over:
         middle, most = (float(np.median(lost)), float(lost.max())) if len(lost) else (0.0, 0.0)
-        said.append(claims_of_actors.losers(len(lost), middle, most))
+        said.append(claims_of_actors.losers(len(lost), middle, most, found.typical_loss(best)))
         for row in groups[groups["kind"] == "all"].to_dict("records"):
             change = [float(row[key]) for key in ("future_low", "future_change", "future_high")]
             said.append(
@@ -189,8 +85,11 @@ def _said_of_states(found: Winners, best: str, counted: Verdicts, lost: FloatArr
             )
         part = groups[groups["kind"].isin(["region", "income"])]
         by = {one: list(map(str, part.loc[part["over_futures"] == one, "group"])) for one in ("gains", "loses", "open")}
-        said.append(claims_of_actors.groups(name, by["gains"], by["loses"], by["open"]))
-    for row in _of(found.chance, best).to_dict("records"):
+        still = int(
+            (2 * part["futures_same"] > part[["futures_gain", "futures_same", "futures_lose"]].sum(axis=1)).sum()
+        )
+        said.append(claims_of_actors.groups(name, by["gains"], by["loses"], by["open"], still, found.points))
+    for row in of(found.chance, best).to_dict("records"):
         gains, may, down, loses = (int(row[key]) for key in ("gains", "may_gain", "may_lose", "loses"))
         said.append(claims_of_actors.at_default((gains, may, down, loses), float(row["chance_called"]), found.points))
     return [text for text in said if text]
@@ -200,10 +99,12 @@ def _states_table(found: Winners) -> Markup:
     """Return a row a proposal: states that gain and lose, and what changes for the mean state."""
     rows = []
     for name in found.names:
-        own = verdicts(_of(found.states, name))
-        whole = _of(found.groups, name)
+        own = verdicts(of(found.states, name))
+        whole = of(found.groups, name)
         whole = whole[whole["kind"] == "all"].iloc[:1]
-        row: dict[str, object] = {"proposal": label(name), "gain": own.gain, "open": own.open, "lose": own.lose}
+        row: dict[str, object] = {"proposal": label(name)}
+        row |= {"most": f"{own.most_gain} / {own.most_lose}"} if found.over else {}
+        row |= {"gain": own.gain, "open": own.open, "lose": own.lose}
         if found.over and len(whole):
             one = whole.iloc[0]
             row |= {
@@ -211,12 +112,13 @@ def _states_table(found: Winners) -> Markup:
                 "up": int(one["futures_gain"]),
                 "down": int(one["futures_lose"]),
             }
-        default = _of(found.states, name)["verdict"]
+        default = of(found.states, name)["verdict"]
         row |= {"told_up": int((default == "gains").sum()), "told_down": int((default == "loses").sum())}
         rows.append(row)
     futures = verdicts(found.states).futures
     heads = {
-        "gain": "states gain", "open": "open", "lose": "states lose", "middle": "mean state, points, middle future",
+        "most": "states that gain / lose in most futures", "gain": "more often gain" if found.over else "states gain",
+        "lose": "more often lose" if found.over else "states lose", "middle": "mean state, points, middle future",
         "up": f"futures of {futures} in which it gains", "down": "in which it loses", "told_up": "default values: states gain",
         "told_down": "states lose",
     }  # fmt: skip
@@ -230,12 +132,12 @@ def _states_table(found: Winners) -> Markup:
 def _drawn(found: Winners, names: Sequence[str], kind: str) -> pd.DataFrame:
     """Return groups of a kind of the candidates that are drawn, in their order."""
     part = found.groups[found.groups["kind"].isin(["all", kind])]
-    return pd.concat([_of(part, name) for name in names], ignore_index=True)
+    return pd.concat([of(part, name) for name in names], ignore_index=True)
 
 
 def _other_groups(found: Winners, best: str) -> Markup:
     """Return the table of groups that no picture shows: of the United Nations, and by how well they are served."""
-    part = _of(found.groups, best)
+    part = of(found.groups, best)
     part = part[part["kind"].isin(["un", "served"])]
     if part.empty:
         return Markup("")
@@ -267,7 +169,7 @@ def _named_states(found: Winners, best: str) -> list[Markup]:
     if not found.case.named:
         return []
     change = "future_change" if found.over else "value_change"
-    ends = _ends(_of(found.states, best), change)
+    ends = _ends(of(found.states, best), change)
     columns = ["name", "region", change, *(["futures_gain", "futures_lose"] if found.over else []), "verdict"]
     heads = {
         "name": "state", "future_change": "points, middle future", "value_change": "points", "futures_gain": "futures gain",
@@ -294,12 +196,12 @@ def donors(case: Case) -> Section | None:
     found = Winners(case, folder)
     if found.donors.empty:
         return None
-    names = [name for name in found.names if len(_of(found.donors, name))]
+    names = [name for name in found.names if len(of(found.donors, name))]
     sides = {name: _sides(found, name) for name in names}
     best = names[0]
     title = claims_of_actors.donors_title(case.called(best), *sides[best])
     together = claims_of_actors.across({case.called(name): one for name, one in sides.items()})
-    drawn = pd.concat([_of(found.donors, name) for name in names[:DRAWN]], ignore_index=True)
+    drawn = pd.concat([of(found.donors, name) for name in names[:DRAWN]], ignore_index=True)
     made = charts.gains(drawn, "donors", found.smallest)
     blocks_ = [
         blocks.points([*_said_of_donors(found, best, sides[best]), *([together] if together else [])], "claims"),
@@ -309,7 +211,9 @@ def donors(case: Case) -> Section | None:
         blocks.note(
             "Worth to a donor: what it would have to add to its own programme to get as much, by what it wants itself, after what "
             f"it pays for the proposal; a donor gains or loses where that is {100 * found.smallest:g}% or more of what its money "
-            f"gets it. {amounts.PRICES_SAID}"
+            "gets it. All members are in, against a world in which donors act apart; what it is worth to a member to be in "
+            "rather than out, all others staying in, is another amount (section on who would join). Donors are named as donors, "
+            f"states among them as well. {amounts.PRICES_SAID}"
         ),
     ]
     return Section("donors", title, tuple(blocks_), (made,))
@@ -317,7 +221,7 @@ def donors(case: Case) -> Section | None:
 
 def _sides(found: Winners, name: str) -> tuple[Side | None, Side | None]:
     """Return what a proposal is worth to all members, and to all outsiders, together."""
-    runs, part = found.runs, _of(found.donors, name)
+    runs, part = found.runs, of(found.donors, name)
     member = part.set_index("donor")["member"].reindex(list(runs.donor_ids)).astype(bool).to_numpy()
     first = names_in(runs.runs)[0]
     sample = FUTURE if found.over else DEFAULT
@@ -342,7 +246,7 @@ def _side(values: FloatArray, count: int, over: bool) -> Side | None:
 
 
 def _said_of_donors(found: Winners, best: str, sides: tuple[Side | None, Side | None]) -> list[str]:
-    part = _of(found.donors, best)
+    part = of(found.donors, best)
     futures = verdicts(part).futures
     said: list[str | None] = []
     for who, inside, one in (("member", True, sides[0]), ("outsider", False, sides[1])):
@@ -358,7 +262,7 @@ def _donors_table(found: Winners, sides: dict[str, tuple[Side | None, Side | Non
     """Return a row a proposal and side: how many gain and lose, and what it is worth to all of them."""
     rows = []
     for name, both in sides.items():
-        part = _of(found.donors, name)
+        part = of(found.donors, name)
         for who, inside, one in (("members", True, both[0]), ("outside", False, both[1])):
             own = verdicts(part[part["member"] == inside])
             if own.count:
@@ -371,6 +275,7 @@ def _donors_table(found: Winners, sides: dict[str, tuple[Side | None, Side | Non
         frame = frame.drop(columns="more", errors="ignore")
     futures = verdicts(found.donors).futures
     heads = {
+        "gain": "more often gain" if found.over else "gain", "lose": "more often lose" if found.over else "lose",
         "worth": f"worth to all, {'middle future' if found.over else 'mean'}", "low": "from", "high": "to",
         "more": f"futures of {futures} in which it is worth more than nothing",
     }  # fmt: skip
@@ -389,7 +294,7 @@ def _cells(frame: pd.DataFrame, *columns: str) -> dict[str, blocks.Cell]:
 
 def _named_donors(found: Winners, best: str) -> Markup:
     """Return the donors to which the proposal is worth most and least."""
-    ends = _ends(_of(found.donors, best), "worth_m")
+    ends = _ends(of(found.donors, best), "worth_m")
     columns = [
         "name",
         "member",

@@ -56,16 +56,32 @@ def donor_names(folder: Opened) -> dict[str, str]:
     InputError
         If its configuration cannot be read.
     """
+    found = _donors_of(folder)
+    return dict(zip(found.get("ids", ()), found.get("names", ()), strict=False))
+
+
+def _donors_of(folder: Opened) -> dict[str, list[Any]]:
+    """Return lists about the donors of the scenario, ``ids`` and ``names`` among them; empty where a folder does not say them."""
     path = folder.path / "configuration.json"
     if not path.exists():
         return {}
     try:
         donors = json.loads(path.read_text("utf-8"))["resolved"]["donors"]
-        return dict(zip(donors["ids"], donors["names"], strict=True))
+        return {str(key): value for key, value in dict(donors).items() if isinstance(value, list)}
     except (KeyError, TypeError):
         return {}
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); put a copy of the folder in its place") from None
+
+
+def _left_out(folder: Opened, asked: set[str]) -> str | None:
+    """Return which donors of the scenario are not counted; nothing where that is not known, or all are."""
+    found = _donors_of(folder)
+    if not {"ids", "names", "budget_central"} <= set(found) or not asked <= set(found["ids"]):
+        return None
+    rows = zip(found["ids"], found["names"], found["budget_central"], strict=False)
+    moneyless = [str(name) for one, name, money in rows if not money and one not in asked]
+    return claims_of_cooperation.left_out(len(found["ids"]), len(asked), moneyless)
 
 
 # ---------------------------------------------------------------------- membership
@@ -77,6 +93,7 @@ def membership(case: Case) -> Section | None:
     found = [(_proposal(one), one, gathered.required(one, "membership_by_donor", _BY_DONOR)) for one in folders]
     stands = [_stand(case.called(name), donors) for name, _, donors in found]
     title = claims_of_cooperation.membership_title(stands)
+    missing = {text for _, folder, donors in found if (text := _left_out(folder, set(donors["donor"].astype(str))))}
     charts_, pieces = [], []
     for i, (name, folder, _) in enumerate(found):
         players = gathered.required(folder, "membership", _MEMBERSHIP)
@@ -97,11 +114,14 @@ def membership(case: Case) -> Section | None:
             _membership_table(found, stands),
             *pieces,
             blocks.note(
-                "Worth: what a donor would have to add to its own programme outside to get as much as inside, by what it wants "
-                "itself. A group is the sum of its donors, each of which moves alone. Colours of a picture are of each by itself, "
-                "by its 95% interval; the counts are of what is told where all are asked at once, which is stricter. No futures "
-                f"were drawn for this: it says nothing of other assumptions. {amounts.PRICES_SAID}"
+                "What being in is worth: what a donor would have to add to its own programme outside to get as much as inside, by "
+                "what it wants itself, all others staying where they are. The sum over members is not what the whole proposal is "
+                "worth to them against a world without it, which stands in the section of donors: one who leaves alone still has "
+                "what the others do. A group is the sum of its donors, each of which moves alone. Colours of a picture are of "
+                "each by itself, by its 95% interval; the counts are of what is told where all are asked at once, which is "
+                f"stricter. No futures were drawn for this: it says nothing of other assumptions. {amounts.PRICES_SAID}"
             ),
+            *(blocks.note(text) for text in sorted(missing)),
         ),
         tuple(charts_),
     )
@@ -139,9 +159,9 @@ def _membership_table(found: list[tuple[str, Opened, pd.DataFrame]], stands: lis
             {
                 "proposal": label(name),
                 "leaving": f"{one.leaving_told} / {one.leaving} / {one.members}",
-                "inside": _STABLE[one.inside],
+                "inside": _STABLE[one.inside] if one.members else "\N{EN DASH}",
                 "joining": f"{one.joining_told} / {one.joining} / {one.outsiders}",
-                "outside": _STABLE[one.outside],
+                "outside": _STABLE[one.outside] if one.outsiders else "\N{EN DASH}",
                 "worth": float(inside["gain_m"].sum()),
                 "money": float(inside["budget_m"].sum()),
             }
@@ -151,7 +171,7 @@ def _membership_table(found: list[tuple[str, Opened, pd.DataFrame]], stands: lis
         "inside": "all stay",
         "joining": "outsiders better off inside",
         "outside": "all stay out",
-        "worth": "worth to members",
+        "worth": "being in rather than out, each member alone, summed",
         "money": "their money",
     }
     frame = pd.DataFrame(rows)
@@ -177,6 +197,9 @@ def ignorance(case: Case) -> Section | None:
     curve["last"], reporters["player"] = curve["last"].replace(names), reporters["player"].replace(names)
     nobody, everybody = float(curve["paid_twice_m"].iloc[0]), float(curve["paid_twice_m"].iloc[-1])
     donors = int(reporters["count"].sum())
+    known = "donors" in reporters  # letters of those of each row
+    counted = {one for text in reporters["donors"].astype(str) for one in text.split()} if known else set()
+    missing = _left_out(folder, counted) if known else None
     saves = nobody > 0 and everybody < nobody
     few = report_of_ignorance.first_few(reporters) if saves else 0
     row = curve.iloc[min(few, len(curve) - 1)]
@@ -207,6 +230,7 @@ def ignorance(case: Case) -> Section | None:
                 "(its Shapley value). The register costs nothing, is in time, and shows all members what is reported; what is not "
                 f"paid twice is spent elsewhere. Intervals are of chance, at default values. {amounts.PRICES_SAID}"
             ),
+            *([blocks.note(missing)] if missing else []),
         ),
         made,
     )

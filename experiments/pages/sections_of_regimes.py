@@ -45,7 +45,9 @@ def regimes(case: Case) -> Section | None:
         body.append(
             blocks.points(said.spoken([turns.counts_said(drawn), turns.lever(drawn), turns.ends(drawn)]), "claims")
         )
-        caption = f"Difference in efficiency, {drawn.other} less {drawn.first}, in points, over {drawn.levers}."
+        caption = (
+            f"Difference in efficiency, {drawn.other} less {drawn.first}, in points, at each setting of {drawn.levers}."
+        )
         body.append(blocks.picture(chart, caption, {"points": blocks.signed_cell()}))
         body += [blocks.note(text) for text in notes]
     body += [blocks.note(_REGIMES), *(blocks.note(text) for text in left)]

@@ -47,6 +47,8 @@ def rivals(case: Case) -> Section | None:
     body = [blocks.points([*claims, *said.spoken([told.idle(rules.inert(found))])], "claims")]
     names = [one.architecture for one in ends]
     body += [_forms(case, found, names[at : at + _ABREAST], futures) for at in range(0, len(names), _ABREAST)]
+    if any(one.futures.undefined for one in found):
+        body.append(blocks.note(_UNDEFINED))
     body.append(
         blocks.note(f"{rules.RULE.format(points=case.points)} {_RIVALS.format(futures=counted(futures, 'future'))}")
     )
@@ -57,6 +59,9 @@ _RIVALS: Final = (
     "Rival submodels are forms of a part of the model on which sources disagree; the first {futures} of the comparison were run "
     "again with one form at a time, all else equal."
 )
+
+
+_UNDEFINED: Final = "Not defined are futures in which there is nothing to gain, so that there is no efficiency."
 
 
 def _forms(case: Case, found: Sequence[rules.Standing], names: Sequence[str], futures: int) -> Markup:
@@ -77,4 +82,5 @@ def _forms(case: Case, found: Sequence[rules.Standing], names: Sequence[str], fu
 def _verdict(one: rules.Standing) -> str:
     count = one.futures
     acts = one.acts or one.form == rules.AS_SET
-    return f"{count.better} / {count.same} / {count.worse}, {one.verdict}{'' if acts else ' (no change)'}"
+    undefined = f" ({count.undefined} not defined)" if count.undefined else ""
+    return f"{count.better} / {count.same} / {count.worse}{undefined}, {one.verdict}{'' if acts else ' (no change)'}"

@@ -151,7 +151,8 @@ def discovery(case: Case) -> Section | None:
     found: list[told.Searched] = []
     body: list[Markup] = []
     made: list[Chart] = []
-    for who in [*(name for name in order if name in futures), *(name for name in futures if name not in order)]:
+    whose = [*(name for name in order if name in futures), *(name for name in futures if name not in order)]
+    for place, who in enumerate(whose, start=1):  # names may differ only in signs that a picture's name cannot have
         table = gathered.needs(pd.read_csv(futures[who]), ["case"], futures[who])
         pair = _searched(case, who, table, question, boxes, tree)
         found.append(pair)
@@ -164,7 +165,7 @@ def discovery(case: Case) -> Section | None:
             )
             gain = question.case == "wins"
             chart = charts.box(
-                rows_, _ranges(table), f"box-{word_of(who)}-{box.place}", f"{pair.other} {pair.happens}", gain
+                rows_, _ranges(table), f"box-{place}-{word_of(who)}-{box.place}", f"{pair.other} {pair.happens}", gain
             )
             made.append(chart)
             which = f", set of conditions {box.place}" if len(pair.held) > 1 else ""
@@ -268,6 +269,7 @@ def robustness(case: Case) -> Section | None:
     if len(scores["judgement"].unique()) > 1:
         body += [_judgements(case, scores), blocks.note(_JUDGED)]
     made = [chart]
+    futures = int(said.own_scores(scores)["futures"].max())
     information = gathered.csv(one, "information")
     if information is not None and len(information):
         columns = ["judgement", "chosen", "assumption", "value", "low", "high", "told", "changes", "to"]
@@ -275,8 +277,8 @@ def robustness(case: Case) -> Section | None:
         worth = charts.information(information)
         made.append(worth)
         body += [
-            blocks.heading(said.worth_title(information)),
-            blocks.points(said.would_change(information, case.called), "claims"),
+            blocks.heading(said.worth_title(information, case.smallest)),
+            blocks.points(said.would_change(information, case.called, futures, case.smallest), "claims"),
             blocks.picture(
                 worth, "What it would be worth to know single assumptions before choosing, in points of efficiency."
             ),

@@ -63,7 +63,7 @@ def over(verdict: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def winners(place: Path, states: list[str], futures: bool = True, without: str = "") -> Opened:
+def winners(place: Path, states: list[str], futures: bool = True, without: str = "", typical: float = 0.0) -> Opened:
     """Return results of `winners` of one proposal: a state a verdict; two members that lose and an outsider that gains."""
     mean = {"gains": 0.03, "open": 0.0, "loses": -0.03}
     rows = [
@@ -106,6 +106,20 @@ def winners(place: Path, states: list[str], futures: bool = True, without: str =
         "donors": pd.DataFrame(donors), "chance": pd.DataFrame([chance]), "runs.parquet": pd.DataFrame(runs),
         "donors.parquet": pd.DataFrame(accounts),
     }  # fmt: skip
+    if typical:  # what states had: half of the futures lose it, half gain it
+        tables["states.parquet"] = pd.DataFrame(
+            {
+                "sample": "future",
+                "number": number,
+                "architecture": name,
+                "iso3": f"S{i}",
+                "value": 0.5 + change * (name == "better"),
+            }
+            for i in range(len(states))
+            for number in range(4)
+            for name in ("fragmented", "better")
+            for change in [-typical if number % 2 else typical]
+        )
     return folder(place / "winners", "winners", tables)
 
 
@@ -118,16 +132,30 @@ def text(section: Section | None) -> str:
 def test_states_that_gain_and_lose_are_counted_over_the_futures(tmp_path: Path) -> None:
     section = sections_of_actors.states(case(tmp_path, winners(tmp_path, ["gains"] * 10 + ["open"] * 8 + ["loses"])))
     assert section is not None
-    assert section.title == "Few states lose under better, and by little"
+    assert section.title == "No state is told to lose under better, and 10 of 19 more often gain than lose"
     assert [chart.name for chart in section.charts] == ["gains-region", "gains-income"]
     told = text(section)
-    assert "Under better 10 of 19 states gain" in told
-    assert "1 loses in this way; for 8 it is open" in told
-    assert "The one that loses has 3.0 points less in its middle future." in told
+    assert (
+        "Under better 10 of 19 states gain 2 points or more of own value in more than half of the 100 futures, and 1"
+        in told
+    )
+    assert "10 more often gain that much than lose it, and 1 loses it more often; for 8 it is open" in told
+    assert "The one that more often loses has 3.0 points less in its middle future." in told
     assert "more often gain than lose: Africa; more often lose: Low income; open: Asia" in told
     assert "At default values 1 state gains 2 points or more beyond chance and 1 loses as much; 2 more may gain" in told
     assert "Chance alone would call fewer than one." in told
     assert "Stateland" not in told
+
+
+@pytest.mark.parametrize(("typical", "said"), [(0.04, ", and by little"), (0.2, "")])
+def test_losses_are_little_only_where_they_are_so_in_futures_that_lose(
+    tmp_path: Path, typical: float, said: str
+) -> None:
+    own = ["gains"] * 20 + ["open"] * 7 + ["loses"] * 3
+    section = sections_of_actors.states(case(tmp_path, winners(tmp_path, own, typical=typical)))
+    assert section is not None
+    assert section.title == f"Few states lose under better{said}"
+    assert f"Where they lose, that is {100 * typical:.0f} points" in text(section)
 
 
 def test_states_are_named_only_if_asked(tmp_path: Path) -> None:
@@ -168,41 +196,75 @@ def test_a_table_that_is_missing_is_named_in_a_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "deepest", "said"),
+    ("found", "typical", "said"),
     [
-        (Verdicts(10, 90, 0, 1.0, 100), NAN, "No state clearly loses under x, and 10 of 100 gain"),
-        (Verdicts(30, 60, 10, 1.0, 100), 0.05, "Few states lose under x, and by little"),
-        (Verdicts(30, 60, 10, 1.0, 100), 0.051, "Few states lose under x"),
-        (Verdicts(30, 59, 11, 1.0, 100), 0.01, "More states gain than lose under x"),
-        (Verdicts(5, 85, 10, 1.0, 100), 0.01, "More states lose than gain under x"),
-        (Verdicts(5, 90, 5, 1.0, 100), 0.01, "As many states lose under x as gain"),
-        (Verdicts(0, 99, 1, 0.5, 100), 0.01, "1 of 100 states loses under x, and none clearly gains"),
+        (
+            Verdicts(60, 40, 0, 1.0, 100),
+            NAN,
+            "No state is told to lose under x, and 60 of 100 more often gain than lose",
+        ),
+        (Verdicts(38, 95, 1, 5.9, 200), 0.05, "No state is told to lose under x; for 95 of 134 it is open"),
+        (Verdicts(60, 68, 6, 5.9, 200), 0.05, "No state is told to lose under x; for 68 of 134 it is open"),
+        (Verdicts(60, 67, 7, 5.9, 200), 0.05, "Few states lose under x, and by little"),
+        (Verdicts(60, 67, 7, 5.9, 200), 0.051, "Few states lose under x"),
+        (Verdicts(60, 67, 7, 5.9, 200), NAN, "Few states lose under x"),
+        (Verdicts(50, 39, 11, 1.0, 100), 0.01, "More states gain than lose under x"),
+        (Verdicts(30, 60, 10, 1.0, 100), 0.01, "More states gain than lose under x; for 60 of 100 it is open"),
+        (Verdicts(5, 85, 10, 1.0, 100), 0.01, "More states lose than gain under x; for 85 of 100 it is open"),
+        (Verdicts(50, 0, 50, 1.0, 100), 0.01, "As many states lose under x as gain"),
+        (
+            Verdicts(0, 1, 1, 0.05, 100),
+            0.01,
+            "1 of 2 states more often loses than gains under x, and none is told to gain",
+        ),
         (Verdicts(3, 97, 0, 3.0, 100), NAN, "Which states would gain or lose under x is open"),
+        (Verdicts(4, 92, 4, 3.0, 100), NAN, "Which states would gain or lose under x is open"),
         (Verdicts(0, 100, 0, 0.0, 100), NAN, "Which states would gain or lose under x is open"),
-        (Verdicts(3, 97, 0, 0.0, 0), NAN, "At default values: no state clearly loses under x, and 3 of 100 gain"),
+        (Verdicts(3, 97, 0, 0.0, 0), NAN, "At default values: no state is told to lose under x, and 3 of 100 gain"),
+        (Verdicts(0, 99, 1, 0.0, 0), 0.1, "At default values: 1 of 100 states loses under x, and none is told to gain"),
     ],
 )
-def test_titles_of_states(found: Verdicts, deepest: float, said: str) -> None:
-    assert claims.states_title("x", found, deepest) == said
+def test_titles_of_states(found: Verdicts, typical: float, said: str) -> None:
+    assert claims.states_title("x", found, typical) == said
 
 
 def test_luck_is_told_beside_what_is_found() -> None:
-    assert claims.states_count("x", Verdicts(8, 90, 2, 4.0, 100), "2 points").endswith(
-        "A fair coin would call about 4, half of them each way, so that those who lose may all be luck."
+    def said(*numbers: int, luck: float = 4.0) -> str:
+        return claims.states_count("x", Verdicts(*numbers, luck, 100), "2 points")
+
+    assert said(8, 90, 2).endswith(
+        "A fair coin would call about 2 each way (up to 5 in 95 of 100 cases), so that all 2 that lose may be luck."
     )
-    assert claims.states_count("x", Verdicts(8, 89, 3, 4.0, 100), "2 points").endswith("half of them each way.")
-    assert claims.states_count("x", Verdicts(2, 96, 2, 4.0, 100), "2 points").endswith("these may all be luck.")
-    assert claims.states_count("x", Verdicts(0, 5, 0, 0.2, 100), "2 points").endswith(
-        "A fair coin would call fewer than one."
+    assert said(8, 91, 1).endswith("so that the one that loses may be luck.")
+    assert said(8, 86, 6).endswith("each way (up to 5 in 95 of 100 cases).")
+    assert said(5, 90, 5).endswith("these may all be luck.")
+    assert said(2, 90, 8).endswith("so that all 2 that gain may be luck.")
+    assert said(0, 5, 0, luck=0.05).endswith(
+        "A fair coin would call fewer than one each way (none in 95 of 100 cases)."
     )
     assert "beyond chance" in claims.states_count("x", Verdicts(1, 4, 0, 0.0, 0), "2 points")
+
+
+def test_who_gains_in_most_futures_comes_before_who_gains_more_often() -> None:
+    text = claims.states_count("x", Verdicts(38, 95, 1, 5.9, 200, 1, 0), "2 points")
+    assert text.startswith(
+        "Under x 1 of 134 states gains 2 points or more of own value in more than half of the 200 futures, and 0 lose as much. 38 "
+        "more often gain that much than lose it, though most of them do not gain it in most futures, and 1 loses it more often"
+    )
+    assert "though they do not gain it in most futures" in claims.states_count(
+        "x", Verdicts(38, 95, 1, 5.9, 200, 0, 0), "2 points"
+    )
+    assert "though" not in claims.states_count("x", Verdicts(38, 95, 1, 5.9, 200, 19, 0), "2 points")
 
 
 def test_sentences_of_states_appear_only_where_there_is_something_to_say() -> None:
     assert claims.losers(0, 0.0, 0.0) is None
     assert claims.losers(3, NAN, NAN) is None
     assert claims.losers(2, 0.01, 0.034) == (
-        "In its middle future the middle one of those that lose has 1.0 points less, the one that loses most 3.4."
+        "In its middle future the middle one of those that more often lose has 1.0 points less, the one that loses most 3.4."
+    )
+    assert str(claims.losers(1, 0.01, 0.034, 0.052)).endswith(
+        "Where it loses, that is 5 points in the middle of such futures."
     )
     assert claims.mean_state("x", (0.0, 0.0, 0.0), 0, 0, 0, "2 points") is None
     assert "(\N{MINUS SIGN}1.0 to +3.0 in nine of ten futures); it gains 2 points or more in 7 of 9" in str(
@@ -210,7 +272,16 @@ def test_sentences_of_states_appear_only_where_there_is_something_to_say() -> No
     )
     assert claims.groups("x", [], [], []) is None
     assert "none of 1 group" in str(claims.groups("x", [], [], ["a"]))
-    assert "each of 2 groups by region and income gains" in str(claims.groups("x", ["a", "b"], [], []))
+    assert claims.groups("x", ["a", "b"], [], ["c"], 3, "2 points") == (
+        "Under x all 3 groups by region and income stay about the same in most futures (less than 2 points either way). In the "
+        "other futures these more often gain than lose: a and b; open: c."
+    )
+    assert str(claims.groups("x", ["a"], [], ["c"], 1, "2 points")).startswith(
+        "Under x 1 of 2 groups by region and income stays"
+    )
+    assert str(claims.groups("x", [], [], ["c"], 1, "2 points")).startswith(
+        "Under x the one group by region and income stays"
+    )
     assert "and 2 more" in str(claims.groups("x", list("abcdefgh"), ["i"], []))
     assert claims.at_default((0, 0, 0, 0), 0.0, "2 points") == (
         "At default values no state gains or loses 2 points in the mean of the runs."
@@ -277,7 +348,9 @@ def test_one_donor_is_not_together_and_nothing_paid_is_not_told() -> None:
     assert claims.overhead(-1.0) is None
     assert claims.overhead(NAN) is None
     assert claims.donors_count("member", Verdicts(0, 0, 0, 0.0, 10)) is None
-    assert "1 of 1 member gains, 0 lose" in str(claims.donors_count("member", Verdicts(1, 0, 0, 0.1, 10)))
+    assert "1 of 1 member more often gains than loses, 0 more often lose than gain" in str(
+        claims.donors_count("member", Verdicts(1, 0, 0, 0.1, 10))
+    )
 
 
 def test_a_middle_is_no_finer_than_its_range() -> None:
@@ -313,7 +386,7 @@ def test_membership_of_several_proposals(tmp_path: Path) -> None:
         case(tmp_path, membership(tmp_path, "one", True), membership(tmp_path, "two", False))
     )
     assert section is not None
-    assert section.title == "At least one member would be better off outside one"
+    assert section.title == "At default values 1 of 2 members of one would be better off outside"
     told = text(section)
     assert "one: 1 of 2 members would be better off outside, beyond chance; none of 1 outsider" in told
     assert "two: 1 of 2 members would be better off outside by the mean, none of them beyond chance" in told
@@ -339,20 +412,57 @@ def test_donors_are_called_by_their_names(tmp_path: Path) -> None:
         sections_of_actors.membership(case(tmp_path, one))
 
 
-def stand(inside: Any, told: int = 0, members: int = 3) -> Stand:
-    return Stand("x", inside, "not told", members, 0, 2, told, 0, 0)
+def stand(inside: Any, told: int = 0, members: int = 3, name: str = "x") -> Stand:
+    return Stand(name, inside, "not told", members, 0, 2, told, 0, 0)
 
 
-def test_titles_of_membership() -> None:
-    assert joint.membership_title([stand("unstable", 1)]) == "One member of x would be better off outside"
-    assert joint.membership_title([stand("unstable", 2)]) == "Some members of x would be better off outside"
-    assert joint.membership_title([stand("stable")]) == "Members of x would stay"
-    assert joint.membership_title([stand("not told")]) == "Whether members of x would stay is open"
-    assert joint.membership_title([stand("stable")] * 2) == "Members of all 2 proposals would stay"
-    assert joint.membership_title([stand("stable"), stand("not told")]) == "Members of x would stay"
-    assert joint.membership_title([stand("not told")] * 2) == "Whether members would stay is open"
-    assert joint.membership_title([stand("unstable", 1)] * 2).startswith("Under each of 2 proposals")
+@pytest.mark.parametrize(
+    ("stands", "said"),
+    [
+        ([stand("unstable", 1, 1)], "1 of 1 member of x would be better off outside"),
+        ([stand("unstable", 2), stand("stable")], "2 of 3 members of x would be better off outside"),
+        (
+            [stand("unstable", 1, 42), stand("unstable", 32, 34, "y")],
+            "1 of 42 members of x and 32 of 34 of y would be better off outside",
+        ),
+        (
+            [*([stand("unstable", 2)] * 3), stand("unstable", 1, 42), stand("stable")],
+            "some members would be better off outside 4 of 5 proposals: from 1 of 42 to 2 of 3",
+        ),
+        ([stand("unstable", 2)] * 4, "some members would be better off outside each of 4 proposals: 2 of 3"),
+        ([stand("stable")], "members of x would stay"),
+        ([stand("not told")], "it is open whether members of x would stay"),
+        ([stand("stable")] * 2, "members of all 2 proposals would stay"),
+        ([stand("stable"), stand("stable", members=0, name="y")], "members of x would stay"),
+        ([stand("stable"), stand("not told")], "members of x would stay"),
+        ([stand("not told")] * 2, "it is open whether members would stay"),
+    ],
+)
+def test_titles_of_membership(stands: list[Stand], said: str) -> None:
+    assert joint.membership_title(stands) == f"At default values {said}"
+
+
+def test_nobody_who_is_not_there_stays() -> None:
+    assert joint.membership_title([stand("stable", members=0)]) == "x has no members who could leave"
+    assert "have no members" in joint.membership_title(
+        [stand("stable", members=0), stand("stable", members=0, name="y")]
+    )
     assert joint.stands(stand("stable", members=0)) == "x has no members among those who may join."
+
+
+def test_who_is_not_counted_is_named(tmp_path: Path) -> None:
+    one = membership(tmp_path, "one", True)
+    donors = {"ids": list("ABCD"), "names": ["Atlantis", "B", "C", "Broker"], "budget_central": [1.0, 1.0, 1.0, 0.0]}
+    (one.path / "configuration.json").write_text(json.dumps({"resolved": {"donors": donors}}))
+    told = text(sections_of_actors.membership(case(tmp_path, one)))
+    assert "Of 4 donors 3 are counted: Broker has no money of its own." in told
+    assert "being in rather than out, each member alone, summed" in told
+    assert joint.left_out(3, 3, []) is None
+    assert (
+        joint.left_out(48, 42, ["B"])
+        == "Of 48 donors 42 are counted: B has no money of its own and 5 more are not among the members."
+    )
+    assert str(joint.left_out(2, 1, [])).endswith("1 is counted: 1 is not among the members.")
 
 
 # ---------------------------------------------------------------------- ignorance
@@ -376,9 +486,12 @@ def ignorance(place: Path, removed: float, paid: tuple[float, float] = (10.0, 2.
 @pytest.mark.parametrize(
     ("removed", "title"),
     [
-        (0.7, "The plans of 2 donors remove most of what is paid twice and need not be"),
-        (0.3, "The plans of 2 donors are not enough: they remove less than half of what could be saved"),
-        (0.55, "Whether the plans of 2 donors remove most of what could be saved is open"),
+        (0.7, "At default values the plans of 2 donors remove most of what is paid twice and need not be"),
+        (
+            0.3,
+            "At default values the plans of 2 donors are not enough: they remove less than half of what could be saved",
+        ),
+        (0.55, "At default values it is open whether the plans of 2 donors remove most of what could be saved"),
     ],
 )
 def test_what_the_first_few_remove(tmp_path: Path, removed: float, title: str) -> None:
@@ -394,7 +507,7 @@ def test_what_the_first_few_remove(tmp_path: Path, removed: float, title: str) -
 def test_nothing_to_save(tmp_path: Path) -> None:
     section = sections_of_actors.ignorance(case(tmp_path, ignorance(tmp_path, 0.7, (0.0, 0.0))))
     assert section is not None
-    assert section.title == "Reports of plans would save nothing"
+    assert section.title == "At default values reports of plans would save nothing"
     assert section.charts == ()
     assert "there is nothing to save" in text(section)
 

@@ -137,6 +137,13 @@ def test_a_driver_is_named_with_its_meaning_and_share() -> None:
     assert "likely hangs most" in said.sensitivity_title(likely, "it")
 
 
+def test_no_share_is_above_the_whole() -> None:
+    table = indices([("pace", 1.2, True, 0.97), ("lapse", 1.05, True, 0.0)]).assign(total_low=0.8, total_high=1.4)
+    text = said.drives(table, "it")
+    assert "80% or more of the spread" in text
+    assert "lapse (100%)" in text
+
+
 def test_no_driver_is_named_where_none_is_told() -> None:
     table = indices([("pace", 0.5, False, 1.0), (REST, 0.9, True, math.nan), (NOISE, 0.6, True, math.nan)])
     assert said.driver(table) == ("", "none")
@@ -152,9 +159,16 @@ def test_a_larger_index_that_is_not_told_leaves_the_driver_open() -> None:
 
 def test_luck_is_a_share_up_to_the_whole() -> None:
     assert "makes 60% (50 to 70) of that spread" in said.luck(indices([(NOISE, 0.6, True, math.nan)]))
-    assert "about all of that spread (estimated 120% (110 to 130))" in said.luck(
-        indices([(NOISE, 1.2, True, math.nan)])
+    more = indices([(NOISE, 1.22, True, math.nan)]).assign(total_low=0.77, total_high=1.68)
+    assert said.luck(more) == (
+        "The luck of the seed makes most or all (77% or more) of that spread, which no knowledge of the assumptions would take "
+        "away."
     )
+    assert "makes 40% or more of that spread" in said.luck(more.assign(total_low=0.4))
+    assert "makes 50% or more of that spread" in said.luck(more.assign(total_low=0.5))
+    assert "makes all of that spread" in said.luck(more.assign(total_low=1.0))
+    assert "makes 90% (80 to 100) of" in said.luck(more.assign(total=0.9, total_low=0.8, total_high=1.1))
+    assert "makes 5% (0 to 20) of" in said.luck(more.assign(total=0.05, total_low=-0.1, total_high=0.2))
     assert said.luck(indices([("pace", 0.6, True, 1.0)])) == ""
 
 
@@ -245,10 +259,13 @@ def test_the_heading_of_robustness_is_calibrated(chance: float, near: float, tit
 def test_what_the_nearest_lacks_and_how_far_the_reference_is() -> None:
     table = scores({"fragmented": (0.1, 0.0), "a": (0.03, 1.0)})
     assert (
-        "no more than 3.0 points of efficiency (2.0 to 4.0) are lacking to the best of the 2 designs"
+        "in 95 of 100 futures it lacks no more than 3.0 points of efficiency (2.0 to 4.0) against the best of the 2 designs"
         in said.never_far(table, called)
     )
-    assert said.lag_of(table, "fragmented", called) == "Donors who act apart lack up to 10.0 points in as many futures."
+    assert (
+        said.lag_of(table, "fragmented", called)
+        == "Donors who act apart lack up to 10.0 points of efficiency in 95 of 100 futures."
+    )
     assert said.lag_of(table, "elsewhere", called) == ""
     assert said.lag_of(scores({"fragmented": (0.01, 1.0), "a": (0.03, 0.0)}), "fragmented", called) == ""
     assert said.best_in(table, "2 points", called) == (
@@ -261,7 +278,7 @@ def test_other_value_judgements_are_counted() -> None:
     assert said.judged(scores(own), called) == ""
     assert (
         said.judged(scores(own, others=(("x", "a", 0.5),)), called)
-        == "Under the 1 other value judgement a is nearest to the best as well."
+        == "Under the other value judgement that was tried a is nearest to the best as well."
     )
     same = scores(own, others=(("x", "a", 0.5), ("y", "a", 0.5)))
     assert said.judged(same, called) == "Under all 2 other value judgements a is nearest to the best as well."
@@ -271,6 +288,9 @@ def test_other_value_judgements_are_counted() -> None:
         == "Under 2 of 3 other value judgements another design than a is nearest to the best, for sure in 1."
     )
     unsure = scores(own, others=(("x", "b", 0.8),))
+    assert said.judged(unsure, called).startswith(
+        "Under the other value judgement that was tried another design than a"
+    )
     assert said.judged(unsure, called).endswith("none of them for sure.")
 
 
@@ -315,9 +335,25 @@ def test_what_would_change_the_choice_is_told_for_three_at_most() -> None:
     assert said.would_change(table.head(1), called) == [
         "If we knew what a reform costs a government politically (reform cost), the choice would change from donors "
         "who act apart in 47% of "
-        "futures considered, mostly to umbrella; worth about 0.1 points of efficiency (0.0 to 0.2)."
+        "futures considered, mostly to umbrella; worth about 0.1 points of efficiency (0.0 to 0.2), "
+        "less than the 2 points that count."
     ]
-    assert said.worth_title(table) == "What would be worth knowing"
+
+
+def test_what_is_worth_less_than_counts_is_told_to_be() -> None:
+    table = information([("reform_cost", 0.0199, True)])
+    (text,) = said.would_change(table, called, 500)
+    assert "in 47% of the 500 futures of that study, mostly to umbrella" in text
+    assert text.endswith(", less than the 2 points that count.")
+    assert (
+        said.worth_title(table)
+        == "Knowing one assumption would change the choice, but gain less than the 2 points that count"
+    )
+    enough = table.assign(value=0.02)
+    assert "that count" not in said.would_change(enough)[0]
+    assert "that count" in said.would_change(enough, smallest=0.03)[0]
+    assert said.worth_title(enough) == "What would be worth knowing"
+    assert said.worth_title(enough, 0.03).endswith("less than the 3 points that count")
 
 
 def test_what_is_not_told_from_chance_changes_nothing() -> None:
@@ -337,7 +373,7 @@ def test_a_missing_interval_or_alternative_is_left_out() -> None:
     table = information([("lapse", 0.001, True)]).assign(low=math.nan, to=None)
     (text,) = said.would_change(table)
     assert "mostly" not in text
-    assert text.endswith("worth about 0.1 points of efficiency.")
+    assert text.endswith("worth about 0.1 points of efficiency, less than the 2 points that count.")
 
 
 # ---------------------------------------------------------------------- discovery
