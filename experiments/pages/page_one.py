@@ -165,7 +165,10 @@ def _change(case: Case) -> Markup:
             "Not asked: donorlab robust tells which assumption, if it were known, would change the choice, and what "
             "that would be worth."
         )
-    return head + blocks.points(claims_of_studies.would_change(table, case.called), "claims")
+    scores = gathered.csv(robust, "scores") if robust is not None else None
+    futures = int(scores["futures"].iloc[0]) if scores is not None and len(scores) and "futures" in scores else 0
+    texts = claims_of_studies.would_change(table, case.called, futures, case.smallest)
+    return head + blocks.points(texts, "claims")
 
 
 def _words(case: Case) -> Markup:
