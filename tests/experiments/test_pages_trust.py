@@ -90,13 +90,20 @@ def test_one_design_alone_is_not_held_against_anything(tmp_path: Path) -> None:
     assert "No futures" not in str(page_one._answer(alone))
 
 
-def test_what_costs_less_than_the_reference_is_not_said_to_cost(tmp_path: Path) -> None:
+def test_what_costs_less_than_the_reference_is_not_said_to_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = case(compared(tmp_path / "a", "fragmented", "umbrella", gains=(0.03,)))
     assert "To coordinate costs 5.0% of all money, EUR 0.50 million a year (2021 prices)" in page_one._costs(
-        case(compared(tmp_path / "a", "fragmented", "umbrella", gains=(0.03,))), "umbrella"
+        made, "umbrella"
     )
-    assert page_one._costs(case(compared(tmp_path / "b", "umbrella", "fragmented", gains=(0.0,))), "umbrella") == (
-        "To coordinate costs nothing of its own, at default values."
-    )
+    for found, told in (
+        ((0.0, 0.0), "To coordinate costs nothing of its own, at default values."),
+        ((-0.5, -0.05), ""),
+        (None, ""),
+    ):
+        monkeypatch.setattr(page_one.claims, "cost", lambda *_, found=found: found)
+        assert page_one._costs(made, "umbrella") == told
 
 
 def test_the_design_of_page_one_is_one_that_is_shown_to_be_better(tmp_path: Path) -> None:
