@@ -126,7 +126,7 @@ def discovery_title(one: Searched) -> str:
     """Return under which conditions it happens, as a heading."""
     if one.held:
         names = listed([label(name) for name in one.held[0].limits])
-        return f"Where {one.other} {one.happens} hangs on {names}"
+        return f"{started(one.other)} {one.happens} more often at certain values of {names}"
     if one.tells:
         return f"Where {one.other} {one.happens} more often is told, if loosely"
     return f"Under which conditions {one.other} {one.happens} is not found"
@@ -135,7 +135,7 @@ def discovery_title(one: Searched) -> str:
 def how_often(one: Searched) -> str:
     """Return how often it happens, in futures that were searched and in fresh ones."""
     own, fresh = one.own, one.fresh
-    text = f"{started(one.claim)} in {own.cases:,} of {counted(own.futures, 'future')} considered ({percent(own.rate)})"
+    text = f"{started(one.claim)} in {own.cases:,} of {own.futures:,} futures considered ({percent(own.rate)})"
     if fresh is not None and fresh.futures:
         text += f", and in {fresh.cases:,} of {fresh.futures:,} fresh ones, kept back from the search ({percent(fresh.rate)})"
     return f"{text}."

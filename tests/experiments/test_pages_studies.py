@@ -289,7 +289,7 @@ def discovered(place: Path, *, beyond: bool = True, asked: str = "loses", boxes:
 def test_only_a_box_beyond_chance_is_drawn(tmp_path: Path) -> None:
     section = sections.discovery(case(tmp_path, discovered(tmp_path)))
     assert section is not None
-    assert section.title == "Where umbrella loses hangs on reform cost"
+    assert section.title == "Umbrella loses more often at certain values of reform cost"
     assert [chart.name for chart in section.charts] == ["box-1-umbrella-1"]
     row = section.charts[0].data.iloc[0]
     assert (row["from"], row["to"], row["range_low"], row["range_high"]) == (0.4, 2.0, 0.1, 2.0)
