@@ -34,13 +34,7 @@ def euros(million: float, per: str = "", sign: bool = False) -> str:
 
 def bare(million: float, sign: bool = False) -> str:
     """Return an amount without its unit, to two figures below 10, whole above."""
-    if math.isnan(million):
-        return "an unknown number of"
-    size = abs(million)
-    decimals = 0 if size >= 10 or size == 0 else 1 if size >= 1 else 2 if size >= 0.1 else 3
-    text = f"{million:{'+' if sign else ''}z,.{decimals}f}"
-    text = text.lstrip("+-") if float(text.replace(",", "")) == 0 else text
-    return text.replace("-", MINUS)
+    return "an unknown number of" if math.isnan(million) else alike(million, sign=sign)[0]
 
 
 def head(words: str = "EUR million", per: str = "a year") -> str:

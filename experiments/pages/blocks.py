@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pandas as pd
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from donorlab.experiments.pages import interactive
-from donorlab.experiments.pages.chart import MINUS, NOTICE, Chart, label, word_of
+from donorlab.experiments.pages.chart import MINUS, NOTICE, Chart, label
 
 Cell = Callable[[Any], str]
 """Writes a value of a column."""
@@ -75,7 +75,7 @@ def notice() -> Markup:
     return Markup('<span class="notice">{}</span>').format(NOTICE)
 
 
-def picture(chart: Chart, caption: str, cells: Mapping[str, Cell] | None = None, open_: bool = False) -> Markup:
+def picture(chart: Chart, caption: str, cells: Mapping[str, Cell] | None = None) -> Markup:
     """Return a picture with its caption, a button that makes it live, and its numbers as a table one can unfold.
 
     Parameters
@@ -83,19 +83,17 @@ def picture(chart: Chart, caption: str, cells: Mapping[str, Cell] | None = None,
     chart : the picture
     caption : what it shows, a sentence
     cells : how columns of its table are written
-    open_ : whether the table is unfolded
     """
     numbers = table(chart.data, f"Numbers of the picture: {caption}", cells, inside=True)
     return Markup(
         '<figure><div class="wide" tabindex="0" role="region" aria-label="{}">{}</div>{}<figcaption>{} {}</figcaption>'
-        "<details{}><summary>The numbers</summary>{}</details></figure>"
+        "<details><summary>The numbers</summary>{}</details></figure>"
     ).format(
         f"Picture: {caption}",
         Markup(chart.svg),
         Markup(interactive.button(chart)),
         caption,
         notice(),
-        Markup(" open" if open_ else ""),
         numbers,
     )
 
@@ -199,18 +197,3 @@ def signed_cell(decimals: int = 1, factor: float = 1.0) -> Cell:
         return text[1:] if float(text.replace(",", "")) == 0 else text.replace("-", MINUS)
 
     return write
-
-
-def label_cell(value: Any) -> str:
-    """Return the name of an architecture, a proposal or a parameter in plain words."""
-    return label(str(value))
-
-
-def anchor(text: str) -> str:
-    """Return a word as an anchor."""
-    return word_of(text)
-
-
-def escaped(text: str) -> Markup:
-    """Return text as HTML."""
-    return escape(text)

@@ -78,11 +78,6 @@ class Case:
         return str(self.said("scenario"))
 
     @property
-    def title(self) -> str:
-        """Title of the scenario."""
-        return str(self.said("resolved", "title"))
-
-    @property
     def parameters(self) -> dict[str, Any]:
         """Parameters of the first architecture."""
         return dict(self.said("resolved", "parameters"))
@@ -165,20 +160,7 @@ class Case:
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row an outcome."""
-        return self.table("summary")
-
-    def table(self, name: str) -> pd.DataFrame:
-        """Return a table of the comparison that it always has.
-
-        Raises
-        ------
-        InputError
-            If it has not.
-        """
-        found = gathered.csv(self.compare, name)
-        if found is None:
-            raise InputError(f"{self.compare.path}: has no {name}.csv; put a copy of the folder in its place")
-        return found
+        return gathered.required(self.compare, "summary", ["outcome", "unit", *self.names])
 
     def optional(self, name: str) -> pd.DataFrame | None:
         """Return a table that only some comparisons have."""

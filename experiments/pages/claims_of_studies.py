@@ -9,7 +9,7 @@ import pandas as pd
 
 from donorlab.experiments.outcomes import percent
 from donorlab.experiments.pages.chart import label, listed
-from donorlab.experiments.pages.plainly import PLAIN
+from donorlab.experiments.pages.plainly import JUDGEMENTS, PLAIN
 from donorlab.experiments.report_of_robust import SURE, in_points, likely
 from donorlab.experiments.report_of_sensitivity import LIKELY as LIKELY_FIRST
 from donorlab.experiments.report_of_sensitivity import SURE as SURE_FIRST
@@ -289,11 +289,7 @@ def judgement_in_words(name: str, kind: str) -> str:
 
 
 _JUDGEMENTS: Final = {
-    "efficiency, equal states": "efficiency, all states count the same",
-    "efficiency, by users": "efficiency, states count by their users",
-    "efficiency, poorest first": "efficiency, poorer states count more",
-    "efficiency, concavity 1": "efficiency, a further task counts as much as the first",
-    "efficiency, concavity 3": "efficiency, a further task counts much less than the first",
+    **{f"efficiency, {name}": f"efficiency, {words}" for name, words in JUDGEMENTS.items()},
     "all five alike": "all five objectives alike",
     "four alike, no autonomy": "four objectives alike, autonomy of donors aside",
 }

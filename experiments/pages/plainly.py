@@ -66,3 +66,13 @@ PLAIN: Final[Mapping[str, str]] = {
     "tournament_noise": "how well a state's effort can be measured where states compete for aid",
 }
 """By the name of the parameter; each goes on from *if we knew*, e.g. *if we knew what a reform costs a government politically*."""
+
+JUDGEMENTS: Final[Mapping[str, str]] = {
+    "by users^0.5": "states count by the root of their users",
+    "equal states": "all states count the same",
+    "by users": "states count by their users",
+    "poorest first": "poorer states count more",
+    "concavity 1": "a further task counts as much as the first",
+    "concavity 3": "a further task counts much less than the first",
+}
+"""Value judgements by the names that commands give them."""

@@ -16,12 +16,10 @@ from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
 from donorlab.experiments.pages.chart import label
 from donorlab.experiments.pages.claims_of_actors import Side, Verdicts
-from donorlab.experiments.pages.sections_of_cooperation import buys, ignorance, membership
 from donorlab.experiments.pages.winners import Winners, of, verdicts
 from donorlab.experiments.tables import names_in
 from donorlab.sim.scenario import FloatArray
 
-__all__ = ["buys", "donors", "ignorance", "membership", "states"]
 DRAWN: Final = 2
 """Candidates that are drawn."""
 LISTED: Final = 8

@@ -11,8 +11,9 @@ from donorlab import scenarios as catalogue
 from donorlab.experiments import report_of_comparison, values
 from donorlab.experiments.pages import blocks, charts, claims, claims_of_break_even, gathered, own_words
 from donorlab.experiments.pages.blocks import Section
-from donorlab.experiments.pages.case import Case
+from donorlab.experiments.pages.case import CENTRAL, Case
 from donorlab.experiments.pages.chart import label, listed
+from donorlab.experiments.pages.plainly import JUDGEMENTS
 from donorlab.experiments.tables import names_in
 from donorlab.experiments.words import counted
 
@@ -51,8 +52,8 @@ def _told(case: Case) -> list[str]:
         return []
     called = {name: case.called(name) for name in case.names}
     found = [claims.harm(case.draws, [case.first, *case.candidates[:2]], called)]
-    if "central" in case.counts:
-        count = case.counts["central"]
+    if CENTRAL in case.counts:
+        count = case.counts[CENTRAL]
         found.append(
             f"One donor with all the money (central) is no proposal but a benchmark; it is better in {count.better} "
             f"of {count.count} futures."
@@ -153,17 +154,17 @@ def _levers(case: Case) -> Markup:
 def _held(name: str, value: Any) -> str:
     """Return a number that is not drawn, with its unit, in words."""
     row = next((one for one in catalogue.parameter_table() if one.name == name), None)
-    unit = "" if row is None or row.unit in ("-", "share") else f" {row.unit}"
-    return own_words.dated(
-        f"{label(name)} {value:g}{unit}" if isinstance(value, (int, float)) else f"{label(name)} {value}"
-    )
+    if row is None or not isinstance(value, (int, float)):
+        return f"{label(name)} {value}"
+    if row.unit.startswith("EUR m"):
+        return own_words.dated(f"{label(name)} EUR {value:g}m{row.unit.removeprefix('EUR m')}")
+    return f"{label(name)} {value:g}{'' if row.unit in ('-', 'share') else f' {row.unit}'}"
 
 
 # ---------------------------------------------------------------------- losses
 def losses(case: Case) -> Section:
     """Return where each euro goes."""
-    shares = case.table("waterfall")
-    gathered.needs(shares, ["bar", "label", "architecture", "share"], case.compare.path / "waterfall.csv")
+    shares = gathered.required(case.compare, "waterfall", ["bar", "label", "architecture", "share"])
     own = [case.first, *case.candidates[: _OVER_TIME + 1]]
     part = shares[shares["architecture"].isin(own)]
     part = part.assign(architecture=pd.Categorical(part["architecture"], own)).sort_values(
@@ -244,15 +245,6 @@ def break_even(case: Case) -> Section | None:
 
 
 # ---------------------------------------------------------------------- value judgements
-_JUDGEMENTS: Final = {
-    "by users^0.5": "square root of users",
-    "equal states": "every state alike",
-    "concavity 1": "every task alike",
-    "concavity 3": "first tasks most",
-}
-"""Value judgements as a reader who has not typed them knows them."""
-
-
 def judgements(case: Case) -> Section | None:
     """Return the ranking under other value judgements; nothing where it was not asked for."""
     frame = case.optional("values")
@@ -271,7 +263,7 @@ def judgements(case: Case) -> Section | None:
         )
     table = pd.DataFrame(rows)
     cells = {name: blocks.signed_cell(1) for name in table.columns[1:]}
-    heads = {name: _JUDGEMENTS.get(name, name) for name in table.columns[1:]}
+    heads = {name: JUDGEMENTS.get(name, name) for name in table.columns[1:]}
     swaps, _ = values.swaps(frame)
     large = any(min(swap.by, swap.minus) >= case.smallest for swap in swaps)
     title = (

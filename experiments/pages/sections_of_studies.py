@@ -17,8 +17,6 @@ from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
 from donorlab.experiments.pages.chart import Chart, label, word_of
 from donorlab.experiments.pages.own_words import own_words
-from donorlab.experiments.pages.sections_of_regimes import regimes
-from donorlab.experiments.pages.sections_of_rivals import rivals
 from donorlab.experiments.studies.boxes import Counted
 from donorlab.experiments.studies.findings import Question
 from donorlab.experiments.studies.measures import Measure
@@ -29,8 +27,6 @@ from donorlab.scenarios import parameter_table
 _PICTURES: Final = 3  # of a kind in a section
 _EXPLAINED: Final = 6  # assumptions of a picture that a note explains
 _OUTCOME: Final = "efficiency"
-
-__all__ = ["discovery", "regimes", "rivals", "robustness", "sensitivity"]
 
 
 # ---------------------------------------------------------------------- sensitivity

@@ -12,6 +12,7 @@ from donorlab.experiments.opened import Opened
 from donorlab.experiments.pages import amounts, blocks, gathered, own_words
 from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
+from donorlab.experiments.pages.chart import label
 from donorlab.experiments.pages.plainly import PLAIN
 from donorlab.experiments.words import counted
 
@@ -47,7 +48,7 @@ def assumptions(case: Case) -> Section:
             blocks.table(
                 table,
                 "Uncertain numbers, with default, range and source",
-                {"name": blocks.label_cell, "default": _plain, "low": _plain, "high": _plain},
+                {"name": label, "default": _plain, "low": _plain, "high": _plain},
             )
         )
     parts += [_of_proposals(case), blocks.note(amounts.PRICES_SAID)]

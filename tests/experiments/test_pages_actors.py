@@ -16,7 +16,7 @@ pytest.importorskip("vl_convert")
 
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.opened import Opened
-from donorlab.experiments.pages import amounts, sections_of_actors
+from donorlab.experiments.pages import amounts, sections_of_actors, sections_of_cooperation
 from donorlab.experiments.pages import claims_of_actors as claims
 from donorlab.experiments.pages import claims_of_cooperation as joint
 from donorlab.experiments.pages.blocks import Section
@@ -176,8 +176,8 @@ def test_without_futures_everything_is_of_default_values(tmp_path: Path) -> None
 def test_nothing_without_folders(tmp_path: Path) -> None:
     found = case(tmp_path)
     for make in (
-        sections_of_actors.states, sections_of_actors.donors, sections_of_actors.membership, sections_of_actors.ignorance,
-        sections_of_actors.buys,
+        sections_of_actors.states, sections_of_actors.donors, sections_of_cooperation.membership, sections_of_cooperation.ignorance,
+        sections_of_cooperation.buys,
     ):  # fmt: skip
         assert make(found) is None
 
@@ -382,7 +382,7 @@ def membership(place: Path, proposal: str, told: bool) -> Opened:
 
 
 def test_membership_of_several_proposals(tmp_path: Path) -> None:
-    section = sections_of_actors.membership(
+    section = sections_of_cooperation.membership(
         case(tmp_path, membership(tmp_path, "one", True), membership(tmp_path, "two", False))
     )
     assert section is not None
@@ -398,7 +398,7 @@ def test_membership_of_several_proposals(tmp_path: Path) -> None:
 def test_an_old_folder_without_words_has_none(tmp_path: Path) -> None:
     one = membership(tmp_path, "one", True)
     (one.path / "report.txt").unlink()
-    assert "in its own words" not in text(sections_of_actors.membership(case(tmp_path, one)))
+    assert "in its own words" not in text(sections_of_cooperation.membership(case(tmp_path, one)))
 
 
 def test_donors_are_called_by_their_names(tmp_path: Path) -> None:
@@ -406,10 +406,10 @@ def test_donors_are_called_by_their_names(tmp_path: Path) -> None:
     (one.path / "configuration.json").write_text(
         json.dumps({"resolved": {"donors": {"ids": ["A"], "names": ["Atlantis"]}}})
     )
-    assert "Atlantis" in text(sections_of_actors.membership(case(tmp_path, one)))
+    assert "Atlantis" in text(sections_of_cooperation.membership(case(tmp_path, one)))
     (one.path / "configuration.json").write_text("{")
     with pytest.raises(InputError, match=r"configuration\.json: cannot be read"):
-        sections_of_actors.membership(case(tmp_path, one))
+        sections_of_cooperation.membership(case(tmp_path, one))
 
 
 def stand(inside: Any, told: int = 0, members: int = 3, name: str = "x") -> Stand:
@@ -454,7 +454,7 @@ def test_who_is_not_counted_is_named(tmp_path: Path) -> None:
     one = membership(tmp_path, "one", True)
     donors = {"ids": list("ABCD"), "names": ["Atlantis", "B", "C", "Broker"], "budget_central": [1.0, 1.0, 1.0, 0.0]}
     (one.path / "configuration.json").write_text(json.dumps({"resolved": {"donors": donors}}))
-    told = text(sections_of_actors.membership(case(tmp_path, one)))
+    told = text(sections_of_cooperation.membership(case(tmp_path, one)))
     assert "Of 4 donors 3 are counted: Broker has no money of its own." in told
     assert "being in rather than out, each member alone, summed" in told
     assert joint.left_out(3, 3, []) is None
@@ -495,7 +495,7 @@ def ignorance(place: Path, removed: float, paid: tuple[float, float] = (10.0, 2.
     ],
 )
 def test_what_the_first_few_remove(tmp_path: Path, removed: float, title: str) -> None:
-    section = sections_of_actors.ignorance(case(tmp_path, ignorance(tmp_path, removed)))
+    section = sections_of_cooperation.ignorance(case(tmp_path, ignorance(tmp_path, removed)))
     assert section is not None
     assert section.title == title
     told = text(section)
@@ -505,7 +505,7 @@ def test_what_the_first_few_remove(tmp_path: Path, removed: float, title: str) -
 
 
 def test_nothing_to_save(tmp_path: Path) -> None:
-    section = sections_of_actors.ignorance(case(tmp_path, ignorance(tmp_path, 0.7, (0.0, 0.0))))
+    section = sections_of_cooperation.ignorance(case(tmp_path, ignorance(tmp_path, 0.7, (0.0, 0.0))))
     assert section is not None
     assert section.title == "At default values reports of plans would save nothing"
     assert section.charts == ()
@@ -540,7 +540,7 @@ def buys(place: Path, error: float = 0.01) -> Opened:
 
 
 def test_what_two_donors_buy(tmp_path: Path) -> None:
-    section = sections_of_actors.buys(case(tmp_path, buys(tmp_path)))
+    section = sections_of_cooperation.buys(case(tmp_path, buys(tmp_path)))
     assert section is not None
     assert section.title == "For its money COE gets law, ITU training"
     told = text(section)
@@ -555,7 +555,7 @@ def test_what_two_donors_buy(tmp_path: Path) -> None:
 
 
 def test_what_is_not_told_from_chance_makes_no_title(tmp_path: Path) -> None:
-    section = sections_of_actors.buys(case(tmp_path, buys(tmp_path, error=2.0), named=True))
+    section = sections_of_cooperation.buys(case(tmp_path, buys(tmp_path, error=2.0), named=True))
     assert section is not None
     assert section.title == "What COE and ITU buy for a euro"
     assert "Benin" in text(section)

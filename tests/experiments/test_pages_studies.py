@@ -13,7 +13,7 @@ pytest.importorskip("altair")
 pytest.importorskip("vl_convert")
 
 from donorlab.experiments.arguments import InputError
-from donorlab.experiments.pages import charts, gathered
+from donorlab.experiments.pages import charts, gathered, sections_of_regimes, sections_of_rivals
 from donorlab.experiments.pages import sections_of_studies as sections
 from donorlab.experiments.pages.blocks import Section
 from donorlab.experiments.pages.case import Case
@@ -96,7 +96,7 @@ GRID: dict[str, list[float]] = {"overhead": [0.0, 0.1], "decision_lag": [0.0, 4.
 
 
 def test_a_sweep_of_two_levers_is_a_map(tmp_path: Path) -> None:
-    section = sections.regimes(case(tmp_path, sweep(tmp_path, GRID)))
+    section = sections_of_regimes.regimes(case(tmp_path, sweep(tmp_path, GRID)))
     text = text_of(section)
     assert section is not None
     assert section.title == "At default values overhead and decision lag decide whether umbrella is better or worse"
@@ -111,14 +111,14 @@ def test_a_sweep_of_two_levers_is_a_map(tmp_path: Path) -> None:
 
 def test_each_further_architecture_has_a_map_three_at_most(tmp_path: Path) -> None:
     labels = ("fragmented", "umbrella", "conditional", "a", "b")
-    section = sections.regimes(case(tmp_path, sweep(tmp_path, GRID, labels)))
+    section = sections_of_regimes.regimes(case(tmp_path, sweep(tmp_path, GRID, labels)))
     assert section is not None
     assert [chart.name for chart in section.charts] == ["regime-0-0", "regime-0-1", "regime-0-2"]
     assert "more architectures than are shown: b." in text_of(section)
 
 
 def test_differences_are_to_the_reference_wherever_it_stands(tmp_path: Path) -> None:
-    section = sections.regimes(case(tmp_path, sweep(tmp_path, GRID, ("umbrella", "fragmented"))))
+    section = sections_of_regimes.regimes(case(tmp_path, sweep(tmp_path, GRID, ("umbrella", "fragmented"))))
     assert section is not None
     assert section.charts[0].data["points"].max() == pytest.approx(
         4.98
@@ -139,7 +139,7 @@ def test_differences_are_to_the_reference_wherever_it_stands(tmp_path: Path) -> 
 def test_a_sweep_that_makes_no_map_is_left_out_with_the_reason(
     tmp_path: Path, levers: Any, more: Any, why: str
 ) -> None:
-    section = sections.regimes(case(tmp_path, sweep(tmp_path, levers, **more)))
+    section = sections_of_regimes.regimes(case(tmp_path, sweep(tmp_path, levers, **more)))
     text = text_of(section)
     assert section is not None
     assert not section.charts
@@ -147,7 +147,7 @@ def test_a_sweep_that_makes_no_map_is_left_out_with_the_reason(
 
 
 def test_failed_runs_are_left_out_with_their_pair_and_told(tmp_path: Path) -> None:
-    section = sections.regimes(case(tmp_path, sweep(tmp_path, GRID, failed=1)))
+    section = sections_of_regimes.regimes(case(tmp_path, sweep(tmp_path, GRID, failed=1)))
     text = text_of(section)
     assert "1 run of the sweep failed and is left out." in text
     assert "mean of 2 to 3 pairs" in text
@@ -160,7 +160,7 @@ def test_two_sweeps_make_pictures_with_names_of_their_own(tmp_path: Path) -> Non
         sweep(tmp_path, GRID | {"pace": [0.2, 0.4]}, name="wide"),
         sweep(tmp_path, GRID, name="other"),
     )
-    section = sections.regimes(one)
+    section = sections_of_regimes.regimes(one)
     assert section is not None
     assert len({chart.name for chart in section.charts}) == 2
     assert "The sweep in wide is left out" in text_of(section)
@@ -170,7 +170,13 @@ def test_without_a_sweep_there_is_no_section(tmp_path: Path) -> None:
     one = case(tmp_path)
     assert [
         make(one)
-        for make in (sections.regimes, sections.sensitivity, sections.discovery, sections.robustness, sections.rivals)
+        for make in (
+            sections_of_regimes.regimes,
+            sections.sensitivity,
+            sections.discovery,
+            sections.robustness,
+            sections_of_rivals.rivals,
+        )
     ] == [None] * 5
 
 
@@ -435,7 +441,7 @@ def test_rivals_are_a_table_of_forms_in_words(tmp_path: Path) -> None:
             "verdict": "better",
         }
     ).to_csv(tmp_path / "compare" / "rivals.csv", index=False)
-    section = sections.rivals(one)
+    section = sections_of_rivals.rivals(one)
     assert section is not None
     assert section.title == "The conclusion that is drawn survives every rival submodel"
     text = text_of(section)

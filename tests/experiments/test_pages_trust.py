@@ -192,3 +192,9 @@ def test_limits_name_what_this_report_lacks(tmp_path: Path) -> None:
         map(str, sections_of_trust.limits(case(compared(tmp_path / "b", "fragmented", ensemble=None))).blocks)
     )
     assert "No futures were drawn" in none
+
+
+def test_what_is_held_has_its_unit_and_its_price_year() -> None:
+    assert sections_of_comparison._held("money", 0.8) == "money EUR 0.8 million a year (2021 prices)"
+    assert sections_of_comparison._held("observation_probability", 0.5).startswith("observation probability 0.5")
+    assert sections_of_comparison._held("of_a_plugin", "word") == "of a plugin word"
