@@ -434,6 +434,27 @@ def trace(words: tuple[str, ...]) -> None:
     run(words)
 
 
+@program.command()
+@click.argument("words", nargs=-1, metavar="[KEY=VALUE]...")
+def app(words: tuple[str, ...]) -> None:
+    """Open the application: explore a proposal, watch a run.
+
+    A page in your browser, from this machine alone: two or three designs side by side, every lever answers at once; and one run
+    quarter by quarter, with presets for a lesson. Nothing is loaded from elsewhere and no data leave the machine. Ctrl-C ends it.
+
+    \b
+    port=5006                0: any that is free
+    address=127.0.0.1        another one lets other machines in, and needs origins
+    origins=[HOST:PORT]      from which pages may connect, besides the address itself
+    sessions=40              at most so many open pages at once
+    memory_mb=128            most that finished runs may take
+    open=true                false: no browser is opened
+    """
+    from donorlab.experiments.app.serve import run
+
+    run(words)
+
+
 for _one in (*commands_of_sweeps.COMMANDS, *commands_of_studies.COMMANDS):
     program.add_command(_one)
 
