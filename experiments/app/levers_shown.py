@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -131,8 +132,9 @@ def step_of(row: ParameterRow) -> float:
     return float(f"{best * power:.3g}")
 
 
-def shown(choice: Choice, every: bool = False) -> list[Shown]:
-    """Return what can be set for a choice, in the order of the parameter table.
+@functools.lru_cache(maxsize=64)
+def shown(choice: Choice, every: bool = False) -> tuple[Shown, ...]:
+    """Return what can be set for a choice, in the order of the parameter table; remembered, for it takes a few runs' time.
 
     Parameters
     ----------
@@ -148,7 +150,7 @@ def shown(choice: Choice, every: bool = False) -> list[Shown]:
         users = tuple(design for design, one in made.scenarios.items() if _acts(one, row))
         if users or every:
             found.append(_one(row, choice, users, _why_idle(made.scenarios, row) if not users else ""))
-    return found
+    return tuple(found)
 
 
 def _acts(scenario: Scenario, row: ParameterRow) -> bool:

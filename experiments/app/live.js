@@ -40,7 +40,6 @@ export function render({ model }) {
       const [left, top] = across.get(one.dataset.scroll) || [0, 0];
       one.scrollLeft = left; one.scrollTop = top;
     }
-    for (const one of place.querySelectorAll("input[type=range]")) { shown(one); }
     marked();
     if (key) {
       const again = place.querySelector(`[data-key="${CSS.escape(key)}"]`);

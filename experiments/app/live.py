@@ -9,6 +9,8 @@ from typing import Any, Final
 import panel as pn
 import param
 
+from donorlab.experiments.app import turns
+
 HERE: Final = Path(__file__).parent
 STYLE: Final = (HERE / "app.css").read_text(encoding="utf-8")
 NAME_LONGEST, VALUE_LONGEST = 60, 120
@@ -29,15 +31,17 @@ class Live(pn.custom.JSComponent):
 
     _esm = (HERE / "live.js").read_text(encoding="utf-8")
 
-    def __init__(self, act: Callable[[str, str], object] | None = None, **given: Any) -> None:
-        super().__init__(stylesheets=[STYLE], sizing_mode="stretch_width", **given)  # type: ignore[no-untyped-call]
+    def __init__(self, act: Callable[[str, str], object] | None = None, style: str = "", **given: Any) -> None:
+        super().__init__(stylesheets=[STYLE, style], sizing_mode="stretch_width", **given)  # type: ignore[no-untyped-call]
         if act is not None:
-            self.on_msg(lambda event: told(event.data if hasattr(event, "data") else event, act))
+            page = pn.state.curdoc
+            self.on_msg(lambda event: told(event, lambda name, value: turns.soon(act, name, value, page=page)))
 
     def draw(self, html: str) -> None:
         """Show other HTML; nothing is sent where it is the same."""
-        if html != self.html:
-            self.html = html
+        text = str(html)
+        if text != self.html:
+            self.html = text
 
     def mark(self, marks: Mapping[str, tuple[str | None, str | None]]) -> None:
         """Change classes and texts of single elements."""

@@ -58,6 +58,11 @@ def to_yaml(choice: Choice, design: str) -> str:
     return head + yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=_WIDTH)
 
 
+def file_name(design: str) -> str:
+    """Return what the file of a design is called; made of a fixed list of names, so that nothing of a browser is in it."""
+    return f"{_name(design)}.yaml"
+
+
 def words(choice: Choice, files: Mapping[str, str] | None = None, seeds: int = 20, draws: int = 200) -> list[str]:
     """Return the words after ``donorlab`` that give the same numbers.
 
@@ -96,7 +101,7 @@ def words(choice: Choice, files: Mapping[str, str] | None = None, seeds: int = 2
 
 def line(choice: Choice, seeds: int = 20, draws: int = 200) -> str:
     """Return the same as one line to type, with a file's name for each design that can be saved."""
-    files = {name: f"{_name(name)}.yaml" for name in names(choice)}
+    files = {name: file_name(name) for name in names(choice)}
     found = ["donorlab", *words(choice, files, seeds, draws)]
     return " ".join(f'"{word}"' if "[" in word else word for word in found)
 

@@ -136,10 +136,12 @@ def started(
     import panel as pn
     from panel.io.server import get_server
 
+    from donorlab.experiments.app import turns
+
     pn.extension(console_output="disable", notifications=False)
     port = keys["port"] or _free(keys["address"])
     try:
-        return get_server(
+        made = get_server(
             dict(pages),
             port=port,
             address=keys["address"],
@@ -153,6 +155,8 @@ def started(
             unused_session_lifetime_milliseconds=UNUSED_MS,
             check_unused_sessions_milliseconds=UNUSED_MS // 2,
         )
+        turns.use(made.io_loop.asyncio_loop)  # type: ignore[attr-defined]
+        return made
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise InputError(f"port: {port} is taken; give another one, or port=0 for any that is free") from None

@@ -28,12 +28,14 @@ class Part:
     title : what it is, for those who do not see it
     view : of Panel
     tag : the HTML element around it: ``section``, or ``aside`` for what is set rather than found
+    column : where it stands on a wide screen: ``set``, ``main`` or ``right``; a narrow one has them in the order given
     """
 
     name: str
     title: str
     view: Any
     tag: str = "section"
+    column: str = "main"
 
 
 def framed(here: str, heading: str, lead: str, parts: Sequence[Part]) -> pn.Template:
@@ -53,7 +55,14 @@ def framed(here: str, heading: str, lead: str, parts: Sequence[Part]) -> pn.Temp
         "pages": PAGES,
         "notice": NOTICE,
         "page_style": (HERE / "shell.css").read_text(encoding="utf-8"),
-        "parts": [{"name": part.name, "title": part.title, "tag": part.tag} for part in parts],
+        "columns": [
+            [
+                {"name": part.name, "title": part.title, "tag": part.tag, "order": order, "column": part.column}
+                for order, part in enumerate(parts)
+                if part.column == column
+            ]
+            for column in dict.fromkeys(part.column for part in parts)
+        ],
     }.items():
         page.add_variable(name, value)
     for part in parts:
