@@ -71,11 +71,10 @@ def answer(page: Exploration) -> Markup:
 
 def _code(text: str) -> Markup:
     """Return a sentence whose words between backticks are set as what is typed."""
-    parts = text.split("`")
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if place % 2 else Markup("{}").format(part)
-        for place, part in enumerate(parts)
-    )
+    parts = [
+        Markup("<code>{}</code>" if place % 2 else "{}").format(part) for place, part in enumerate(text.split("`"))
+    ]
+    return Markup("").join(parts)
 
 
 def _items(texts: Sequence[str]) -> Markup:

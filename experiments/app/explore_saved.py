@@ -14,9 +14,6 @@ from donorlab.experiments.words import label
 def kept(page: Exploration) -> Markup:
     """Return how the choice is saved."""
     files = {name: saved.to_yaml(page.choice, name) for name in saved.names(page.choice)}
-    called = {
-        name: FILE if len(files) == 1 else FILE.replace(".", f"-{number}.") for number, name in enumerate(files, 1)
-    }
     parts = Markup("").join(
         Markup(
             '<p><a class="button" download="{}" href="data:text/yaml;charset=utf-8,{}" data-key="file-{}">Save {} as '
