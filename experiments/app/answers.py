@@ -87,10 +87,13 @@ class Answer:
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row an outcome that a table shows, as ``compare`` stores it."""
-        shown = [item.name for item in OUTCOMES if item.group]
+        return self.summary_of([item.name for item in OUTCOMES if item.group])
+
+    def summary_of(self, outcomes: Sequence[str]) -> pd.DataFrame:
+        """Return the rows of a few outcomes: all of them take some runs' time."""
 
         def only(frame: pd.DataFrame, pair: str) -> pd.DataFrame:
-            return frame[["architecture", pair, *(name for name in shown if name in frame)]]
+            return frame[["architecture", pair, *(name for name in outcomes if name in frame)]]
 
         draws = None if self.draws is None else only(self.draws, "draw")
         return tables.summarise(only(self.comparison.runs, "seed"), draws, SMALLEST)

@@ -35,7 +35,7 @@ class Live(pn.custom.JSComponent):
         super().__init__(stylesheets=[STYLE, style], sizing_mode="stretch_width", **given)  # type: ignore[no-untyped-call]
         if act is not None:
             page = pn.state.curdoc
-            self.on_msg(lambda event: told(event, lambda name, value: turns.soon(act, name, value, page=page)))
+            self.on_msg(lambda event: told(event.data, lambda name, value: turns.soon(act, name, value, page=page)))
 
     def draw(self, html: str) -> None:
         """Show other HTML; nothing is sent where it is the same."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -13,10 +13,12 @@ import panel as pn
 
 from donorlab.experiments.app import explore_answer as html
 from donorlab.experiments.app import exports, shell, turns
+from donorlab.experiments.app.answers import Answer
 from donorlab.experiments.app.explore_controls import controls
+from donorlab.experiments.app.explore_places import places, winners
 from donorlab.experiments.app.explore_plots import Plots, over_time_told, waterfall
 from donorlab.experiments.app.explore_saved import kept
-from donorlab.experiments.app.explore_state import Done, Exploration
+from donorlab.experiments.app.explore_state import Exploration
 from donorlab.experiments.app.levers_shown import Shown, shown
 from donorlab.experiments.app.live import HERE, Live
 from donorlab.experiments.arguments import InputError
@@ -91,7 +93,7 @@ class View:
         if done.controls:
             self._controls()
         if done.looks:
-            self._looks(done)
+            self._looks()
         if done.asks == "break-even":
             self.work = self._started(self._run(self.state.find_break_even()), self.work)
         if done.asks == "report":
@@ -118,7 +120,9 @@ class View:
         with contextlib.closing(work):
             for more in work:
                 if more:
-                    self._looks()
+                    for draw in self._pieces():  # the sentence is on its way before the rest is drawn
+                        draw()
+                        await asyncio.sleep(0)
                 elif self.state.answer is not None:
                     self.live["answer"].draw(html.answer(self.state))
                 await asyncio.sleep(0)
@@ -141,23 +145,37 @@ class View:
         self.plots = Plots(self.state.choice.designs)
         self.figure.object = self.plots.over_time
 
-    def _looks(self, done: Done | None = None) -> None:
-        """Draw anew what is known; what is not known yet of a choice just made stays as it is, but for the sentences."""
+    def _looks(self) -> None:
+        """Draw anew what is known."""
+        for draw in self._pieces():
+            draw()
+
+    def _pieces(self) -> list[Callable[[], None]]:
+        """Return what draws each piece, the answer first; what is not known yet of a choice just made stays as it was."""
         state, live = self.state, self.live
+        found = [
+            lambda: live["answer"].draw(html.answer(state)),
+            lambda: live["even"].draw(html.even(state)),
+            lambda: live["kept"].draw(kept(state)),
+        ]
         known = state.answer
-        live["answer"].draw(html.answer(state))
-        live["even"].draw(html.even(state))
-        live["kept"].draw(kept(state))
         if known is None:
-            return
-        if done is None:
+            return found
+        return [
+            found[0],
+            lambda: live["numbers"].draw(html.numbers(known)),
+            lambda: self._over_time(known),
+            lambda: live["euro"].draw(waterfall(known)),
+            lambda: live["winners"].draw(winners(state)),
+            lambda: live["places"].draw(places(state)),
+            *found[1:],
+        ]
+
+    def _over_time(self, known: Answer) -> None:
+        if self.plots.designs == known.choice.designs:
             with pn.io.unlocked():  # work of a page holds no lock of its document: that would hold up all messages
                 self.plots.feed(known)
-            live["numbers"].draw(html.numbers(known))
-            live["time"].draw(over_time_told(known))
-            live["euro"].draw(waterfall(known))
-        live["places"].draw(html.places(state))
-        live["winners"].draw(html.winners(state))
+        self.live["time"].draw(over_time_told(known))
 
     def _address(self) -> None:
         if pn.state.location is not None:
