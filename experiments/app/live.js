@@ -3,7 +3,7 @@
 export function render({ model }) {
   const place = document.createElement("div");
   place.className = "piece";
-  let told = new Map(), waiting = null, last = 0;
+  let told = new Map(), waiting = null, last = 0, focused = null;
 
   function written(input) {
     const value = Number(input.value), digits = Number(input.dataset.digits || 0);
@@ -19,11 +19,16 @@ export function render({ model }) {
     for (const [key, [kind, text]] of Object.entries(model.marks || {})) {
       for (const one of place.querySelectorAll(`[data-mark="${CSS.escape(key)}"]`)) {
         if (kind !== null && one.getAttribute("class") !== kind) { one.setAttribute("class", kind); }
-        if (text !== null) {
-          const into = one.querySelector(":scope > title") || one;
-          if (into.textContent !== text) { into.textContent = text; }
-          if (one.hasAttribute("aria-label")) { one.setAttribute("aria-label", text); }
+        if (text === null) { continue; }
+        if (one.tagName === "INPUT") {  // a slider that moves by itself, not under somebody's hand
+          if (one.value !== text && !one.matches(":active")) { one.value = text; }
+          if (one.type === "range") { shown(one); }
+          continue;
         }
+        const named = one.hasAttribute("aria-label"), title = one.querySelector(":scope > title");
+        const into = title || (named ? null : one);  // what is named apart keeps what it shows
+        if (into && into.textContent !== text) { into.textContent = text; }
+        if (named) { one.setAttribute("aria-label", text); }
       }
     }
   }
@@ -41,10 +46,15 @@ export function render({ model }) {
       one.scrollLeft = left; one.scrollTop = top;
     }
     marked();
-    if (key) {
+    const wanted = place.querySelector("[data-focus]"), name = wanted ? wanted.dataset.focus : null;
+    if (wanted && name !== focused) {  // once: what has just opened is read first
+      wanted.focus({ preventScroll: true });
+      wanted.scrollIntoView({ block: "nearest" });
+    } else if (key) {
       const again = place.querySelector(`[data-key="${CSS.escape(key)}"]`);
       if (again) { again.focus({ preventScroll: true }); }
     }
+    focused = name;
   }
   function shown(input) {
     const output = input.closest("[data-row]")?.querySelector("output");
