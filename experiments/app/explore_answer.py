@@ -134,23 +134,19 @@ def futures(known: Answer | None) -> Markup:
 
 
 # ---------------------------------------------------------------------- the numbers
-def numbers(known: Answer | None) -> Markup:
-    """Return the outcomes as tables: the few that are asked for first; all others folded, once the first answer is "
-    "refined."""
+def numbers(page: Exploration) -> Markup:
+    """Return the outcomes as a table: the few that are asked for first, or all, which take some runs' time."""
+    known = page.answer
     if known is None:
         return Markup("")
     caption = (
         f"Mean of {counted(known.stage.seeds, 'paired draw')} at the values set; in brackets the difference to "
         f"{called(known.first)}, with * where it is told from chance."
     )
-    first = known.stage == STAGES[known.choice.scenario][0]
-    few = _table(known, known.summary_of(FEW) if first else known.summary, FEW, caption)
-    if first:
-        return Markup("<h2>In numbers</h2>{}").format(few)
-    every = _table(known, known.summary, [item.name for item in OUTCOMES if item.group], caption)
+    names = [item.name for item in OUTCOMES if item.group] if page.every else FEW
     return Markup(
-        "<h2>In numbers</h2>{}<details data-key='all-numbers'><summary>All outcomes</summary>{}</details>"
-    ).format(few, every)
+        '<h2>In numbers</h2>{}<p><label><input type="checkbox" data-act="every" data-key="every"{}> All outcomes</label></p>'
+    ).format(_table(known, known.summary_of(names), names, caption), Markup(" checked") if page.every else "")
 
 
 def _table(known: Answer, summary: pd.DataFrame, names: Sequence[str], caption: str) -> Markup:

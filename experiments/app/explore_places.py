@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from donorlab.experiments.app import sentences, settable
-from donorlab.experiments.app.answers import SMALLEST, STAGES, Answer
+from donorlab.experiments.app.answers import SMALLEST, Answer
 from donorlab.experiments.app.explore_state import Exploration
 from donorlab.experiments.pages import maps
 from donorlab.experiments.pages.chart import Chart, label, word_of
@@ -43,20 +43,17 @@ def places(page: Exploration) -> Markup:
             name=f"app-change-{word_of(name)}", smallest=SMALLEST, named=page.named,
         )  # fmt: skip
         parts.append(_picture(chart, f"Map of changes, {label(name)}"))
-    if known.stage == STAGES[known.choice.scenario][0]:  # what is folded waits until the first answer is refined
-        return Markup("<h2>On the map</h2>{}").format(Markup("").join(parts))
-    level = maps.states(
-        frame.loc[frame["architecture"] == known.first, columns],
-        "Capacity at the end",
-        "share",
-        name="app-level",
-        named=page.named,
-    )
     parts.append(
-        Markup('<details data-key="level-map"><summary>What states have, {}</summary>{}</details>').format(
-            label(known.first), _picture(level, "Map of levels")
-        )
+        Markup(
+            '<p><label><input type="checkbox" data-act="levels" data-key="levels"{}> What states have, {}</label></p>'
+        ).format(Markup(" checked") if page.levels else "", label(known.first))
     )
+    if page.levels:
+        level = maps.states(
+            frame.loc[frame["architecture"] == known.first, columns],
+            "Capacity at the end", "share", name="app-level", named=page.named,
+        )  # fmt: skip
+        parts.append(_picture(level, "Map of levels"))
     return Markup("<h2>On the map</h2>{}").format(Markup("").join(parts))
 
 

@@ -59,6 +59,7 @@ class Exploration:
     choice : what is set
     error : what the last act was refused for, in one line
     named : whether states are named; told : whether a map shows only what is told from chance
+    every : whether all outcomes are shown; levels : whether a map of what states have
     found : answers to the choice, by stage
     base : answers to the choice before, by stage: what is told to have changed is told against them
     progress : how far the work is; None when it rests
@@ -69,6 +70,8 @@ class Exploration:
     error: str = ""
     named: bool = False
     told: bool = False
+    every: bool = False
+    levels: bool = False
     found: dict[str, Answer] = field(default_factory=dict)
     base: dict[str, Answer] = field(default_factory=dict)
     progress: Progress | None = None
@@ -100,7 +103,7 @@ class Exploration:
         Parameters
         ----------
         name : ``scenario``, ``design-0`` to ``design-2``, ``judgement``, ``seed``, ``set:PARAMETER``, ``reset``, ``reset-all``,
-            ``undo``, ``named``, ``told``, ``break-even``, ``report``
+            ``undo``, ``named``, ``told``, ``every``, ``levels``, ``break-even``, ``report``
         value : what it was set to
         """
         self.error = ""
@@ -128,7 +131,7 @@ class Exploration:
             return self._turn(name, dataclasses.replace(self.choice, changes=()))
         if name == "undo" and self.base:
             return self._turn(name, next(iter(self.base.values())).choice)
-        if name in ("named", "told"):
+        if name in ("named", "told", "every", "levels"):
             setattr(self, name, value == "true")
             return Done(looks=True)
         if name == "break-even" and value in PARAMETERS:
@@ -157,7 +160,11 @@ class Exploration:
         ):  # what stands elsewhere changes places with it
             names[names.index(value)] = names[at]
         names[at] = value
-        return dataclasses.replace(self.choice, designs=tuple(one for one in names if one != NOTHING))
+        first, *others = (one for one in names if one != NOTHING)
+        others.sort(
+            key=lambda name: name in settable.proposals()
+        )  # architectures stand before proposals, as in results
+        return dataclasses.replace(self.choice, designs=(first, *others))
 
     def _turn(self, what: str, choice: Choice) -> Done:
         """Take another choice, once it is known that it can be run."""

@@ -6,6 +6,7 @@ sessions, on the size of a request and of a message; who may connect is listed; 
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import re
@@ -139,6 +140,7 @@ def started(
     from donorlab.experiments.app import turns
 
     pn.extension(console_output="disable", notifications=False)
+    asyncio.set_event_loop(asyncio.new_event_loop())
     port = keys["port"] or _free(keys["address"])
     try:
         made = get_server(

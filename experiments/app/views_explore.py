@@ -163,7 +163,7 @@ class View:
             return found
         return [
             found[0],
-            lambda: live["numbers"].draw(html.numbers(known)),
+            lambda: live["numbers"].draw(html.numbers(state)),
             lambda: self._over_time(known),
             lambda: live["euro"].draw(waterfall(known)),
             lambda: live["winners"].draw(winners(state)),
