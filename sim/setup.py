@@ -107,15 +107,20 @@ class DonorSetup(ReadOnlyArrays):
     itself: KeyArray
 
 
-def task_instruments(mix: FloatArray, tasks: int) -> KeyArray:
+@compiled
+def task_instruments(mix, tasks):  # type: ignore[no-untyped-def]
     """Return the instrument of each task, shape (K, L): largest remainder, so that every prefix has the mix."""
     pillars, instruments = mix.shape
     result = np.zeros((pillars, tasks), dtype=np.int64)
     for k in range(pillars):
-        used = np.zeros(instruments)
+        claim, used = np.empty(instruments), np.zeros(instruments)
         for task in range(tasks):
-            claim = mix[k] * (task + 1) - used
-            chosen = int(np.flatnonzero(claim > claim.max() - 1e-9)[0])
+            for m in range(instruments):
+                claim[m] = mix[k, m] * (task + 1) - used[m]
+            least = claim.max() - 1e-9
+            chosen = 0
+            while not claim[chosen] > least:
+                chosen += 1
             result[k, task] = chosen
             used[chosen] += 1
     return result

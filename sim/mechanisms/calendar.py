@@ -28,7 +28,7 @@ from donorlab.sim.mechanisms.planning import (
 )
 from donorlab.sim.mechanisms.wants import (
     SCORE_UNIT,
-    best_in_cell,
+    best_in_cells,
     largest_score,
     promise_of_states,
     public_promise,
@@ -246,14 +246,11 @@ def planning_view(model: CoordinationModel, donor: int, quarter: int, slot: int)
         open_to &= state.shun_until[donor] < quarter
     weight = state.weight[donor] if len(state.weight) else np.ones_like(price)
     score = np.zeros_like(price)
-    for j in np.flatnonzero(open_to):
-        for k in range(price.shape[1]):
-            best = best_in_cell(
-                donor, j, k, count[j, k], model.visible[donor] / (1.0 + own[j]), state.attenuation[j] * weight[j, k],
-                model.project_size, fixed[j], price[j, k], model.credited, model.credit_kind, state.standing, land.value,
-                giving.mandate, state.attraction, state.crowd, state.state_weight, land.pillar_weight,
-            )  # fmt: skip
-            score[j, k] = best
+    best_in_cells(
+        donor, open_to, count, model.visible[donor], own, state.attenuation[:, None] * weight, model.project_size, fixed, price,
+        model.credited, model.credit_kind, state.standing, land.value, giving.mandate, state.attraction, state.crowd,
+        state.state_weight, land.pillar_weight, score,
+    )  # fmt: skip
     view = PlanningView(
         quarter=quarter, slot=slot, cash=float(state.cash[donor]), believed_count=count,
         wait=state.undelivered / state.room, open_to_projects=open_to, price=price, fixed=fixed, score=score,

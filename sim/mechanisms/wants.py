@@ -121,6 +121,24 @@ def best_in_cell(  # type: ignore[no-untyped-def]
 
 
 @compiled
+def best_in_cells(  # type: ignore[no-untyped-def]
+    d, open_to, count, visible, own, discount, size, fixed, price, credited, rule, standing, value, mandate, attraction, crowd,
+    state_weight, pillar_weight, score,
+):
+    """Write `best_in_cell` of every cell of the states that are open to donor d into ``score`` (J, K).
+
+    ``own`` (J,) are the donor's live projects, ``discount`` (J, K) of value, ``fixed`` (J,) and ``price`` (J, K) EUR m.
+    """
+    for j in range(score.shape[0]):
+        if open_to[j]:
+            for k in range(score.shape[1]):
+                score[j, k] = best_in_cell(
+                    d, j, k, count[j, k], visible / (1.0 + own[j]), discount[j, k], size, fixed[j], price[j, k], credited, rule,
+                    standing, value, mandate, attraction, crowd, state_weight, pillar_weight,
+                )  # fmt: skip
+
+
+@compiled
 def best_in_state(  # type: ignore[no-untyped-def]
     d, j, relation_due, visible_pull, attenuation, counts_added, size, fixed_costs, relation, factor, weight, credited, rule,
     standing, known, value, price, price_factor, mandate, attraction, crowd, state_weight, pillar_weight,

@@ -167,17 +167,28 @@ KILLS = (
     "replications=30",
     "mechanism.lapse=poison",
 )
+ALONE = ("sweep", *KILLS, "engine=serial", "out=s")
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a plug-in in which run 32 of `KILLS` kills its process; while a file `mercy` is there it does not."""
-    info = tmp_path / "site" / "poison-1.0.dist-info"
+    site = tmp_path_factory.mktemp("plug-in") / "site"
+    info = site / "poison-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: poison\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[donorlab.mechanisms]\nlapse.poison = poison_of_a_test:poison\n")
-    (tmp_path / "site" / "poison_of_a_test.py").write_text(POISON)
-    return tmp_path / "site"
+    (site / "poison_of_a_test.py").write_text(POISON)
+    return site
+
+
+@pytest.fixture(scope="module")
+def ended_thrice(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a sweep without workers was started three times, and ended by its run 32 each time."""
+    folder = tmp_path_factory.mktemp("thrice")
+    for _ in range(3):
+        command(*ALONE, cwd=folder, status=-signal.SIGKILL, PYTHONPATH=str(site))
+    return folder
 
 
 def test_a_run_that_kills_its_worker_is_named_after_three_tries_and_the_rest_is_done(
@@ -196,15 +207,13 @@ def test_a_run_that_kills_its_worker_is_named_after_three_tries_and_the_rest_is_
 
 @pytest.mark.parametrize("kills", [True, False])
 def test_a_run_in_which_one_process_ended_three_times_is_tried_apart_and_that_decides(
-    tmp_path: Path, site: Path, kills: bool
+    tmp_path: Path, site: Path, ended_thrice: Path, kills: bool
 ) -> None:
     """Without workers the run ends the sweep itself; a user who ended it there three times has done no harm to a healthy run."""
-    words = ("sweep", *KILLS, "engine=serial", "out=s")
-    for _ in range(3):
-        command(*words, cwd=tmp_path, status=-signal.SIGKILL, PYTHONPATH=str(site))
+    shutil.copytree(ended_thrice, tmp_path, dirs_exist_ok=True)
     if not kills:
         (tmp_path / "mercy").touch()
-    out, _ = command(*words, cwd=tmp_path, PYTHONPATH=str(site))
+    out, _ = command(*ALONE, cwd=tmp_path, PYTHONPATH=str(site))
     runs = runs_of(tmp_path / "s")
     assert runs["run"].tolist() == list(range(1, 61))
     assert runs.loc[runs["error"].notna(), "run"].tolist() == ([32] if kills else [])

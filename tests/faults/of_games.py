@@ -66,7 +66,7 @@ def t3(fault: Fault) -> None:
 
 def t4(fault: Fault) -> None:
     """T4: the exact floors of Gairing's weights and of marginal contribution with one-task cells."""
-    found = games.t4(games=20, seed=1)
+    found = games.t4(games=15, seed=1, donors=(2, 3, 4))  # five each; those of five donors take as long as all of these
     for item in [*found["gairing"], *found["marginal"]]:
         assert item.formula == pytest.approx(item.floor, abs=NEAR)
         assert item.random.violations == 0

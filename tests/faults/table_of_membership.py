@@ -27,7 +27,7 @@ FAULTS_OF_MEMBERSHIP: Final[tuple[Fault, ...]] = (
     Fault("engine: leftovers speak for the side that was left", "5.2", MEMBERSHIP, "returns",
           "np.where(paid[OUTSIDE] > paid[INSIDE] * BETTER, OUTSIDE, more)", "side", ("agreement",), WORLDS, ON),
     Fault("engine: who gets nothing for its money does not know it", "5.2", MEMBERSHIP, "returns",
-          "result[side[idle], rows[idle]] = 0.0", "pass", ("membership: the_dearer_it_is_the_fewer_stay",)),
+          "result[side[idle], rows[idle]] = 0.0", "pass", ("membership: who_gets_nothing_for_its_money_sees_that",)),
     Fault("engine: who is never invited counts as one that stayed outside", "5.2", MEMBERSHIP, "decide",
           "np.where(membership.charter.member, budget, 0.0)", "budget", ("agreement",), WORLDS, ON),
     Fault("engine: who has left still sets conditions", "5.2", MEMBERSHIP, "with_members",

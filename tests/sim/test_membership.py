@@ -105,14 +105,25 @@ def test_who_moves_thought_the_other_side_better_or_tried(result):
     assert not worse.any()  # with a term of one year everybody may move each year
 
 
-def test_nobody_moves_before_its_term_is_over(synthetic):
-    umbrella = synthetic.replace(architecture="umbrella")
-    moves = simulate(umbrella.replace(voluntary_membership="on", membership_term=3), 1).memberships.query("move != ''")
+def check_terms(scenario, seed):
+    """Nobody moves before its three years are over, and some do then."""
+    free = scenario.replace(architecture="umbrella", voluntary_membership="on", membership_term=3)
+    moves = simulate(free, seed).memberships.query("move != ''")
     assert moves["quarter"].min() >= 13
     apart = moves.groupby("donor")["quarter"].apply(
         lambda quarters: np.diff(quarters).min() if len(quarters) > 1 else 99
     )
     assert (apart >= 12).all()
+
+
+def test_nobody_moves_before_its_term_is_over(toy):
+    """Few donors, who try the other side whenever they may by one chance in two."""
+    for seed in (1, 2):
+        check_terms(toy.replace(membership_curiosity=0.5, horizon=36), seed)
+
+
+def test_nobody_of_many_moves_before_its_term_is_over(synthetic):
+    check_terms(synthetic, 1)
 
 
 @pytest.mark.parametrize("fund", ["off", "on"])
@@ -152,6 +163,16 @@ def test_the_dearer_it_is_the_fewer_stay(synthetic):
 
     shares = [share(overhead) for overhead in (0.0, 0.5, 1.0)]
     assert shares[0] > shares[1] + 0.03 > shares[2] + 0.06
+
+
+def test_who_gets_nothing_for_its_money_sees_that(toy):
+    """Where overhead eats all of it; nobody is left outside whose results could stand in for what is not known."""
+    one = toy.replace(architecture="umbrella", voluntary_membership="on", founding_share=1.0, overhead=1.0)
+    looks = simulate(one, 1).memberships
+    first = looks[looks["quarter"] == looks["quarter"].min()]
+    paid = first[first["member"]]
+    assert len(paid) > 1
+    assert (paid["seen_inside"] == 0).all()
 
 
 def test_where_both_sides_are_alike_neither_seems_better(world):

@@ -58,11 +58,11 @@ def test_without_motive_and_friction_neither_names_nor_owners_matter(seed):
 
 
 def test_splitting_a_donor_raises_transaction_costs():
-    """With costs of projects and relations, two owners of one budget pay more: 99% interval of the mean over 60 worlds."""
+    """With costs of projects and relations, two owners of one budget pay more: 99% interval of the mean over 30 worlds."""
     friction = {"fixed_cost": 0.1, "relation_cost": 0.4, "pace": 0.5, "planning_slots": 13, "presence_oversight": 0.1,
                 "administration_intercept": 4.0, "observation_probability": 0.3}  # fmt: skip
     change = []
-    for seed in range(60):
+    for seed in range(30):
         one = simulate(open_world([12.0, 8.0, 8.0], seed, **friction), seed).outcomes
         two = simulate(open_world([6.0, 6.0, 8.0, 8.0], seed, **friction), seed).outcomes
         change.append(two["transaction_cost_share"] - one["transaction_cost_share"])
