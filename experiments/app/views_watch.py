@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from donorlab.experiments.app.hall import Hall
 
 STYLE: Final = (Path(__file__).parent / "watch.css").read_text(encoding="utf-8")
+_REST: Final = 0.05  # seconds between two quarters in which others have their turn, however long one took
 LEAD: Final = "One run of one design, quarter by quarter: who pays for what in which state, and what is paid for twice."
 PARTS: Final = {
     "controls": "Move through the run",
@@ -62,8 +63,8 @@ class Session:
         self._playing: asyncio.Task[None] | None = None
         self.pieces["setting"].draw(watch.setting_html())
         self.pieces["said"].draw(watch.said_html())
+        self.location: Any = pn.state.location
         if pn.state.curdoc is not None:
-            self.location = pn.state.location
             pn.state.onload(self._opened)
             pn.state.on_session_destroyed(self._left)
 
@@ -99,8 +100,6 @@ class Session:
         if "address" in changed and self.location is not None:
             self.location.search = f"?{urlencode(watch.asked.to_query())}"
 
-    location: Any = None
-
     def _whole(self, name: str, changed: Changes, html: Callable[[], str], marks: Callable[[], Marks]) -> None:
         """Draw a large piece where it is another one, else send only what of it changed."""
         if name in changed:
@@ -134,8 +133,11 @@ class Session:
 
     async def _play(self) -> None:
         """Go on quarter by quarter until the end, or until somebody stops it."""
+        now = asyncio.get_running_loop().time
+        drawn = now()
         while self.watch.playing:
-            await asyncio.sleep(SPEEDS[self.watch.speed])
+            await asyncio.sleep(max(SPEEDS[self.watch.speed] - (now() - drawn), _REST))
+            drawn = now()
             self.show(self.watch.tick())
 
     def _left(self, _: Any) -> None:

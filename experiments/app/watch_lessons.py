@@ -37,7 +37,7 @@ def html(asked: Asked) -> Markup:
         '<div class="fields">{}{}<div><label for="seed">Seed: the draws of chance</label>'
         '<input id="seed" type="number" min="1" max="{}" step="1" value="{}" data-act="seed" data-key="seed"></div></div></details>'
         '<p class="check"><input id="hidden" type="checkbox" data-act="hidden" data-key="hidden"{}> '
-        '<label for="hidden">Without states' names</label></p>{}{}'
+        '<label for="hidden">Without states\' names</label></p>{}{}'
     ).format(
         _select("lesson", "Lesson", [(NO_LESSON, "No lesson: a run of your own"), *named], asked.lesson or NO_LESSON),
         _switch(asked),
@@ -82,7 +82,9 @@ def _levers(choice: Choice) -> Markup:
     link = Markup('<p class="note"><a href="{}">Compare the designs, and change levers</a></p>').format(explore(choice))
     if not told:
         return link
-    return Markup('<div class="levers"><h3>Set otherwise</h3><ul class="plain">{}</ul>{}</div>').format(_items(told), link)
+    return Markup('<div class="levers"><h3>Set otherwise</h3><ul class="plain">{}</ul>{}</div>').format(
+        _items(told), link
+    )
 
 
 def _questions(lesson: Lesson) -> Markup:

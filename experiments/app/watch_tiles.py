@@ -71,7 +71,8 @@ def html(
     }
     rows = Markup("").join(row.format(pillar, label(pillar), pillar, tiles) for pillar, tiles in buttons.items())
     return Markup(
-        '<h2 class="hidden">Tasks of a state</h2><div class="head"><label for="state">Tasks of</label><select id="state" data-act="state" data-key="state">{}</select>'
+        '<h2 class="hidden">Tasks of a state</h2>'
+        '<div class="head"><label for="state">Tasks of</label><select id="state" data-act="state" data-key="state">{}</select>'
         '<button data-act="next" data-key="next">Next task paid twice</button>'
         '<button data-act="most" data-key="most">The state with most paid twice</button></div>'
         '<div class="beside{}"><div class="all{}">{}{}</div>{}</div>'
