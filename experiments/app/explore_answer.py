@@ -87,8 +87,9 @@ def _progress(page: Exploration) -> Markup:
         rests = f"{_STAGES[known.stage.name]}: {counted(known.stage.seeds, 'paired draw')}"
         rests += f" and {counted(known.stage.futures, 'future')}. " if known.stage.futures else ". "
     step = page.progress
-    if step is None or page.resting:
-        return Markup('<p class="note">{}<span class="state">At rest.</span></p>').format(rests)
+    if step is None:
+        said = "At rest." if page.resting else "Refining what came before …" if page.finishing else "Refining …"
+        return Markup('<p class="note">{}<span class="state">{}</span></p>').format(rests, said)
     whole = sum(1 for stage in stages if stage.name in page.found) + step.done / max(step.of, 1)
     return Markup(
         '<p class="note">{}<span class="state">Refining: {} of {} runs.</span></p>'

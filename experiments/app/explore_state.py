@@ -62,7 +62,7 @@ class Exploration:
     every : whether all outcomes are shown; levels : whether a map of what states have
     found : answers to the choice, by stage
     base : answers to the choice before, by stage: what is told to have changed is told against them
-    progress : how far the work is; None when it rests
+    progress : how far the work is; None when it rests; finishing : whether what came before is still answered as finely
     """
 
     explorer: Explorer
@@ -75,6 +75,7 @@ class Exploration:
     found: dict[str, Answer] = field(default_factory=dict)
     base: dict[str, Answer] = field(default_factory=dict)
     progress: Progress | None = None
+    finishing: bool = False
     break_even: BreakEven | None = None
     report: str = ""
     report_address: str = ""
@@ -176,7 +177,7 @@ class Exploration:
         ):  # while one lever is drawn, all is told against its start
             self.base = self.found
         self._moved, self.choice = what, choice
-        self.found, self.progress = {}, None
+        self.found, self.progress, self.finishing = {}, None, False
         self.break_even, self.report_address = None, ""
         return Done(runs=True, controls=True, looks=True)
 
@@ -195,8 +196,8 @@ class Exploration:
 
     @property
     def resting(self) -> bool:
-        """Whether all stages are done."""
-        return len(self.found) == len(STAGES[self.choice.scenario])
+        """Whether all is done."""
+        return len(self.found) == len(STAGES[self.choice.scenario]) and not self.finishing
 
     def work(self) -> Generator[bool]:
         """Answer the choice, a run at a time; yield whether there is more to show.
@@ -211,22 +212,25 @@ class Exploration:
                     self.found[progress.stage.name] = progress.answer
                 yield progress.answer is not None
             self.progress = None
+            self.finishing = self._base_is_coarser(choice)
             yield True
-            yield from self._finish_base(choice)
+            if self.finishing:
+                yield from self._finish_base()
         except (InputError, ScenarioError) as error:
-            self.error, self.progress = _message(error), None
+            self.error, self.progress, self.finishing = _message(error), None, False
             yield True
 
-    def _finish_base(self, choice: Choice) -> Generator[bool]:
+    def _base_is_coarser(self, choice: Choice) -> bool:
         before = next(iter(self.base.values()), None)
-        if before is None or before.choice.scenario != choice.scenario or len(self.base) == len(self.found):
-            return
+        return before is not None and before.choice.scenario == choice.scenario and len(self.base) < len(self.found)
+
+    def _finish_base(self) -> Generator[bool]:
         base = dict(self.base)
-        for progress in self.explorer.refine(before.choice):
+        for progress in self.explorer.refine(next(iter(base.values())).choice):
             if progress.answer is not None:
                 base[progress.stage.name] = progress.answer
             yield False
-        self.base = base
+        self.base, self.finishing = base, False
         yield True
 
     def find_break_even(self) -> Generator[bool]:

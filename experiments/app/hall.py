@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
@@ -12,13 +14,16 @@ from urllib.parse import parse_qs
 import panel as pn
 import tornado.web
 
-from donorlab.experiments.app import shell
+from donorlab.experiments.app import settable, shell
 from donorlab.experiments.app.answers import STAGES, Explorer
 from donorlab.experiments.app.choices import Choice
+from donorlab.experiments.app.levers_shown import shown
 from donorlab.experiments.app.live import Live
+from donorlab.sim.scenario import ScenarioError
 
 QUERY_LONGEST: Final = 4_000
 """Characters of an address beyond which it is not read."""
+PAUSE: Final = 0.05  # seconds between two pieces of work that nobody waits for
 EXPORTS_MOST: Final = 20
 """Reports that are kept to be fetched; the oldest goes first."""
 EXPORT: Final = "donorlab-report.html"
@@ -64,6 +69,16 @@ class Hall:
         """Run what the first screen shows, so that whoever opens it does not wait for compiled code."""
         choice = Choice()
         self.explorer.answer(choice, STAGES[choice.scenario][:1])
+        shown(choice)
+
+    async def warm_further(self) -> None:
+        """Read the other worlds, a design at a time between what pages ask for, so that changing to one is no wait."""
+        for world in settable.WORLDS:
+            for design in settable.names():
+                await asyncio.sleep(PAUSE)
+                with contextlib.suppress(ScenarioError):  # a proposal that names donors which this world does not have
+                    settable.loaded(world, design)
+            settable.designs(world)
 
     # ------------------------------------------------------------------ exports
     @property

@@ -43,10 +43,14 @@ def run(words: Sequence[str]) -> None:
     screen = tables.console()
     opened = hall.Hall(sessions=keys["sessions"], memory_mb=keys["memory_mb"])
     server = started(opened.pages(), keys, opened.routes())
+    screen.print(
+        "Getting ready; the first start of all compiles the model, which takes a minute or two.", highlight=False
+    )
+    opened.warm()
     address = f"http://{_written(keys['address'])}:{server.port}/"
     screen.print(f"DonorLab is open at {address} (Ctrl-C ends it)", soft_wrap=True, highlight=False)
     screen.print(whom(keys["address"]), soft_wrap=True, highlight=False)
-    opened.warm()
+    server.io_loop.add_callback(opened.warm_further)
     if keys["open"]:
         webbrowser.open(address)
     try:

@@ -116,6 +116,11 @@ def proposals() -> tuple[str, ...]:
     return shipped.names()
 
 
+def names() -> tuple[str, ...]:
+    """Return all designs, architectures first, whether a world has the donors that they name or not."""
+    return (*architectures(), *proposals())
+
+
 @functools.lru_cache(maxsize=8)
 def designs(world: str) -> tuple[str, ...]:
     """Return the designs that can be chosen in a world, architectures first: a proposal names donors that another may not have."""

@@ -53,7 +53,9 @@ def query(shown: Any) -> dict[str, str]:
 
 
 def until(shown: Any, key: str, value: str) -> None:
-    shown.wait_for_function("([key, value]) => new URLSearchParams(location.search).get(key) === value", arg=[key, value])
+    shown.wait_for_function(
+        "([key, value]) => new URLSearchParams(location.search).get(key) === value", arg=[key, value]
+    )
 
 
 @pytest.mark.parametrize("width", browsing.WIDTHS)
@@ -65,7 +67,9 @@ def test_it_fits_and_says_something(server: str, width: int) -> None:
 
 
 def test_the_world_with_three_designs_fits(server: str) -> None:
-    with page(server, "?scenario=world&designs=fragmented,lead-donors,budapest-treaty&reporting_rate=0.9", 1400) as shown:
+    with page(
+        server, "?scenario=world&designs=fragmented,lead-donors,budapest-treaty&reporting_rate=0.9", 1400
+    ) as shown:
         assert shown.locator(".part.places svg").count() == 2
         browsing.kept(shown, "app-explore-world", SHOTS)
 
@@ -88,7 +92,9 @@ def test_a_slider_answers_and_keeps_the_hand_on_it(server: str) -> None:
         until(shown, "overhead", "0.1")
         shown.get_by_text("What the last change did").wait_for()
         at_rest(shown)
-        assert "goes from" in piece(shown, "answer").inner_text() or "is set to 10%" in piece(shown, "answer").inner_text()
+        assert (
+            "goes from" in piece(shown, "answer").inner_text() or "is set to 10%" in piece(shown, "answer").inner_text()
+        )
         assert "(before:" in piece(shown, "answer").inner_text() or "as before" in piece(shown, "answer").inner_text()
         assert slider.evaluate("one => one.getRootNode().activeElement === one")
         assert shown.locator(".lever.set output").all_inner_texts() == ["10%"]

@@ -158,6 +158,7 @@ def test_it_ends_when_it_is_told_to() -> None:
     words = [sys.executable, "-u", "-c", program, "app", "open=false", f"port={port}"]
     started = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert started.stdout is not None
+    assert "Getting ready" in started.stdout.readline()
     assert f"http://127.0.0.1:{port}/" in started.stdout.readline()
     assert "Only this machine can reach it" in started.stdout.readline()
     end = time.monotonic() + 60
