@@ -24,9 +24,9 @@ LEAD: Final = "One run of one design, quarter by quarter: who pays for what in w
 PARTS: Final = {
     "controls": "Move through the run",
     "said": "What is going on",
-    "setting": "What is watched",
     "now": "What was paid twice so far",
     "tiles": "Tasks of a state",
+    "setting": "What is watched",
     "places": "Capacity and safe havens of all states",
     "money": "Money in this quarter",
 }

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from donorlab.experiments.app.watched import Recording, Tile
 from donorlab.sim.scenario import FloatArray
@@ -19,6 +18,18 @@ from donorlab.sim.value import bit_counts
 
 MOST: Final = 12
 """Donors, and states, that are drawn one by one; all others are one line."""
+
+
+class Project(NamedTuple):
+    """A project: who contracts it where, how many tasks, EUR m, how many tasks are paid twice, whether it is withheld."""
+
+    donor: str
+    state: str
+    pillar: str
+    tasks: int
+    cost_m: float
+    twice: int
+    withheld: bool
 
 
 class Facts:
@@ -32,6 +43,8 @@ class Facts:
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
         self._tiles: dict[tuple[str, int], list[Tile]] = {}
+        self._projects: dict[int, list[Project]] = {}
+        self._capacities: dict[int, list[tuple[str, str, float, bool]]] = {}
 
     # ------------------------------------------------------------------ paid twice
     @cached_property
@@ -101,42 +114,62 @@ class Facts:
         many = MOST if len(rows) > MOST + 1 else len(rows)
         return [ids[one] for one in rows[:many]], [ids[one] for one in rows[many:]]
 
-    def flows(self, quarter: int) -> pd.DataFrame:
+    def projects(self, quarter: int) -> list[Project]:
+        """Return what is contracted in a quarter; remembered, for several pictures show it."""
+        if quarter not in self._projects:
+            rows = self.recording.new_projects(quarter).itertuples(index=False)
+            self._projects[quarter] = [
+                Project(one.donor, one.state, one.pillar, len(one.tasks), one.cost_m, one.duplicated, one.withheld)
+                for one in rows
+            ]
+        return self._projects[quarter]
+
+    def flows(self, quarter: int) -> dict[tuple[str, str, bool], float]:
         """Return what flows in a quarter between those who are drawn, the others as one.
 
         Returns
         -------
-        DataFrame
-            ``donor`` and ``state`` (empty text: the others), ``twice`` (whether part of it is paid twice, as it counts at the end
-            of the quarter), ``cost_m``
+        dict
+            EUR m by donor and state (an empty text is all others), and whether a task of it is paid twice, as it counts at the end
+            of the quarter
         """
-        frame = self.recording.new_projects(quarter)
-        shown_donors, shown_states = set(self.donors[0]), set(self.states[0])
-        short = pd.DataFrame(
-            {
-                "donor": [one if one in shown_donors else "" for one in frame["donor"]],
-                "state": [one if one in shown_states else "" for one in frame["state"]],
-                "twice": frame["duplicated"].to_numpy() > 0,
-                "cost_m": frame["cost_m"].to_numpy(),
-            }
-        )
-        return short.groupby(["donor", "state", "twice"], sort=False, as_index=False)["cost_m"].sum()
+        donors, states = set(self.donors[0]), set(self.states[0])
+        found: dict[tuple[str, str, bool], float] = {}
+        for one in self.projects(quarter):
+            donor, state = one.donor if one.donor in donors else "", one.state if one.state in states else ""
+            key = (donor, state, one.twice > 0)
+            found[key] = found.get(key, 0.0) + one.cost_m
+        return found
 
     @cached_property
-    def widest_m(self) -> float:
-        """The most that any of those drawn pays or gets in a quarter, EUR m: one width for the whole run."""
-        ledger, most = self.recording.model.state.ledger, 0.0
-        for column, ids, (shown, _) in (
+    def most_m(self) -> tuple[dict[str, float], dict[str, float]]:
+        """The most that each donor that is drawn pays in a quarter of the run, and each state gets, EUR m; an empty text is others.
+
+        Rows are as high as that, so that they keep their places through the whole run.
+        """
+        ledger = self.recording.model.state.ledger
+        found = []
+        for column, ids, (shown, others) in (
             (DONOR, self.recording.donors, self.donors),
             (BENEFICIARY, self.recording.ids, self.states),
         ):
-            row = np.full(len(ids), len(shown))
-            for place, one in enumerate(shown):
-                row[ids.index(one)] = place
-            count = len(shown) + 1
-            where = ledger.whole[: ledger.size, QUARTER] * count + row[ledger.whole[: ledger.size, column]]
-            most = max(most, float(np.bincount(where, ledger.reals[: ledger.size, COST], count).max(initial=0.0)))
-        return most
+            nodes = [*shown, *([""] if others else [])]
+            row = np.array([shown.index(one) if one in shown else len(nodes) - 1 for one in ids])
+            where = ledger.whole[: ledger.size, QUARTER] * len(nodes) + row[ledger.whole[: ledger.size, column]]
+            sums = np.bincount(where, ledger.reals[: ledger.size, COST], (self.recording.last + 1) * len(nodes))
+            found.append(dict(zip(nodes, sums.reshape(-1, len(nodes)).max(axis=0).tolist(), strict=True)))
+        return found[0], found[1]
+
+    def capacities(self, quarter: int) -> list[tuple[str, str, float, bool]]:
+        """Return id, name, capacity and whether it is a haven of each state, in the order in which they are told."""
+        if quarter not in self._capacities:
+            self._capacities[quarter] = list(self.recording.states_at(quarter).itertuples(index=False, name=None))
+        return self._capacities[quarter]
+
+    @cached_property
+    def most_cash_m(self) -> float:
+        """The most cash that any donor holds at the end of a quarter, EUR m."""
+        return max(float(one.cash.max(initial=0.0)) for one in self.recording.frames)
 
     def called(self, state: str) -> str:
         """Return the name of a state as it is told."""

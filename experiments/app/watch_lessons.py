@@ -30,14 +30,14 @@ def explore(choice: Choice) -> str:
 def html(asked: Asked) -> Markup:
     """Return the settings, and the lesson if there is one."""
     lesson, choice = lesson_of(asked.lesson), asked.choice
-    named = [(one.key, f"{i}. {one.title} ({one.minutes} min)") for i, one in enumerate(lessons(), 1)]
+    named = [(one.key, f"{i}. {one.title}") for i, one in enumerate(lessons(), 1)]
     designs = [(one, label(one)) for one in settable.designs(choice.scenario)]
     return Markup(
         '<div class="fields">{}{}</div>{}<details class="more" data-key="more"{}><summary>World, design and seed</summary>'
         '<div class="fields">{}{}<div><label for="seed">Seed: the draws of chance</label>'
         '<input id="seed" type="number" min="1" max="{}" step="1" value="{}" data-act="seed" data-key="seed"></div></div></details>'
         '<p class="check"><input id="hidden" type="checkbox" data-act="hidden" data-key="hidden"{}> '
-        '<label for="hidden">Without states’ names</label></p>{}{}'
+        '<label for="hidden">Without states\' names</label></p>{}{}'
     ).format(
         _select("lesson", "Lesson", [(NO_LESSON, "No lesson: a run of your own"), *named], asked.lesson or NO_LESSON),
         _switch(asked),
@@ -72,20 +72,19 @@ def _switch(asked: Asked) -> Markup:
         for one in asked.choice.designs
     )
     return Markup(
-        '<div><p class="name" id="same">Watch, on the same draws</p><div class="switch" role="group" aria-labelledby="same">{}</div></div>'
+        '<div><p class="name" id="same">Watch, on the same draws</p>'
+        '<div class="switch" role="group" aria-labelledby="same">{}</div></div>'
     ).format(buttons)
 
 
 def _levers(choice: Choice) -> Markup:
     told = levers_told(choice)
+    link = Markup('<p class="note"><a href="{}">Compare the designs, and change levers</a></p>').format(explore(choice))
     if not told:
-        return Markup('<p class="note"><a href="{}">Compare the designs, and change levers</a></p>').format(
-            explore(choice)
-        )
-    return Markup(
-        '<div class="levers"><h3>Set otherwise</h3><ul class="plain">{}</ul><p><a href="{}">Compare the designs, and change levers</a>'
-        "</p></div>"
-    ).format(_items(told), explore(choice))
+        return link
+    return Markup('<div class="levers"><h3>Set otherwise</h3><ul class="plain">{}</ul>{}</div>').format(
+        _items(told), link
+    )
 
 
 def _questions(lesson: Lesson) -> Markup:

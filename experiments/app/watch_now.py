@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from donorlab.experiments.words import counted
 
 SPEEDS: Final = {"slow": 1.5, "normal": 0.7, "fast": 0.33}
 """Seconds of a quarter while it plays."""
-_WIDE, _HIGH = 300.0, 54.0
+_WIDE, _HIGH = 400.0, 44.0
 
 
 def controls(last: int, quarter: int, playing: bool, speed: str) -> Markup:
@@ -43,7 +44,7 @@ def html(facts: Facts, state: str, quarter: int) -> Markup:
     """Return the count."""
     column, name = facts.column(state), facts.called(state)
     own, whole = facts.twice[:, column], facts.twice.sum(axis=1)
-    capacity = facts.recording.states_at(quarter).set_index("state")["capacity"]
+    capacity = {one: share for one, _, share, _ in facts.capacities(quarter)}
     text = when(quarter)
     return Markup(
         '<p class="when">{}{}</p><div class="numbers">{}{}{}{}</div><div class="charts">{}{}</div>'
@@ -53,8 +54,10 @@ def html(facts: Facts, state: str, quarter: int) -> Markup:
         _number(counted(int(whole[quarter]), "payment"), "paid twice in all states", True, _new(whole, quarter)),
         _number(f"EUR {facts.contracted_m[quarter]:,.{_places(facts)}f} m",
                 f"contracted so far; of it paid twice EUR {facts.twice_m[quarter].sum():,.{_places(facts)}f} m"),
-        _number(f"{100 * capacity[state]:.0f}%", f"of its tasks stand in {name}; mean of all states {100 * capacity.mean():.0f}%"),
-        _chart("own", own, quarter, f"Paid twice so far in {name}"), _chart("whole", whole, quarter, "Paid twice so far in all states"),
+        _number(f"{100 * capacity[state]:.0f}%",
+                f"of its tasks stand in {name}; mean of all states {100 * fmean(capacity.values()):.0f}%"),
+        _chart("own", own, quarter, f"Paid twice so far in {name}"),
+        _chart("whole", whole, quarter, "Paid twice so far in all states"),
     )  # fmt: skip
 
 
@@ -78,9 +81,11 @@ def _chart(name: str, counts: np.ndarray, quarter: int, title: str) -> Markup:
     """Return bars of what was paid twice until now; later quarters are left empty, so that it emerges."""
     last, most = len(counts) - 1, max(int(counts.max()), 1)
     wide = _WIDE / (last + 1)
+    bar = Markup('<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>')
     bars = Markup("").join(
-        Markup('<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
-            "now" if q == quarter else "bar", q * wide, 8 + _HIGH * (1 - counts[q] / most), max(wide - 1, 1), _HIGH * counts[q] / most
+        bar.format(
+            "now" if q == quarter else "bar", q * wide, 8 + _HIGH * (1 - counts[q] / most), max(wide - 1, 1),
+            _HIGH * counts[q] / most,
         )
         for q in range(quarter + 1)
         if counts[q]
@@ -91,11 +96,12 @@ def _chart(name: str, counts: np.ndarray, quarter: int, title: str) -> Markup:
     )
     at = quarter * wide + max(wide - 1, 1) / 2
     years = Markup("").join(
-        Markup('<text x="{:.1f}" y="{:.0f}">{}</text>').format(4 * (y - 1) * wide + wide, _HIGH + 22, f"year {y}" if y == 1 else y)
-        for y in range(1, last // 4 + 1, 1 if last <= 24 else 2)
+        Markup('<text x="{:.1f}" y="{:.0f}">{}</text>').format(4 * (y - 1) * wide + wide, _HIGH + 22, y)
+        for y in range(1, last // 4 + 1)
     )  # fmt: skip
     return Markup(
-        '<figure class="small"><figcaption>{}</figcaption><svg viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}">'
+        '<figure class="small"><figcaption>{}, by year</figcaption>'
+        '<svg viewBox="0 0 {:.0f} {:.0f}" preserveAspectRatio="xMinYMid" role="img" aria-label="{}">'
         '<defs><pattern id="h-{}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<rect width="5" height="5" fill="#f0c39a"/><rect width="2.5" height="5" fill="#c8702a"/></pattern></defs>'
         '<line class="axis" x1="0" x2="{:.0f}" y1="{:.0f}" y2="{:.0f}"/><g fill="url(#h-{})">{}</g>'

@@ -6,6 +6,7 @@ The picture is sent once; a quarter changes the class and the words of single st
 from __future__ import annotations
 
 from functools import lru_cache
+from statistics import fmean
 from typing import Final
 
 from markupsafe import Markup
@@ -17,6 +18,7 @@ from donorlab.experiments.words import counted
 
 LIMITS: Final = (0.2, 0.4, 0.6, 0.8)
 """Capacity at which a shade ends; the same for all quarters and runs."""
+_NAMED: Final = 12  # states up to which a cell of the grid has its state's name
 _SCALE: Final = 0.9  # pixels a unit of the plane
 
 
@@ -27,14 +29,15 @@ def on_a_map(facts: Facts) -> bool:
 
 def marks(facts: Facts, state: str, quarter: int) -> Marks:
     """Return class and words of each state, and the sentence that sums them up."""
-    frame = facts.recording.states_at(quarter)
+    rows = facts.capacities(quarter)
     found: Marks = {}
-    for one, name, capacity, haven in frame.itertuples(index=False):
+    for one, name, capacity, haven in rows:
         shade = sum(capacity >= limit for limit in LIMITS)
         kind = f"place s{shade}{' haven' if haven else ''}{' here' if one == state else ''}"
         found[f"place {one}"] = (kind, f"{name}: capacity {100 * capacity:.0f}%{', a safe haven' if haven else ''}")
-    havens = int(frame["haven"].sum())
-    text = f"{counted(havens, 'safe haven')} among {len(frame)} states; mean capacity {100 * frame['capacity'].mean():.0f}%"
+    havens = sum(haven for *_, haven in rows)
+    mean = fmean(capacity for _, _, capacity, _ in rows)
+    text = f"{counted(havens, 'safe haven')} among {len(rows)} states; mean capacity {100 * mean:.0f}%"
     found["places"] = (None, text)
     return found
 
@@ -45,7 +48,7 @@ def html(facts: Facts, state: str, quarter: int) -> Markup:
     where = _map(facts, look) if on_a_map(facts) else _grid(facts, look)
     ends = ("0", *(f"{100 * one:.0f}" for one in LIMITS), "100%")
     legend = Markup("").join(
-        Markup('<li><span class="swatch s{}" aria-hidden="true"></span>{}–{}</li>').format(i, ends[i], ends[i + 1])
+        Markup('<li><span class="swatch s{}" aria-hidden="true"></span>{} to {}</li>').format(i, ends[i], ends[i + 1])
         for i in range(len(LIMITS) + 1)
     )
     return Markup(
@@ -72,10 +75,11 @@ def _map(facts: Facts, look: Marks) -> Markup:
         tag = "circle" if one in dots else "path"
         shapes.append(shape + Markup("><title>{}</title></{}>").format(words, tag))
     shapes.sort(key=lambda one: one.startswith("<circle"))  # circles lie on land
+    land = _others(frozenset(located.values()))
     return Markup(
         '<svg class="map" viewBox="0 0 {:g} {:g}" role="img" aria-label="Map of the world: capacity and safe havens; the list of '
         'states above the tiles chooses one as well"><path class="edge" d="{}"/>{}{}</svg>'
-    ).format(10 * plane.width, 10 * plane.height, plane.edge, _others(frozenset(located.values())), Markup("").join(shapes))  # fmt: skip
+    ).format(10 * plane.width, 10 * plane.height, plane.edge, land, Markup("").join(shapes))
 
 
 @lru_cache(maxsize=4)
@@ -87,13 +91,15 @@ def _others(shown: frozenset[str]) -> Markup:
 
 
 def _grid(facts: Facts, look: Marks) -> Markup:
-    cells = []
+    cells, many = [], len(facts.recording.ids) > _NAMED
     for j in facts.recording.in_order:
         one = facts.recording.ids[j]
         kind, words = look[f"place {one}"]
-        short = one.rpartition(" ")[2]
+        short = one.rpartition(" ")[2] if many else facts.called(one)
         cells.append(
             Markup('<button data-mark="place {}" data-act="state" data-value="{}" data-key="place {}" class="{}" aria-label="{}">')
             .format(one, one, one, kind, words) + Markup("{}</button>").format(short)
         )  # fmt: skip
-    return Markup('<div class="cells" role="group" aria-label="States">{}</div>').format(Markup("").join(cells))
+    return Markup('<div class="cells{}" role="group" aria-label="States">{}</div>').format(
+        "" if many else " named", Markup("").join(cells)
+    )

@@ -37,9 +37,8 @@ def said(tile: Tile) -> str:
 
 def marks(facts: Facts, state: str, quarter: int, opened: tuple[str, int] | None = None) -> Marks:
     """Return class and words of each tile at the end of a quarter; what is paid twice since this quarter is marked as new."""
-    before = {
-        (one.pillar, one.task) for one in facts.tiles(state, quarter - 1) if one.paid_twice
-    } if quarter else set()  # fmt: skip
+    earlier = facts.tiles(state, quarter - 1) if quarter else []
+    before = {(one.pillar, one.task) for one in earlier if one.paid_twice}
     found: Marks = {}
     for tile in facts.tiles(state, quarter):
         where = (tile.pillar, tile.task)
@@ -63,13 +62,16 @@ def html(
     tasks = facts.recording.model.parameters.tasks_per_pillar
     look = marks(facts, state, quarter, opened)
     focus = f"tile {closed[0]} {closed[1]}" if closed and not opened else ""
-    rows = Markup("").join(
-        Markup('<div class="pillar"><h3 id="p-{}">{}</h3><div class="tiles" role="group" aria-labelledby="p-{}">{}</div></div>').format(
-            pillar, label(pillar), pillar, Markup("").join(_tile(f"tile {pillar} {task}", look, focus) for task in range(tasks))
-        )
+    row = Markup(
+        '<div class="pillar"><h3 id="p-{}">{}</h3><div class="tiles" role="group" aria-labelledby="p-{}">{}</div></div>'
+    )
+    buttons = {
+        pillar: Markup("").join(_tile(f"tile {pillar} {task}", look, focus) for task in range(tasks))
         for pillar in facts.recording.pillars
-    )  # fmt: skip
+    }
+    rows = Markup("").join(row.format(pillar, label(pillar), pillar, tiles) for pillar, tiles in buttons.items())
     return Markup(
+        '<h2 class="hidden">Tasks of a state</h2>'
         '<div class="head"><label for="state">Tasks of</label><select id="state" data-act="state" data-key="state">{}</select>'
         '<button data-act="next" data-key="next">Next task paid twice</button>'
         '<button data-act="most" data-key="most">The state with most paid twice</button></div>'
