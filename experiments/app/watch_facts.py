@@ -117,10 +117,10 @@ class Facts:
     def projects(self, quarter: int) -> list[Project]:
         """Return what is contracted in a quarter; remembered, for several pictures show it."""
         if quarter not in self._projects:
-            rows = self.recording.new_projects(quarter).itertuples(index=False)
+            rows = self.recording.new_projects(quarter).itertuples(index=False, name=None)
             self._projects[quarter] = [
-                Project(one.donor, one.state, one.pillar, len(one.tasks), one.cost_m, one.duplicated, one.withheld)
-                for one in rows
+                Project(donor, state, pillar, len(tasks), cost_m, twice, withheld)
+                for _, donor, state, pillar, tasks, cost_m, twice, withheld in rows
             ]
         return self._projects[quarter]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -128,12 +128,14 @@ class Watch:
             Of ``setting``, ``controls``, ``tiles``, ``places`` (drawn whole), ``frame`` (another quarter), ``said``, ``run``
             (another run is to be recorded), ``address``
         """
-        does: dict[str, Callable[[str], Changes]] = _SETTINGS if name in _SETTINGS else _MOVES  # type: ignore[assignment]
-        if name not in does or (does is _MOVES and (self.facts is None or self.making is not None)):
+        does = _SETTINGS.get(name)
+        if does is None and self.facts is not None and self.making is None:
+            does = _MOVES.get(name)
+        if does is None:
             return NOTHING
         self.wrong = self.note = ""
         try:
-            return frozenset({*does[name](self, value), "said"})  # type: ignore[call-arg, arg-type]
+            return does(self, value) | {"said"}
         except (InputError, ScenarioError) as error:
             self.wrong = _line(error)
             return frozenset({"setting", "said"})
@@ -312,7 +314,7 @@ class Watch:
         return watch_places.marks(self.facts, self.asked.state, self.asked.quarter)
 
 
-_MOVES: Final = {
+_MOVES: Final[Mapping[str, Callable[[Watch, str], Changes]]] = {
     "quarter": Watch._quarter,
     "play": Watch._play,
     "speed": Watch._speed,
@@ -327,7 +329,7 @@ _MOVES: Final = {
     "next": Watch._next,
 }
 """By name what moves through the run that is shown."""
-_SETTINGS: Final = {
+_SETTINGS: Final[Mapping[str, Callable[[Watch, str], Changes]]] = {
     "lesson": Watch._lesson,
     "watch": Watch._watch,
     "design": Watch._design,
