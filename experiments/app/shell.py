@@ -9,13 +9,15 @@ from typing import Any, Final
 
 import panel as pn
 
+from donorlab.experiments.app import watch_asked
 from donorlab.experiments.pages.chart import NOTICE
 
 HERE: Final = Path(__file__).parent
 PAGES: Final = (
-    {"name": "explore", "title": "Explore a proposal", "address": "./"},
-    {"name": "watch", "title": "Watch a run", "address": "./watch"},
+    {"name": "explore", "title": "Explore a proposal", "address": "./", "own": ""},
+    {"name": "watch", "title": "Watch a run", "address": "./watch", "own": " ".join(watch_asked.OWN)},
 )
+"""All pages; ``own`` are the keys of an address that no other page has."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def framed(here: str, heading: str, lead: str, parts: Sequence[Part]) -> pn.Temp
     parts : in their order
     """
     page = pn.Template((HERE / "shell.html").read_text(encoding="utf-8"))
+    page.location = True
     for name, value in {
         "here": here,
         "heading": heading,
