@@ -62,8 +62,8 @@ class Session:
         self._playing: asyncio.Task[None] | None = None
         self.pieces["setting"].draw(watch.setting_html())
         self.pieces["said"].draw(watch.said_html())
+        self.location: Any = pn.state.location
         if pn.state.curdoc is not None:
-            self.location = pn.state.location
             pn.state.onload(self._opened)
             pn.state.on_session_destroyed(self._left)
 
@@ -98,8 +98,6 @@ class Session:
             pieces["said"].draw(watch.said_html())
         if "address" in changed and self.location is not None:
             self.location.search = f"?{urlencode(watch.asked.to_query())}"
-
-    location: Any = None
 
     def _whole(self, name: str, changed: Changes, html: Callable[[], str], marks: Callable[[], Marks]) -> None:
         """Draw a large piece where it is another one, else send only what of it changed."""

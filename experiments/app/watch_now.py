@@ -53,9 +53,9 @@ def html(facts: Facts, state: str, quarter: int) -> Markup:
         _number(counted(int(own[quarter]), "payment"), f"paid twice in {name}", True, _new(own, quarter)),
         _number(counted(int(whole[quarter]), "payment"), "paid twice in all states", True, _new(whole, quarter)),
         _number(f"EUR {facts.contracted_m[quarter]:,.{_places(facts)}f} m",
-                f"contracted so far; of it paid twice EUR {facts.twice_m[quarter].sum():,.{_places(facts)}f} m"),
+                f"contracted so far; paid twice EUR {facts.twice_m[quarter].sum():,.{_places(facts)}f} m at base prices"),
         _number(f"{100 * capacity[state]:.0f}%",
-                f"of its tasks stand in {name}; mean of all states {100 * fmean(capacity.values()):.0f}%"),
+                f"of the tasks of {name} stand; mean of all states {100 * fmean(capacity.values()):.0f}%"),
         _chart("own", own, quarter, f"Paid twice so far in {name}"),
         _chart("whole", whole, quarter, "Paid twice so far in all states"),
     )  # fmt: skip
