@@ -21,7 +21,7 @@ export function render({ model }) {
         if (kind !== null && one.getAttribute("class") !== kind) { one.setAttribute("class", kind); }
         if (text === null) { continue; }
         if (one.tagName === "INPUT") {  // a slider that moves by itself, not under somebody's hand
-          if (one.value !== text && !one.matches(":active")) { one.value = text; }
+          if (one.value !== text && one.getRootNode().activeElement !== one) { one.value = text; }
           if (one.type === "range") { shown(one); }
           continue;
         }

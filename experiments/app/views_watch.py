@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from donorlab.experiments.app.hall import Hall
 
 STYLE: Final = (Path(__file__).parent / "watch.css").read_text(encoding="utf-8")
+_REST: Final = 0.05  # seconds between two quarters in which others have their turn, however long one took
 LEAD: Final = "One run of one design, quarter by quarter: who pays for what in which state, and what is paid for twice."
 PARTS: Final = {
     "controls": "Move through the run",
@@ -132,8 +133,11 @@ class Session:
 
     async def _play(self) -> None:
         """Go on quarter by quarter until the end, or until somebody stops it."""
+        now = asyncio.get_running_loop().time
+        drawn = now()
         while self.watch.playing:
-            await asyncio.sleep(SPEEDS[self.watch.speed])
+            await asyncio.sleep(max(SPEEDS[self.watch.speed] - (now() - drawn), _REST))
+            drawn = now()
             self.show(self.watch.tick())
 
     def _left(self, _: Any) -> None:
