@@ -88,8 +88,8 @@ def _levers(choice: Choice) -> Markup:
 
 
 def _questions(lesson: Lesson) -> Markup:
-    return Markup('<h3>Questions, {} minutes</h3><ol class="questions">{}</ol>').format(
-        lesson.minutes, _items(lesson.questions)
+    return Markup('<h2>{}</h2><h3>Questions, {} minutes</h3><ol class="questions">{}</ol>').format(
+        lesson.title, lesson.minutes, _items(lesson.questions)
     )
 
 

@@ -263,6 +263,10 @@ def test_many_donors_are_gathered_and_rows_keep_their_places(monkeypatch: pytest
     assert all(one == texts[0] for one in texts)
 
 
+def test_a_row_is_as_high_as_the_most_that_flows_there() -> None:
+    assert watch_money._rows({"A": 4.0, "B": 0.1}, 10.0) == {"A": 30.5, "B": 64.0}  # 45 pixels and 22, below 8
+
+
 def test_tiles_say_all_in_words_and_the_receipt_is_whole() -> None:
     watch = opened(lesson="alone", quarter="12")
     tile = next(one for one in facts_of(watch).tiles("DUNA", 12) if one.paid_twice)
