@@ -46,7 +46,7 @@ class Stage:
 
 
 STAGES: Final[Mapping[str, tuple[Stage, ...]]] = {
-    "toy": (Stage("first", 8, 0), Stage("more", 20, 0), Stage("futures", 20, 40)),
+    "toy": (Stage("first", 4, 0), Stage("more", 20, 0), Stage("futures", 20, 40)),
     "synthetic-small": (Stage("first", 2, 0), Stage("more", 6, 0), Stage("futures", 6, 20)),
     "world": (Stage("first", 2, 0), Stage("more", 6, 0), Stage("futures", 6, 20)),
 }

@@ -37,11 +37,19 @@ class Live(pn.custom.JSComponent):
             page = pn.state.curdoc
             self.on_msg(lambda event: told(event.data, lambda name, value: turns.soon(act, name, value, page=page)))
 
-    def draw(self, html: str) -> None:
-        """Show other HTML; nothing is sent where it is the same."""
+    def draw(self, html: str, again: bool = False) -> None:
+        """Show other HTML; nothing is sent where it is the same.
+
+        Parameters
+        ----------
+        html : escaped by who writes it
+        again : send it all the same: a browser may show a value that was refused
+        """
         text = str(html)
         if text != self.html:
             self.html = text
+        elif again:
+            self.html = f"{text} "
 
     def mark(self, marks: Mapping[str, tuple[str | None, str | None]]) -> None:
         """Change classes and texts of single elements."""

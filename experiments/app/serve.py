@@ -10,6 +10,7 @@ import asyncio
 import errno
 import ipaddress
 import re
+import signal
 import socket
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
@@ -54,10 +55,19 @@ def run(words: Sequence[str]) -> None:
     if keys["open"]:
         webbrowser.open(address)
     try:
-        server.run_until_shutdown()
+        until_told(server)
     finally:
         opened.close()
-        screen.print("Ended.", highlight=False)
+
+
+def until_told(server: Server) -> None:
+    """Serve until Ctrl-C or SIGTERM: the ordinary end, after which nothing is left of the pages."""
+    loop = server.io_loop
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: loop.add_callback_from_signal(loop.stop))
+    server.start()
+    loop.start()
+    server.stop(wait=False)
 
 
 def checked(keys: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def started(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     task = asyncio.get_running_loop().create_task(_of_page(pn.state.curdoc, work))
     _tasks.add(task)
     task.add_done_callback(_ended)
+    task.add_done_callback(lambda _: work.close())  # of a task that was cancelled before it began
     return task
 
 

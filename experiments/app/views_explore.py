@@ -91,8 +91,12 @@ class View:
             self._address()
             self.begin()
         if done.controls:
-            self._controls()
-        if done.looks:
+            self._controls(again=True)
+        if done.runs:
+            self.live["answer"].draw(
+                html.answer(self.state)
+            )  # all else when there is an answer: the first run does not wait for it
+        elif done.looks:
             self._looks()
         if done.asks == "break-even":
             self.work = self._started(self._run(self.state.find_break_even()), self.work)
@@ -133,13 +137,15 @@ class View:
         before = self.levers
         self.levers = shown(self.state.choice)
         if [(one.name, one.users) for one in before] != [(one.name, one.users) for one in self.levers]:
-            self._controls(again=False)
+            self._draw_controls()
 
     # ------------------------------------------------------------------ what is shown
-    def _controls(self, again: bool = True) -> None:
-        if again:
-            self.levers = shown(self.state.choice)
-        self.live["controls"].draw(controls(self.state.choice, self.levers))
+    def _controls(self, again: bool = False) -> None:
+        self.levers = shown(self.state.choice)
+        self._draw_controls(again)
+
+    def _draw_controls(self, again: bool = False) -> None:
+        self.live["controls"].draw(controls(self.state.choice, self.levers), again=again)
 
     def _figures(self) -> None:
         self.plots = Plots(self.state.choice.designs)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import panel as pn
 
-from donorlab.experiments.app import shell, watch_asked
+from donorlab.experiments.app import shell, turns, watch_asked
 from donorlab.experiments.app.live import Live
 from donorlab.experiments.app.watch_now import SPEEDS
 from donorlab.experiments.app.watch_state import ALL, Changes, Watch
@@ -65,25 +65,19 @@ class Session:
         self.pieces["said"].draw(watch.said_html())
         self.location: Any = pn.state.location
         if pn.state.curdoc is not None:
-            pn.state.onload(self._opened)
+            pn.state.onload(lambda: turns.soon(self._record))
             pn.state.on_session_destroyed(self._left)
 
     # ------------------------------------------------------------------ what happens
     def act(self, name: str, value: str) -> None:
-        """Do what was done in the browser: a message comes in a thread of its own, all of a page is done in the server's loop."""
-
-        async def done() -> None:
-            self.show(self.watch.act(name, value))
-
-        pn.state.execute(done)
+        """Do what was done in the browser."""
+        self.show(self.watch.act(name, value))
 
     def show(self, changed: Changes) -> None:
         """Draw what changed, and begin what is to be made or played."""
         watch, pieces = self.watch, self.pieces
         if "setting" in changed:
-            again = pieces["setting"]
-            html = watch.setting_html()
-            again.draw(html if html != again.html else f"{html} ")  # what a browser shows may differ: a refused value
+            pieces["setting"].draw(watch.setting_html(), again=True)
         if "run" in changed:
             self._record()
         if watch.facts is not None and watch.making is None:
@@ -94,7 +88,7 @@ class Session:
                 pieces["now"].draw(watch.now_html())
                 pieces["money"].draw(watch.money_html())
             if watch.playing and (self._playing is None or self._playing.done()):
-                self._playing = asyncio.ensure_future(self._play())
+                self._playing = turns.started(self._play())
         if "said" in changed:
             pieces["said"].draw(watch.said_html())
         if "address" in changed and self.location is not None:
@@ -112,13 +106,10 @@ class Session:
             self.pieces[name].mark({key: look for key, look in new.items() if old.get(key) != look})
 
     # ------------------------------------------------------------------ what takes time
-    async def _opened(self) -> None:
-        self._record()
-
     def _record(self) -> None:
         if self._recording is not None:
             self._recording.cancel()
-        self._recording = asyncio.ensure_future(self._made())
+        self._recording = turns.started(self._made())
 
     async def _made(self) -> None:
         """Make the run; after each quarter all pages have their turn."""
