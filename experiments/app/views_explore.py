@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Generator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 import panel as pn
@@ -26,7 +26,11 @@ from donorlab.experiments.arguments import InputError
 if TYPE_CHECKING:
     from donorlab.experiments.app.hall import Hall
 
-LEAD = "Two or three ways to coordinate, on the same draws. Move a lever: a first answer comes at once, a finer one as it rests."
+SENT: Final = 0.03
+"""Seconds that the sentence has to be on its way before all else is drawn: what is sent goes through several turns of the loop."""
+BREATH: Final = 0.002
+"""Seconds between two pieces of work: with none at all each turn of the loop waits for a whole run."""
+LEAD: Final = "Two or three ways to coordinate, on the same draws. Move a lever: a first answer comes at once, a finer one as it rests."
 
 
 def page(hall: Hall, asked: Mapping[str, list[str]]) -> Any:
@@ -124,12 +128,12 @@ class View:
         with contextlib.closing(work):
             for more in work:
                 if more:
-                    for draw in self._pieces():  # the sentence is on its way before the rest is drawn
+                    for place, draw in enumerate(self._pieces()):
                         draw()
-                        await asyncio.sleep(0)
+                        await asyncio.sleep(BREATH if place else SENT)
                 elif self.state.answer is not None:
                     self.live["answer"].draw(html.answer(self.state))
-                await asyncio.sleep(0)
+                await asyncio.sleep(BREATH)
         self._rested()
 
     def _rested(self) -> None:
