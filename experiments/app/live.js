@@ -45,6 +45,10 @@ export function render({ model }) {
       const [left, top] = across.get(one.dataset.scroll) || [0, 0];
       one.scrollLeft = left; one.scrollTop = top;
     }
+    for (const one of place.querySelectorAll("input[type=range]")) {  // where the server wrote none
+      const output = one.closest("[data-row]")?.querySelector("output");
+      if (output && !output.textContent) { shown(one); }
+    }
     marked();
     const wanted = place.querySelector("[data-focus]"), name = wanted ? wanted.dataset.focus : null;
     if (wanted && name !== focused) {  // once: what has just opened is read first

@@ -93,7 +93,8 @@ _MOVED: Final = """
   const looked = setInterval(() => {
     const text = answer.innerText, now = performance.now() - begun;
     if (first === null && text.includes(said)) { first = now; }
-    if (first !== null && /A finer answer|An answer over futures/.test(text)) { clearInterval(looked); done([first / 1000, now / 1000]); }
+    if (first !== null &&
+        /A finer answer|An answer over futures/.test(text)) { clearInterval(looked); done([first / 1000, now / 1000]); }
   }, 5);
 })
 """

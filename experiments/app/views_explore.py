@@ -1,4 +1,5 @@
-"""Explore: the page. It binds what `explore_state` knows to live pieces and figures, and runs the work between two messages."""
+"""Explore: the page. It binds what `explore_state` knows to live pieces and figures, and runs the work between two "
+"messages."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from donorlab.experiments.app.hall import Hall
 
 SENT: Final = 0.03
-"""Seconds that the sentence has to be on its way before all else is drawn: what is sent goes through several turns of the loop."""
+"""Seconds that the sentence has to be on its way before all else is drawn: what is sent takes several turns of the loop."""
 BREATH: Final = 0.002
 """Seconds between two pieces of work: with none at all each turn of the loop waits for a whole run."""
 LEAD: Final = "Two or three ways to coordinate, on the same draws. Move a lever: a first answer comes at once, a finer one as it rests."

@@ -21,8 +21,8 @@ from donorlab.sim.mechanisms import get_mechanism, mechanism_names, phases
 from experiments.conftest import Shell
 
 COMMANDS = (
-    "benchmark", "bundle", "buys", "check", "compare", "describe", "discover", "ignorance", "list", "mechanisms", "membership",
-    "merge", "new", "parameters", "report", "reproduce", "rerun", "robust", "sensitivity", "sweep", "trace", "validate", "winners",
+    "app", "benchmark", "bundle", "buys", "check", "compare", "describe", "discover", "ignorance", "list", "mechanisms",
+    "membership", "merge", "new", "parameters", "report", "reproduce", "rerun", "robust", "sensitivity", "sweep", "trace", "validate", "winners",
 )  # fmt: skip
 
 
