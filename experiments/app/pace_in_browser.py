@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from donorlab.experiments.app.choices import Choice, ready
 from donorlab.experiments.app.watch_now import SPEEDS
 from donorlab.experiments.arguments import InputError
 from donorlab.experiments.benchmark import best_of
+from donorlab.experiments.pages import printing
 
 OPENINGS, MOVES, QUARTERS = 4, 6, 12
 SCREEN, WAIT, REFINED, FRAME = 4.0, 0.5, 2.0, SPEEDS["fast"]
@@ -59,11 +59,8 @@ def browser() -> Iterator[Any]:
         from playwright.sync_api import sync_playwright
     except ImportError:
         raise InputError("playwright is not installed; install the extra (pip install 'donorlab[browser]')") from None
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        raise InputError("no Chromium is on this machine")
     with sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=program, args=_ARGUMENTS)
+        opened = started.chromium.launch(executable_path=printing.chromium(), args=_ARGUMENTS)
         yield opened
         opened.close()
 

@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from donorlab.experiments.app.hall import Hall
 
 SENT: Final = 0.03
-"""Seconds that the sentence has to be on its way before all else is drawn: what is sent takes several turns of the loop."""
+"""Seconds that the sentence has to be on its way before all else is drawn: sending takes several turns of the loop."""
 BREATH: Final = 0.002
 """Seconds between two pieces of work: with none at all each turn of the loop waits for a whole run."""
-LEAD: Final = "Two or three ways to coordinate, on the same draws. Move a lever: a first answer comes at once, a finer one as it rests."
+LEAD: Final = (
+    "Two or three ways to coordinate, on the same draws. Move a lever: an answer comes at once, and then a finer one."
+)
 
 
 def page(hall: Hall, asked: Mapping[str, list[str]]) -> Any:

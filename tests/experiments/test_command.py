@@ -22,7 +22,8 @@ from experiments.conftest import Shell
 
 COMMANDS = (
     "app", "benchmark", "bundle", "buys", "check", "compare", "describe", "discover", "ignorance", "list", "mechanisms",
-    "membership", "merge", "new", "parameters", "report", "reproduce", "rerun", "robust", "sensitivity", "sweep", "trace", "validate", "winners",
+    "membership", "merge", "new", "parameters", "report", "reproduce", "rerun", "robust", "sensitivity", "sweep", "trace",
+    "validate", "winners",
 )  # fmt: skip
 
 
