@@ -50,7 +50,7 @@ def run(words: Sequence[str]) -> None:
     opened.warm()
     address = f"http://{_written(keys['address'])}:{server.port}/"
     screen.print(f"DonorLab is open at {address} (Ctrl-C ends it)", soft_wrap=True, highlight=False)
-    screen.print(whom(keys["address"]), soft_wrap=True, highlight=False)
+    screen.print(whom(keys["address"], origins(keys, server.port)), soft_wrap=True, highlight=False)
     server.io_loop.add_callback(opened.warm_further)
     if keys["open"]:
         webbrowser.open(address)
@@ -100,12 +100,19 @@ def checked(keys: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def whom(address: str) -> str:
-    """Return who can reach the page."""
+def whom(address: str, listed: Sequence[str]) -> str:
+    """Return who can reach the page.
+
+    Parameters
+    ----------
+    address : where it listens
+    listed : from which pages a connection is taken
+    """
     if ipaddress.ip_address(address).is_loopback:
         return f"Only this machine can reach it: it listens on {address}. No data leave the machine."
     return (
-        f"It listens on {address}: whoever reaches this machine can open it, without a password. Nothing is encrypted."
+        f"It listens on {address}: whoever reaches this machine can open it as {' or '.join(listed)}, without a password. "
+        "Nothing is encrypted."
     )
 
 

@@ -31,8 +31,8 @@ def keys(*words: str) -> dict[str, Any]:
 # ---------------------------------------------------------------------- what is asked
 def test_it_listens_on_this_machine_alone_unless_asked_otherwise() -> None:
     assert defaults("app")["address"] == "127.0.0.1"
-    assert "Only this machine" in serve.whom("127.0.0.1")
-    assert "whoever reaches this machine" in serve.whom("0.0.0.0")
+    assert "Only this machine" in serve.whom("127.0.0.1", [])
+    assert "open it as 10.0.0.7:5006, without a password" in serve.whom("0.0.0.0", ["10.0.0.7:5006"])
 
 
 @pytest.mark.parametrize(
