@@ -41,7 +41,7 @@ def answer(page: Exploration) -> Markup:
     if known is None:
         return (
             wrong
-            + Markup('<h2>The answer</h2><p class="answer" aria-live="polite">The first draws are run …</p>')
+            + Markup('<h2>The answer</h2><p class="answer" data-say>The first draws are run …</p>')
             + _progress(page)
         )
     now, *further = sentences.now(known)
@@ -56,7 +56,7 @@ def answer(page: Exploration) -> Markup:
         if changed
         else Markup("")
     )
-    return Markup('{}<h2>The answer</h2><p class="answer" aria-live="polite">{}</p>{}{}{}{}').format(
+    return Markup('{}<h2>The answer</h2><p class="answer" data-say>{}</p>{}{}{}{}').format(
         wrong,
         now,
         futures(known),
@@ -199,7 +199,7 @@ def even(page: Exploration) -> Markup:
     return Markup(
         '<h2>Up to where?</h2><p class="note">Runs the whole range of one number on a few draws and says where the lead '
         "ends.</p><p>{}</p>"
-        '<div aria-live="polite">{}</div>'
+        "<div data-say>{}</div>"
     ).format(buttons, _reading(page))
 
 

@@ -48,5 +48,5 @@ def _report(page: Exploration) -> Markup:
         "the page that "
         '<code>donorlab report</code> makes.</p><p><button type="button" data-act="report" data-key="report"{}>Make the '
         "report</button> "
-        '<span role="status">{}</span></p>{}'
+        "<span data-say>{}</span></p>{}"
     ).format(Markup(" disabled") if busy else "", page.report, done)

@@ -13,7 +13,7 @@ import pandas as pd
 from donorlab.experiments.app import settable
 from donorlab.experiments.app.answers import STAGES, Answer, Explorer, Progress
 from donorlab.experiments.app.choices import Choice, ready
-from donorlab.experiments.arguments import InputError
+from donorlab.experiments.arguments import InputError, RunError
 from donorlab.experiments.break_even import PARAMETERS
 from donorlab.scenarios.plain import one_line
 from donorlab.sim.scenario import ScenarioError
@@ -178,7 +178,7 @@ class Exploration:
             self.base = self.found
         self._moved, self.choice = what, choice
         self.found, self.progress, self.finishing = {}, None, False
-        self.break_even, self.report_address = None, ""
+        self.break_even, self.report, self.report_address = None, "", ""
         return Done(runs=True, controls=True, looks=True)
 
     # ------------------------------------------------------------------ what is known
@@ -216,7 +216,7 @@ class Exploration:
             yield True
             if self.finishing:
                 yield from self._finish_base()
-        except (InputError, ScenarioError) as error:
+        except (InputError, ScenarioError, RunError) as error:
             self.error, self.progress, self.finishing = _message(error), None, False
             yield True
 
@@ -243,7 +243,7 @@ class Exploration:
                 if lines is not None:
                     asked.lines = lines
                 yield lines is not None
-        except (InputError, ScenarioError) as error:
+        except (InputError, ScenarioError, RunError) as error:
             asked.error = _message(error)
             yield True
 

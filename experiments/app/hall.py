@@ -21,8 +21,8 @@ from donorlab.experiments.app.levers_shown import shown
 from donorlab.experiments.app.live import Live
 from donorlab.sim.scenario import ScenarioError
 
-QUERY_LONGEST: Final = 4_000
-"""Characters of an address beyond which it is not read."""
+QUERY_LONGEST, KEYS_MOST = 4_000, 100
+"""Characters and keys of an address beyond which it is not read."""
 PAUSE: Final = 0.05  # seconds between two pieces of work that nobody waits for
 EXPORTS_MOST: Final = 20
 """Reports that are kept to be fetched; the oldest goes first."""
@@ -130,7 +130,10 @@ def query(text: str) -> dict[str, list[str]]:
     text = text.removeprefix("?")
     if len(text) > QUERY_LONGEST:
         return {"address": ["too long"]}  # a key that no page has: it is refused in words
-    return parse_qs(text, keep_blank_values=True, max_num_fields=100)
+    try:
+        return parse_qs(text, keep_blank_values=True, max_num_fields=KEYS_MOST)
+    except ValueError:
+        return {"address": ["too many keys"]}
 
 
 def full(most: int) -> Any:

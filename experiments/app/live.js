@@ -3,6 +3,9 @@
 export function render({ model }) {
   const place = document.createElement("div");
   place.className = "piece";
+  const outer = document.createElement("div"), said = document.createElement("p");
+  said.className = "hidden"; said.setAttribute("aria-live", "polite");  // it stays, so that what is put into it is spoken
+  outer.append(place, said);
   let told = new Map(), waiting = null, last = 0, focused = null;
 
   function written(input) {
@@ -59,6 +62,8 @@ export function render({ model }) {
       if (again) { again.focus({ preventScroll: true }); }
     }
     focused = name;
+    const words = [...place.querySelectorAll("[data-say]")].map(one => one.textContent.trim()).join(" ");
+    if (said.textContent !== words) { said.textContent = words; }
   }
   function shown(input) {
     const output = input.closest("[data-row]")?.querySelector("output");
@@ -94,5 +99,5 @@ export function render({ model }) {
   model.on("html", drawn);
   model.on("marks", marked);
   drawn();
-  return place;
+  return outer;
 }

@@ -38,6 +38,7 @@ def now(answer: Answer) -> list[str]:
         return [
             *found,
             f"These are the first {total} of the futures that `donorlab compare` draws; more of them tell more.",
+            *_idle(answer),
         ]
     return [*leads(answer.efficiency, answer.first, answer.stage.seeds), *_idle(answer)]
 

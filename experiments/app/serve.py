@@ -48,9 +48,10 @@ def run(words: Sequence[str]) -> None:
         "Getting ready; the first start of all compiles the model, which takes a minute or two.", highlight=False
     )
     opened.warm()
-    address = f"http://{_written(keys['address'])}:{server.port}/"
+    port = server.port or keys["port"]
+    address = f"http://{_written(keys['address'])}:{port}/"
     screen.print(f"DonorLab is open at {address} (Ctrl-C ends it)", soft_wrap=True, highlight=False)
-    screen.print(whom(keys["address"], origins(keys, server.port)), soft_wrap=True, highlight=False)
+    screen.print(whom(keys["address"], origins(keys, port)), soft_wrap=True, highlight=False)
     server.io_loop.add_callback(opened.warm_further)
     if keys["open"]:
         webbrowser.open(address)

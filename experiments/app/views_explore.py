@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SENT: Final = 0.03
 """Seconds that the sentence has to be on its way before all else is drawn: sending takes several turns of the loop."""
+SETTLED: Final = 0.04
+"""Seconds before the first run: while a lever is drawn on, the next message comes before one is begun."""
 BREATH: Final = 0.002
 """Seconds between two pieces of work: with none at all each turn of the loop waits for a whole run."""
 LEAD: Final = (
@@ -61,6 +63,7 @@ class View:
         self.levers: tuple[Shown, ...] = ()
         self.plots = Plots(state.choice.designs)
         self.work: asyncio.Task[None] | None = None
+        self.finding: asyncio.Task[None] | None = None
         self.making: asyncio.Task[None] | None = None
         style = (HERE / "explore.css").read_text(encoding="utf-8")
         names = ("controls", "answer", "numbers", "time", "euro", "places", "winners", "even", "kept")
@@ -100,13 +103,14 @@ class View:
         if done.controls:
             self._controls(again=True)
         if done.runs:
-            self.live["answer"].draw(
-                html.answer(self.state)
-            )  # all else when there is an answer: the first run does not wait for it
+            if self.finding is not None:
+                self.finding.cancel()
+            for piece, written in (("answer", html.answer), ("kept", kept), ("even", html.even)):
+                self.live[piece].draw(written(self.state))  # all else when there is an answer
         elif done.looks:
             self._looks()
         if done.asks == "break-even":
-            self.work = self._started(self._run(self.state.find_break_even()), self.work)
+            self.finding = self._started(self._found(self.state.find_break_even()), self.finding)
         if done.asks == "report":
             self._report()
 
@@ -116,7 +120,7 @@ class View:
 
     def end(self) -> None:
         """Stop all work: nobody looks any more."""
-        for task in (self.work, self.making):
+        for task in (self.work, self.finding, self.making):
             if task is not None:
                 task.cancel()
 
@@ -128,6 +132,7 @@ class View:
 
     async def _run(self, work: Generator[bool]) -> None:
         """Do the work a run at a time; between two runs the page can tell what was done to it, and others have their turn."""
+        await asyncio.sleep(SETTLED)
         with contextlib.closing(work):
             for more in work:
                 if more:
@@ -138,6 +143,14 @@ class View:
                     self.live["answer"].draw(html.answer(self.state))
                 await asyncio.sleep(BREATH)
         self._rested()
+
+    async def _found(self, work: Generator[bool]) -> None:
+        """Find break-even points beside the answer, which goes on."""
+        with contextlib.closing(work):
+            for more in work:
+                if more:
+                    self.live["even"].draw(html.even(self.state))
+                await asyncio.sleep(BREATH)
 
     def _rested(self) -> None:
         """See whether other levers act now: one can switch off another."""
@@ -196,6 +209,8 @@ class View:
 
     # ------------------------------------------------------------------ the report
     def _report(self) -> None:
+        if self.making is not None and not self.making.done():
+            return
         if self.hall.reporting:
             self.state.report = "Another page is making one; try again in a minute."
             self.live["kept"].draw(kept(self.state))
@@ -217,6 +232,8 @@ class View:
             )
         except InputError as error:
             self._tell(error.format_message())
+        except OSError as error:
+            self._tell(f"report: {error.strerror or error}")
         finally:
             self.hall.reporting = False
 

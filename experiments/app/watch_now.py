@@ -29,10 +29,10 @@ def controls(last: int, quarter: int, playing: bool, speed: str) -> Markup:
         '<button data-act="play" data-key="play" data-mark="play" class="main">{}</button>'
         '<button data-act="step" data-key="step">Step</button><button data-act="end" data-key="end">To the end</button>'
         '<div class="scrub" data-row><label for="quarter">Quarter</label>'
-        '<input id="quarter" type="range" min="0" max="{}" step="1" value="{}" data-unit=" of {}" data-act="quarter" '
-        'data-key="quarter" data-mark="quarter"><output for="quarter"></output></div>'
+        '<input id="quarter" type="range" min="0" max="{}" step="1" value="{}" data-unit=" of {}" aria-valuetext="{} of {}" '
+        'data-act="quarter" data-key="quarter" data-mark="quarter"><output for="quarter">{} of {}</output></div>'
         '<label for="speed">Speed</label><select id="speed" data-act="speed" data-key="speed">{}</select></div>'
-    ).format("Pause" if playing else "Play", last, quarter, last, speeds)
+    ).format("Pause" if playing else "Play", last, quarter, last, quarter, last, quarter, last, speeds)
 
 
 def control_marks(quarter: int, playing: bool) -> Marks:
@@ -47,7 +47,7 @@ def html(facts: Facts, state: str, quarter: int) -> Markup:
     capacity = {one: share for one, _, share, _ in facts.capacities(quarter)}
     text = when(quarter)
     return Markup(
-        '<p class="when">{}{}</p><div class="numbers">{}{}{}{}</div><div class="charts">{}{}</div>'
+        '<p class="when" data-say>{}{}</p><div class="numbers">{}{}{}{}</div><div class="charts">{}{}</div>'
     ).format(
         text[0].upper(), text[1:],
         _number(counted(int(own[quarter]), "payment"), f"paid twice in {name}", True, _new(own, quarter)),

@@ -269,7 +269,7 @@ class Watch:
         note = self.note
         if self.making is not None:
             note = f"The run is being made: quarter {self.making} …"
-        return wrong + Markup('<p class="going" role="status">{}</p>').format(note)
+        return wrong + Markup('<p class="going" data-say>{}</p>').format(note)
 
     def setting_html(self) -> Markup:
         """Return settings and lesson."""

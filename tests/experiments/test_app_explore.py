@@ -15,6 +15,7 @@ from donorlab.experiments.app.choices import Choice
 from donorlab.experiments.app.explore_controls import amount, controls, digits, grid
 from donorlab.experiments.app.explore_state import Done, Exploration, in_world
 from donorlab.experiments.app.levers_shown import shown
+from donorlab.experiments.arguments import RunError
 from donorlab.scenarios.proposals import load_proposal
 
 
@@ -219,6 +220,21 @@ def test_the_answer_says_what_holds_and_what_changed(rested: Exploration) -> Non
     assert "“Overhead” is set to 20%." in text
     assert re.search(r"worse in \d+ \(before: \d+\)|, as before", text)
     assert "At rest." in text
+
+
+def test_what_does_nothing_is_named_with_futures_too(explorer: Explorer) -> None:
+    page = at_rest(Exploration(explorer, Choice(changes=(("pool_share", 0.5),))))
+    assert "is set and does nothing here" in explore_answer.answer(page)
+
+
+def test_a_run_that_fails_is_told(explorer: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> None:
+        raise RunError("replication 1 under umbrella: no room")
+
+    page = Exploration(explorer)
+    monkeypatch.setattr(explorer, "refine", failing)
+    assert list(page.work()) == [True]
+    assert "replication 1" in page.error
 
 
 def test_bars_of_futures_add_up(rested: Exploration) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
+from donorlab.experiments import tables
 from donorlab.experiments.app import lessons
-from donorlab.experiments.app.answers import Explorer
+from donorlab.experiments.app.answers import Explorer, Stage
+from donorlab.experiments.app.choices import ready
 from donorlab.experiments.app.lessons import FILE, MINUTES, Lesson, read
+from donorlab.experiments.app.watched import Recording
 from donorlab.experiments.arguments import InputError
 from donorlab.sim.scenario import ScenarioError
 
@@ -71,3 +75,30 @@ def test_what_is_wrong_in_a_file_is_told_in_one_line(old: str, new: str, told: s
         read(text.replace(old, new, 1), "lessons.yaml")
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("one", lessons.lessons(), ids=lambda one: str(one.key))
+def test_the_state_of_a_lesson_shows_duplication_and_how_it_vanishes(one: Lesson) -> None:
+    made = ready(one.choice).scenarios
+    twice = {}
+    for design in ("fragmented", "umbrella"):
+        recording = Recording(made[design], one.choice.seed)
+        twice[design] = recording.duplicated_so_far(recording.last)[one.state]
+    assert twice["fragmented"] > 0
+    assert twice["umbrella"] <= twice["fragmented"] / 4
+
+
+def test_of_the_faults_of_the_umbrella_that_is_worse_only_the_delay_is_mended_by_itself() -> None:
+    """A note for the teacher says so, with these numbers."""
+    choice = next(one.choice for one in lessons.lessons() if one.key == "worse")
+    explorer, stage = Explorer(), Stage("lesson", 20, 0)
+
+    def reached(mended: str | None) -> pd.Series:
+        found = choice if mended is None else choice.with_value(mended, None)
+        return tables.paired(explorer.answer(found, (stage,)).comparison.runs, "efficiency")["umbrella"]
+
+    as_it_is = reached(None)
+    assert as_it_is.mean() == pytest.approx(0.41, abs=0.01)
+    assert reached("decision_lag").mean() == pytest.approx(0.53, abs=0.01)
+    for mended in ("overhead", "herding"):
+        assert abs(reached(mended).mean() - as_it_is.mean()) < 0.05

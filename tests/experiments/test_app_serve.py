@@ -180,6 +180,7 @@ def test_an_address_is_read_as_data_and_not_without_end() -> None:
 
     assert hall.query("?scenario=toy&overhead=0.1") == {"scenario": ["toy"], "overhead": ["0.1"]}
     assert hall.query("?" + "a" * 5000) == {"address": ["too long"]}
+    assert hall.query("?" + "&".join(f"k{number}=1" for number in range(200))) == {"address": ["too many keys"]}
     assert hall.query("") == {}
 
 

@@ -104,6 +104,31 @@ def test_a_refused_value_is_told_and_the_controls_drawn_as_they_are(hall: halls.
     run(work)
 
 
+def test_break_even_does_not_end_the_answer(hall: halls.Hall) -> None:
+    async def work() -> None:
+        view = View(hall, Exploration.opened(hall.explorer, {}))
+        view.begin()
+        view.act("break-even", "overhead")
+        await rest(view)
+        assert view.finding is not None
+        await view.finding
+        assert view.state.resting
+        assert "Points of efficiency" in view.live["even"].html
+        view.end()
+
+    run(work)
+
+
+def test_the_line_to_type_is_the_one_that_is_set_at_once(hall: halls.Hall) -> None:
+    async def work() -> None:
+        view = await opened(hall)
+        view.act("set:overhead", "0.13")
+        assert "umbrella-set.yaml" in view.live["kept"].html
+        view.end()
+
+    run(work)
+
+
 def test_a_second_report_waits(hall: halls.Hall) -> None:
     async def work() -> None:
         view = await opened(hall)
