@@ -158,7 +158,7 @@ def test_what_is_seen_is_chosen(server: str) -> None:
 def test_break_even_is_found(server: str) -> None:
     with page(server) as shown:
         shown.locator("button[data-value='overhead'][data-act='break-even']").click()
-        shown.get_by_text("Points of efficiency against").wait_for()
+        piece(shown, "even").get_by_text("Points of efficiency against").wait_for()
         assert "Overhead from 0 to 0.25" in piece(shown, "even").inner_text()
 
 
@@ -176,7 +176,7 @@ def test_a_report_is_made_and_fetched(server: str, tmp_path: Path) -> None:
     pytest.importorskip("altair")
     with page(server, "?overhead=0.1") as shown:
         shown.get_by_role("button", name="Make the report").click()
-        shown.get_by_text("Making the runs").wait_for()
+        piece(shown, "kept").get_by_text("Making the runs").wait_for()
         shown.get_by_role("link", name="Fetch the report").wait_for(timeout=4 * WAIT)
         with shown.expect_download() as waiting:
             shown.get_by_role("link", name="Fetch the report").click()

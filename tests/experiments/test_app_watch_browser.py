@@ -244,7 +244,7 @@ def test_hidden_shows_no_name(opened: Any, address: str) -> None:
 
 def test_a_wrong_address_is_told_in_one_line(opened: Any, address: str) -> None:
     page = at(opened, address, "watch?quarter=99")
-    wrong = page.locator("[role=alert]")
+    wrong = page.locator(".piece [role=alert]")
     assert wrong.inner_text() == "quarter: '99' is none of this run; it has 0 (the start) to 16"
     page.locator("[data-act=step]").click()
     wrong.wait_for(state="detached")
