@@ -128,6 +128,25 @@ class Choice:
         return Choice(**given, changes=changes)
 
 
+def in_world(choice: Choice, world: str) -> Choice:
+    """Return a choice in another world, with what can be had there: a proposal may name donors that it does not have."""
+    if world not in WORLDS:
+        raise InputError(f"scenario: there is no '{one_line(world)}'")
+    there = settable.designs(world)
+    designs = [name for name in choice.designs if name in there]
+    for name in ("fragmented", "umbrella"):
+        if len(designs) < 2 and name not in designs:
+            designs.append(name)
+    designs.sort(key=lambda name: name not in settable.architectures())
+    kept = tuple((name, value) for name, value in choice.changes if name not in WORLDS[world].without)
+    return dataclasses.replace(choice, scenario=world, designs=tuple(designs), changes=kept)
+
+
+def line_of(error: Exception) -> str:
+    """Return what a mistake says, in one line that a page shows."""
+    return one_line(getattr(error, "message", None) or error, 300)
+
+
 # ---------------------------------------------------------------------- what is run
 @dataclass(frozen=True)
 class Ready:

@@ -10,7 +10,6 @@ from bokeh.models import ColumnDataSource, HoverTool
 from bokeh.plotting import figure
 from markupsafe import Markup
 
-from donorlab.experiments import falls
 from donorlab.experiments.app.answers import Answer
 from donorlab.experiments.canvas import SHADES
 from donorlab.experiments.figures_of_worth import GROUPS
@@ -36,8 +35,7 @@ def euro(known: Answer) -> pd.DataFrame:
     DataFrame
         a row a design, a column a part (see `heads`), in cents
     """
-    bars = falls.summarise(known.comparison.waterfalls, None)  # their ranges over futures are not shown, and take long
-    wide = bars.pivot_table(index="architecture", columns="bar", values="share", observed=True)
+    wide = known.waterfall.pivot_table(index="architecture", columns="bar", values="share", observed=True)
     found = {
         head.replace("\n", " "): 100 * wide.reindex(columns=list(parts)).sum(axis=1, min_count=1)
         for head, parts, *_ in GROUPS

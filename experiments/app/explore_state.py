@@ -12,7 +12,7 @@ import pandas as pd
 
 from donorlab.experiments.app import settable
 from donorlab.experiments.app.answers import STAGES, Answer, Explorer, Progress
-from donorlab.experiments.app.choices import Choice, ready
+from donorlab.experiments.app.choices import Choice, in_world, line_of, ready
 from donorlab.experiments.arguments import InputError, RunError
 from donorlab.experiments.break_even import PARAMETERS
 from donorlab.scenarios.plain import one_line
@@ -94,7 +94,7 @@ class Exploration:
             choice = Choice.from_query(asked)
             ready(choice)
         except (InputError, ScenarioError) as error:
-            return Exploration(explorer, error=f"The address was not understood: {_message(error)}")
+            return Exploration(explorer, error=f"The address was not understood: {line_of(error)}")
         return Exploration(explorer, choice)
 
     # ------------------------------------------------------------------ what is done
@@ -111,7 +111,7 @@ class Exploration:
         try:
             return self._act(name, value)
         except (InputError, ScenarioError) as error:
-            self.error = _message(error)
+            self.error = line_of(error)
             return Done(controls=True, looks=True)
 
     def _act(self, name: str, value: str) -> Done:
@@ -217,7 +217,7 @@ class Exploration:
             if self.finishing:
                 yield from self._finish_base()
         except (InputError, ScenarioError, RunError) as error:
-            self.error, self.progress, self.finishing = _message(error), None, False
+            self.error, self.progress, self.finishing = line_of(error), None, False
             yield True
 
     def _base_is_coarser(self, choice: Choice) -> bool:
@@ -244,23 +244,5 @@ class Exploration:
                     asked.lines = lines
                 yield lines is not None
         except (InputError, ScenarioError, RunError) as error:
-            asked.error = _message(error)
+            asked.error = line_of(error)
             yield True
-
-
-def in_world(choice: Choice, world: str) -> Choice:
-    """Return a choice in another world, with what can be had there: a proposal may name donors that it does not have."""
-    if world not in settable.WORLDS:
-        raise InputError(f"scenario: there is no '{one_line(world)}'")
-    there = settable.designs(world)
-    designs = [name for name in choice.designs if name in there]
-    for name in ("fragmented", "umbrella"):
-        if len(designs) < 2 and name not in designs:
-            designs.append(name)
-    designs.sort(key=lambda name: name not in settable.architectures())
-    kept = tuple((name, value) for name, value in choice.changes if name not in settable.WORLDS[world].without)
-    return dataclasses.replace(choice, scenario=world, designs=tuple(designs), changes=kept)
-
-
-def _message(error: Exception) -> str:
-    return error.format_message() if isinstance(error, InputError) else str(error)

@@ -10,9 +10,8 @@ from typing import Final
 
 from markupsafe import Markup
 
-from donorlab.experiments.app import settable, watch_lessons, watch_money, watch_now, watch_places, watch_tiles
-from donorlab.experiments.app.choices import SEED_HIGHEST, Choice, ready
-from donorlab.experiments.app.settable import WORLDS
+from donorlab.experiments.app import watch_lessons, watch_money, watch_now, watch_places, watch_tiles
+from donorlab.experiments.app.choices import SEED_HIGHEST, Choice, in_world, line_of, ready
 from donorlab.experiments.app.watch_asked import NO_LESSON, Asked, lesson_of, of_lesson, quarter, states
 from donorlab.experiments.app.watch_facts import Facts
 from donorlab.experiments.app.watch_now import SPEEDS
@@ -104,7 +103,7 @@ class Watch:
                 self.records.put(asked, facts)
             self.facts, self._shown = facts, asked
         except (InputError, ScenarioError, RunError) as error:
-            self.wrong = _line(error)
+            self.wrong = line_of(error)
             self.asked = self._shown or asked
         self.making = None
 
@@ -137,7 +136,7 @@ class Watch:
         try:
             return does(self, value) | {"said"}
         except (InputError, ScenarioError) as error:
-            self.wrong = _line(error)
+            self.wrong = line_of(error)
             return frozenset({"setting", "said"})
 
     def tick(self) -> Changes:
@@ -239,14 +238,7 @@ class Watch:
         return self._again(replace(self.asked, choice=other, watch=value, lesson=""))
 
     def _scenario(self, value: str) -> Changes:
-        if value not in WORLDS:
-            raise InputError(f"scenario: there is no '{one_line(value)}'")
-        old = self.asked.choice
-        designs = tuple(one for one in old.designs if one in settable.designs(value))
-        changes = tuple((name, one) for name, one in old.changes if name not in WORLDS[value].without)
-        choice = replace(
-            old, scenario=value, designs=designs if len(designs) > 1 else Choice().designs, changes=changes
-        )
+        choice = in_world(self.asked.choice, value)
         watch = self.asked.watch if self.asked.watch in choice.designs else choice.designs[0]
         hidden = self.asked.hidden
         return self._again(Asked(choice, watch, states(choice, hidden)[0], hidden=hidden))
@@ -338,7 +330,3 @@ _SETTINGS: Final[Mapping[str, Callable[[Watch, str], Changes]]] = {
     "hidden": Watch._hidden,
 }
 """By name what asks for another run."""
-
-
-def _line(error: Exception) -> str:
-    return one_line(getattr(error, "message", None) or error, 300)

@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 from donorlab.experiments.app import explore_answer, explore_places, explore_saved, settable
 from donorlab.experiments.app.answers import Explorer
-from donorlab.experiments.app.choices import Choice
+from donorlab.experiments.app.choices import Choice, in_world
 from donorlab.experiments.app.explore_controls import amount, controls, digits, grid
-from donorlab.experiments.app.explore_state import Done, Exploration, in_world
+from donorlab.experiments.app.explore_state import Done, Exploration
 from donorlab.experiments.app.levers_shown import shown
 from donorlab.experiments.arguments import RunError
 from donorlab.scenarios.proposals import load_proposal
